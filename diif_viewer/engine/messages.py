@@ -1,0 +1,167 @@
+"""What the window and the rendering process say to each other: frozen values, nothing shared but the picture.
+
+Rendering lives in a process of its own (`engine.service`), so that importing torch, a long matrix product
+or running out of memory can never stall the window. Both ends send these dataclasses through a
+`multiprocessing` connection; a picture's pixels travel once, in shared memory.
+
+Order of work in the renderer: the newest request of each pane first (a newer one replaces an older one between
+two tiles), then exports in their order, then background encoding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from diif_viewer.engine.tiles import TileKey
+from diif_viewer.geometry import Window
+
+# ---- window -> renderer ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OpenImage:
+    """A picture to render from: HWC pixels in the shared memory block `block`; 1, 2, 3 or 4 channels."""
+
+    image: int
+    block: str
+    shape: tuple[int, int, int]
+    dtype: str  # "uint8" or "uint16"
+
+
+@dataclass(frozen=True, slots=True)
+class CloseImage:
+    """Forget a picture, its features and its pending requests."""
+
+    image: int
+
+
+@dataclass(frozen=True, slots=True)
+class ViewRequest:
+    """Render the tiles of `window` that are not in `held`; replaces the pane's older request.
+
+    model: a shipped name or a path, never a classic method. scale: > 1. window: outputs on the
+    lattice of that scale. serial: grows with every request of the pane.
+    """
+
+    pane: int
+    serial: int
+    image: int
+    model: str
+    scale: float
+    window: Window
+    held: frozenset[TileKey] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class CancelView:
+    """The pane wants nothing sharp now (it moves, or shows a classic method)."""
+
+    pane: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """Write `window` of the lattice of `scale` to the PNG file `path`.
+
+    float32: compute in float32 whatever the screen uses; otherwise the same pixels as on screen.
+    model: a model, or a classic method (nearest, bilinear, bicubic, lanczos).
+    """
+
+    job: int
+    image: int
+    model: str
+    scale: float
+    window: Window
+    path: str
+    float32: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CancelExport:
+    """Stop an export; nothing is left behind. Answered by ExportFailed with ``cancelled`` set."""
+
+    job: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quit:
+    """Finish the current tile and end."""
+
+
+# ---- renderer -> window ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The renderer has torch loaded and its device measured."""
+
+    device: str  # "cpu", "cuda", ...
+    dtype: str  # "bfloat16", "float16" or "float32"
+    description: str  # for people: "CPU, 2 threads, bfloat16"
+
+
+@dataclass(frozen=True, slots=True)
+class TileDone:
+    """A finished tile: uint8 HWC pixels, clipped to the picture's lattice; 1, 2, 3 or 4 channels as the picture."""
+
+    key: TileKey
+    pixels: npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class ViewDone:
+    """Every tile of the pane's request has been sent. milliseconds: from its receipt to now."""
+
+    pane: int
+    serial: int
+    milliseconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ViewFailed:
+    """The pane's request cannot be rendered; one sentence says why. The fallback stays on screen."""
+
+    pane: int
+    serial: int
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExportProgress:
+    """fraction in [0, 1]; seconds_left is an estimate from the work done so far, None before the first tile."""
+
+    job: int
+    fraction: float
+    seconds_left: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportDone:
+    """The whole file is at `path`."""
+
+    job: int
+    path: str
+    milliseconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFailed:
+    """Nothing was written; one sentence says why, or it was cancelled."""
+
+    job: int
+    sentence: str
+    cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RendererFailed:
+    """The renderer cannot go on (for example torch does not load): one sentence."""
+
+    sentence: str
+
+
+ToRenderer = OpenImage | CloseImage | ViewRequest | CancelView | ExportRequest | CancelExport | Quit
+FromRenderer = Ready | TileDone | ViewDone | ViewFailed | ExportProgress | ExportDone | ExportFailed | RendererFailed

@@ -1,0 +1,1 @@
+"""Measuring: quality as the papers do, speed, figures."""

@@ -1,0 +1,1 @@
+"""Pictures in and out: loading, saving, colour, and the classic interpolations."""

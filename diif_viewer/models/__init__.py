@@ -1,0 +1,1 @@
+"""Reference definitions of the models, readable beside their papers, and their checkpoints."""

@@ -1,0 +1,46 @@
+"""The literal table of methods and shipped models. Free of torch: the window's menus are built from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A way of looking at a picture: a classic interpolation, or a model.
+
+    name: as typed. label: as shown. letter: its key in the window. file: weights, None for classic methods.
+    """
+
+    name: str
+    label: str
+    letter: str
+    file: str | None = None
+
+    @property
+    def is_model(self) -> bool:
+        """True when it needs weights and the renderer."""
+        return self.file is not None
+
+
+CLASSIC = (
+    Method("nearest", "Nearest", "N"),
+    Method("bilinear", "Bilinear", "I"),
+    Method("bicubic", "Bicubic", "B"),
+    Method("lanczos", "Lanczos", "Z"),
+)
+SHIPPED = (
+    Method("liif-lite", "LIIF", "L", "liif-lite.safetensors"),
+    Method("diif-lite", "DIIF", "D", "diif-lite.safetensors"),
+    Method("diif-s-lite", "DIIF-S", "S", "diif-s-lite.safetensors"),
+)
+METHODS = {method.name: method for method in CLASSIC + SHIPPED}
+
+
+def default_method(suffix: str = "", device: str = "cpu") -> str:
+    """The method used where none is named: one function of file type and device for window, CLI and API.
+
+    suffix: the file's extension with its dot, any case. device: "cpu", "cuda", "mps".
+    """
+    del suffix, device  # one model serves all until there are others
+    return "diif-s-lite"
