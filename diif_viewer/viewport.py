@@ -95,10 +95,11 @@ class Viewport:
         return replace(self, view_height=view_height, view_width=view_width).panned(right, down)
 
     def clamped(self) -> Viewport:
-        """Within the limits: the picture fills the view, or is centred on the axes on which it is smaller."""
+        """Within the limits: the picture's lattice fills the view, or is centred on axes on which it is smaller."""
         view = self if self.scale == self.limited(self.scale) else self.at_scale(self.scale)
-        top = _clamped(view.top, view.height * view.scale, view.view_height)
-        left = _clamped(view.left, view.width * view.scale, view.view_width)
+        lattice = view.lattice
+        top = _clamped(view.top, lattice.y.count, view.view_height)
+        left = _clamped(view.left, lattice.x.count, view.view_width)
         return replace(view, top=top, left=left)
 
     def rested(self) -> Viewport:
@@ -164,7 +165,7 @@ def between(start: Viewport, end: Viewport, fraction: float) -> Viewport:
     return replace(end, scale=scale, top=top * scale, left=left * scale)
 
 
-def _clamped(origin: float, extent: float, view: int) -> float:
+def _clamped(origin: float, extent: int, view: int) -> float:
     if extent <= view:
         return (extent - view) / 2
     return min(max(origin, 0.0), extent - view)

@@ -52,10 +52,10 @@ def test_clamped_keeps_the_picture_in_view_or_centred(view):
     left, top, right, bottom = view.image_box
     for low, high, extent in ((left, right, view.view_width), (top, bottom, view.view_height)):
         if high - low <= extent:
-            assert (low + high) / 2 == pytest.approx(extent / 2)
+            assert (low + high) / 2 == pytest.approx(extent / 2, abs=0.5)
         else:
-            assert low <= 1e-9
-            assert high >= extent - 1e-6
+            assert low <= 0.5
+            assert high >= extent - 0.5 - 1e-6
     assert view.clamped() == view
 
 
@@ -65,9 +65,9 @@ def test_fit_shows_everything_and_touches(view):
     left, top, right, bottom = fitted.image_box
     assert fitted.is_fitted
     if view.smallest < fitted.scale < LARGEST:
-        assert min(left, top) == pytest.approx(0, abs=1e-6)
-        assert right <= view.view_width + 1e-6
-        assert bottom <= view.view_height + 1e-6
+        assert min(left, top) == pytest.approx(0, abs=0.51)
+        assert right <= view.view_width + 0.51
+        assert bottom <= view.view_height + 0.51
 
 
 @given(views)
