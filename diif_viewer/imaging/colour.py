@@ -1,0 +1,82 @@
+"""Colour and alpha: luminance as the papers measure it, channels apart and together, conversion to sRGB and to 8 bits."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageCms
+
+from diif_viewer.imaging.load import Picture
+
+Pixels = npt.NDArray[Any]
+Floats = npt.NDArray[np.float64]
+
+
+def rgb_to_y(rgb: Pixels) -> Floats:
+    """Luminance Y' of ITU-R BT.601 in studio swing, as the super-resolution papers compute PSNR.
+
+    rgb: (..., 3) in [0, 1]. -> (...), 16/255 for black to 235/255 for white (MATLAB's rgb2ycbcr).
+    """
+    values: Floats = (rgb.astype(np.float64) @ np.array([65.481, 128.553, 24.966]) + 16.0) / 255.0
+    return values
+
+
+def split_alpha(pixels: Pixels) -> tuple[Pixels, Pixels | None]:
+    """HWC of 1 to 4 channels -> (colour of 1 or 3 channels, alpha (H, W, 1) or None); views."""
+    if pixels.shape[2] in (2, 4):
+        return pixels[..., :-1], pixels[..., -1:]
+    return pixels, None
+
+
+def merge_alpha(colour: Pixels, alpha: Pixels | None) -> Pixels:
+    """The inverse of `split_alpha`; both of one dtype."""
+    return colour if alpha is None else np.concatenate([colour, alpha], axis=-1)
+
+
+def expand_grey(colour: Pixels) -> Pixels:
+    """(H, W, 1) -> (H, W, 3) by repetition; three channels stay as they are."""
+    return np.repeat(colour, 3, axis=-1) if colour.shape[-1] == 1 else colour
+
+
+def collapse_grey(rgb: Pixels) -> Pixels:
+    """(H, W, 3) -> (H, W, 1): the mean of the channels, rounded for integers; the inverse of `expand_grey`."""
+    mean = rgb.astype(np.float64).mean(axis=-1, keepdims=True)
+    return np.asarray((np.floor(mean + 0.5) if rgb.dtype.kind == "u" else mean).astype(rgb.dtype))
+
+
+def to_8_bits(pixels: Pixels) -> npt.NDArray[np.uint8]:
+    """uint16 to uint8, rounded to the nearest of 256 levels (65535 is 255); uint8 as it is."""
+    if pixels.dtype == np.uint8:
+        return pixels
+    assert pixels.dtype == np.uint16, pixels.dtype
+    return ((pixels.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
+
+
+def to_srgb(picture: Picture) -> Picture:
+    """The same picture in sRGB (relative colorimetric), without a profile.
+
+    A picture without profile is sRGB already and is returned as it is, and so are the pixels of one whose profile
+    cannot be read. With a profile, 16 bits become 8 (colour conversion works on 8). Alpha and grey stay.
+    """
+    if picture.icc_profile is None:
+        return picture
+    colour, alpha = split_alpha(to_8_bits(picture.pixels))
+    mode = "L" if colour.shape[2] == 1 else "RGB"
+    image = Image.fromarray(np.ascontiguousarray(colour[..., 0] if mode == "L" else colour))
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(picture.icc_profile))
+        converted = ImageCms.profileToProfile(
+            image,
+            source,
+            ImageCms.createProfile("sRGB"),
+            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            outputMode="RGB",
+        )
+    except (ImageCms.PyCMSError, OSError):
+        return replace(picture, icc_profile=None)
+    rgb = np.array(converted)
+    return replace(picture, pixels=merge_alpha(rgb[..., 1:2] if mode == "L" else rgb, alpha), icc_profile=None)

@@ -1,0 +1,203 @@
+"""From an opened Pillow picture to upright HWC pixels of full depth. `imaging.load` turns the errors into sentences."""
+
+from __future__ import annotations
+
+import io
+import math
+import struct
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import ExifTags, Image, ImageCms
+
+Pixels = npt.NDArray[Any]
+Reopen = Callable[[], AbstractContextManager[Image.Image]]
+
+_ORIENTATION = ExifTags.Base.Orientation
+_DEFLATE_RATIO = 1032  # the most that zlib can expand
+_PIXELS_PER_BYTE = 1 << 16  # more than any picture needs; a bare header promises far more
+_KEPT_TIFF_TAGS = ("ImageDescription", "Make", "Model", "Software", "DateTime", "Artist", "Copyright")
+
+
+class DamagedError(Exception):
+    """The file cannot hold what its header says; the text completes a sentence that begins with the file's name."""
+
+
+def bytes_per_pixel(image: Image.Image) -> int:
+    """Memory that decoding takes at its height, per pixel: Pillow's copy, ours, and one more for turning it."""
+    own = {"1": 1, "L": 1, "I;16": 2, "I;16B": 2}.get(image.mode, 4)
+    return own + 2 * (own if own < 4 else 8 if _is_deep(image) else 4)
+
+
+def check_data(image: Image.Image, length: int) -> None:
+    """Compare the declared size with the `length` of the file in bytes, cheaply. Raises DamagedError."""
+    width, height = image.size
+    promised, held = width * height, length * _PIXELS_PER_BYTE
+    if image.format == "PNG":
+        promised, held = height * math.ceil(width * _png_bits(image) / 8), length * _DEFLATE_RATIO
+    elif image.format == "TIFF":
+        tags = image.tag_v2  # type: ignore[attr-defined]
+        offsets, counts = (tags.get(a) or tags.get(b) or () for a, b in ((273, 324), (279, 325)))
+        promised, held = max((o + c for o, c in zip(offsets, counts, strict=False)), default=length + 1), length
+    if promised > held:
+        raise DamagedError(f"the file ends too early for a picture of {width}x{height} pixels.")
+
+
+def pixels(image: Image.Image, reopen: Reopen) -> tuple[Pixels, bytes | None]:
+    """Decode: (HWC uint8 or uint16, ICC profile of these pixels or None). reopen: opens the same file once more."""
+    profile = image.info.get("icc_profile") or None
+    if _is_deep(image):
+        decoded = _deep(image, reopen)
+    elif image.mode.startswith("I") or image.mode == "F":
+        decoded = _sixteen_bits(image)
+    else:
+        eight, profile = _eight_bits(image, profile)
+        array = np.array(eight)
+        decoded = array[..., None] if array.ndim == 2 else array
+    space = b"GRAY" if decoded.shape[2] < 3 else b"RGB "
+    return decoded, profile if profile and profile[16:20] == space else None
+
+
+def orientation(image: Image.Image) -> int:
+    """EXIF orientation, 1 (upright) to 8; 1 where there is none or it makes no sense."""
+    try:
+        value = image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # broken metadata must not cost the picture
+        return 1
+    return value if value in range(1, 9) else 1
+
+
+def upright(decoded: Pixels, image: Image.Image) -> tuple[Pixels, bytes | None]:
+    """Apply the EXIF orientation: (contiguous pixels, the EXIF block without it or None)."""
+    turn = orientation(image)
+    if turn >= 5:
+        decoded = decoded.transpose(1, 0, 2)
+    if turn in (2, 3, 7, 8):  # mirrored columns (after the transposition)
+        decoded = decoded[:, ::-1] if turn in (2, 3) else decoded[::-1]
+    if turn in (3, 4, 6, 7):
+        decoded = decoded[::-1] if turn in (3, 4) else decoded[:, ::-1]
+    return np.ascontiguousarray(decoded), _exif(image)
+
+
+def dpi(image: Image.Image) -> tuple[float, float] | None:
+    """Resolution in dots per inch (x, y), where the file names a sensible one."""
+    try:
+        x, y = (float(v) for v in image.info["dpi"])
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        return None
+    return (x, y) if 0 < x < 1e6 and 0 < y < 1e6 else None
+
+
+def _exif(image: Image.Image) -> bytes | None:
+    try:
+        exif = image.getexif()
+        if image.format == "TIFF":  # its tags describe the file: keep those about the picture
+            kept = Image.Exif()
+            for name in _KEPT_TIFF_TAGS:
+                if (tag := ExifTags.Base[name].value) in exif:
+                    kept[tag] = exif[tag]
+            exif = kept
+        exif.pop(_ORIENTATION, None)
+        return exif.tobytes() if len(exif) else None
+    except Exception:  # broken metadata must not cost the picture
+        return None
+
+
+# ---- depth and colour ------------------------------------------------------------------------------------
+
+
+def _raw_mode(image: Image.Image) -> str:
+    """How the file packs its pixels, in Pillow's words ("RGB;16B"); empty where that is not known."""
+    tiles = getattr(image, "tile", None)
+    arguments = tiles[0].args if tiles else ""
+    mode = arguments[0] if isinstance(arguments, tuple) and arguments else arguments
+    return mode if isinstance(mode, str) else ""
+
+
+def _png_bits(image: Image.Image) -> int:
+    raw = _raw_mode(image)
+    name, _, depth = raw.partition(";")
+    return (
+        len(name) * (16 if depth.startswith("16") else 8) if name in ("L", "LA", "RGB", "RGBA") and depth != "" else 1
+    )
+
+
+def _is_deep(image: Image.Image) -> bool:
+    """Colour or alpha of 16 bits, which Pillow cuts to 8 without a word."""
+    name, _, depth = _raw_mode(image).partition(";")
+    return image.format in ("PNG", "TIFF") and depth[:2] == "16" and name in ("LA", "RGB", "RGBX", "RGBA")
+
+
+def _deep(image: Image.Image, reopen: Reopen) -> Pixels:
+    """16 bits per channel: Pillow decodes the high bytes, then, told the other byte order, the low ones."""
+    raw = _raw_mode(image)
+    name, _, depth = raw.partition(";")
+    if name == "LA":  # PNG: four bytes per pixel, which look like RGBA
+        _unpack_as(image, "RGBA")
+        four = np.array(image).astype(np.uint16)
+        return four[..., 0::2] << 8 | four[..., 1::2]
+    little = depth.endswith("L") or (depth.endswith("N") and struct.pack("=H", 1) == b"\1\0")
+    opposite = f"{name};16{'B' if little else 'L'}"
+    with reopen() as second:
+        _unpack_as(second, opposite)
+        low = np.array(second)
+    words = np.array(image).astype(np.uint16) << 8
+    words |= low
+    key = image.info.get("transparency")
+    if isinstance(key, tuple) and len(key) == words.shape[2] == 3:
+        opaque = (words != np.array(key, np.uint16)).any(axis=2, keepdims=True)
+        words = np.concatenate([words, opaque * np.uint16(65535)], axis=2)
+    return words
+
+
+def _unpack_as(image: Image.Image, raw: str) -> None:
+    def changed(arguments: Any) -> Any:
+        return (raw, *arguments[1:]) if isinstance(arguments, tuple) else raw
+
+    image.tile = [tile._replace(args=changed(tile.args)) for tile in image.tile]  # type: ignore[attr-defined]
+
+
+def _sixteen_bits(image: Image.Image) -> Pixels:
+    """Grey of more than 8 bits: uint16 as it is; floats in [0, 1] over the full range; anything else stretched."""
+    values = np.array(image)[..., None]
+    if values.dtype.kind == "u" and values.dtype.itemsize == 2:
+        return values.astype(np.uint16)
+    numbers = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    low, high = float(numbers.min()), float(numbers.max())
+    if values.dtype.kind == "i" and low >= 0 and high <= 65535:
+        return values.astype(np.uint16)
+    if values.dtype.kind == "f" and low >= 0 and high <= 1:
+        low, high = 0.0, 1.0
+    return np.asarray(np.round((numbers - low) * (65535.0 / max(high - low, 1e-300))).astype(np.uint16))
+
+
+def _eight_bits(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, bytes | None]:
+    """As L, LA, RGB or RGBA, with the profile that still fits."""
+    mode, keyed = image.mode, "transparency" in image.info
+    if (mode in ("L", "RGB") and not keyed) or mode in ("LA", "RGBA"):
+        return image, profile
+    if mode == "CMYK":
+        return _from_cmyk(image, profile), None
+    if mode == "LAB":
+        lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+        converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
+        assert converted is not None
+        return converted, None
+    if mode in ("1", "L", "La"):
+        return image.convert("LA" if keyed or mode == "La" else "L"), profile
+    return image.convert("RGBA" if keyed or mode in ("PA", "RGBa") else "RGB"), profile
+
+
+def _from_cmyk(image: Image.Image, profile: bytes | None) -> Image.Image:
+    if profile and profile[16:20] == b"CMYK":
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+        except ImageCms.PyCMSError:
+            converted = None
+        if converted is not None:
+            return converted
+    return image.convert("RGB")

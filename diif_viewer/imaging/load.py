@@ -1,0 +1,159 @@
+"""Opening a picture file: whatever it is, a `Picture` or one ImageError with one clear sentence.
+
+Kept as in the file: 8 or 16 bits, grey, colour, alpha, ICC profile, EXIF (without its orientation, which is applied).
+Changed: palettes become RGB(A), 1-bit becomes grey, CMYK and Lab become sRGB, floats become 16-bit grey. Cut to 8 bits
+by the decoders: PPM, JPEG 2000 and AVIF with more. Of several frames or pages, the first.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+from PIL import Image, UnidentifiedImageError
+
+from diif_viewer.errors import ImageError
+from diif_viewer.imaging import decode
+
+FORMATS = (
+    *("PNG", "JPEG", "MPO", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "JPEG2000", "PPM", "QOI", "TGA", "PSD", "ICO"),
+    *("ICNS", "DDS", "DIB", "PCX", "SGI", "SUN"),
+)
+"""Pillow's names of the formats that are opened (not EPS and its like, which run other programs)."""
+
+_TGA_SUFFIXES = {".tga", ".icb", ".vda", ".vst"}  # no signature to know it by: any file could pass for one
+_PILLOW = threading.RLock()  # its pixel limit and the warnings filter are global to the process
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A decoded picture, upright.
+
+    pixels: HWC uint8 or uint16, C in 1 (grey), 2 (grey, alpha), 3 (RGB), 4 (RGBA); alpha not premultiplied; never
+    changed. path: where it came from. format: Pillow's name ("PNG"). icc_profile: for the colour space of `pixels`,
+    None for none (sRGB is meant). exif: as `Image.Exif.tobytes` gives it, without orientation. dpi: (x, y).
+    """
+
+    pixels: npt.NDArray[Any]
+    path: Path
+    format: str
+    icc_profile: bytes | None = None
+    exif: bytes | None = None
+    dpi: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a file says of itself: Pillow's name of the format, and the size of the picture when upright."""
+
+    format: str
+    height: int
+    width: int
+
+
+def load_picture(path: str | Path, *, memory: int | None = None) -> Picture:
+    """Open, check and decode a picture file.
+
+    memory: bytes that decoding may take at its height; default: what is free now. A picture that would need more, or
+    whose file is too short for the size it declares, is refused before anything is allocated. Any thread may call;
+    calls wait for each other. Raises ImageError.
+    """
+    file = Path(path)
+    with _sentences(file), _opened(file) as image:
+        _check_size(image, file, memory)
+        decode.check_data(image, file.stat().st_size)
+        pixels, profile = decode.pixels(image, lambda: _opened(file))
+        oriented, exif = decode.upright(pixels, image)
+        return Picture(oriented, file, image.format or "", profile, exif, decode.dpi(image))
+
+
+def peek(path: str | Path) -> Header:
+    """Read a file's format and size without decoding it. Raises ImageError."""
+    file = Path(path)
+    with _sentences(file), _opened(file) as image:
+        width, height = image.size
+        if image.format != "TIFF" and decode.orientation(image) >= 5:
+            width, height = height, width
+        return Header(image.format or "", height, width)
+
+
+@contextmanager
+def _opened(file: Path) -> Iterator[Image.Image]:
+    """The file opened by Pillow, without its pixel limit (ours follows) and its warnings."""
+    formats = [f for f in FORMATS if f != "TGA" or file.suffix.lower() in _TGA_SUFFIXES]
+    with _PILLOW, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            with file.open("rb") as stream, Image.open(stream, formats=formats) as image:
+                yield image
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+
+
+@contextmanager
+def _sentences(file: Path) -> Iterator[None]:
+    """Whatever goes wrong with `file` becomes one ImageError."""
+    name = file.name or str(file)
+    try:
+        _check_file(file, name)
+        yield
+    except ImageError:
+        raise
+    except decode.DamagedError as error:
+        raise ImageError(f"{name}: {error}") from error
+    except FileNotFoundError as error:
+        raise ImageError(f"{name}: there is no such file.") from error
+    except PermissionError as error:
+        raise ImageError(f"{name}: there is no permission to read this file.") from error
+    except UnidentifiedImageError as error:
+        raise ImageError(f"{name}: this is not a picture, or not of a kind that can be opened.") from error
+    except MemoryError as error:
+        raise ImageError(f"{name}: there is not enough memory to open this picture.") from error
+    except Exception as error:  # decoders meet damaged files with errors of every kind
+        reason = str(error).strip().rstrip(".") or type(error).__name__
+        raise ImageError(f"{name}: the file is damaged or incomplete ({reason}).") from error
+
+
+def _check_file(file: Path, name: str) -> None:
+    if "\0" in str(file):
+        raise ImageError("A file name cannot hold a null character.")
+    status = file.stat()
+    if stat.S_ISDIR(status.st_mode):
+        raise ImageError(f"{name}: this is a folder, not a picture.")
+    if not stat.S_ISREG(status.st_mode):
+        raise ImageError(f"{name}: this is not an ordinary file.")
+    if status.st_size == 0:
+        raise ImageError(f"{name}: the file is empty.")
+
+
+def _check_size(image: Image.Image, file: Path, memory: int | None) -> None:
+    width, height = image.size
+    if width < 1 or height < 1:
+        raise ImageError(f"{file.name}: the picture has no pixels ({width}x{height}).")
+    needed = width * height * decode.bytes_per_pixel(image)
+    free = memory if memory is not None else _free_memory()
+    if needed > free:
+        raise ImageError(
+            f"{file.name}: the picture is too large to open here: {width}x{height} pixels need "
+            f"{needed / 1e9:.1f} GB of memory and {free / 1e9:.1f} GB are free."
+        )
+
+
+def _free_memory() -> int:
+    """Bytes that can be had without swapping; a generous guess where the system does not tell."""
+    try:
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, AttributeError):
+        return 4 << 30
