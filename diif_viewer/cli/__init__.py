@@ -1,1 +1,92 @@
-"""The command line: one small file per command; heavy imports inside functions."""
+"""The command line: one small file per command, each with HELP, add_arguments(parser) and run(args) -> exit status.
+
+Only the module of the command that was asked for is imported, and heavy imports (torch, Qt, numpy) are inside
+functions: `--help` and a typing mistake answer at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+from types import ModuleType
+
+from diif_viewer import __version__
+from diif_viewer.errors import DiifViewerError
+
+COMMANDS = {
+    "view": "diif_viewer.cli.view",
+    "render": "diif_viewer.cli.render",
+    "doctor": "diif_viewer.cli.doctor",
+}
+"""Name of each command and its module. `view` is meant where the first word is none of them."""
+
+DONE, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130
+"""Exit statuses: success; an error that was said in one sentence; wrong usage; Ctrl-C."""
+
+EPILOG = """\
+diif-viewer [IMAGE ...] alone opens the window. diif-viewer COMMAND --help tells more.
+Exit status: 0 done, 1 an error (said in one sentence), 2 wrong usage, 130 interrupted.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line `argv` (sys.argv without the program's name by default); the exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        if words and words[0] in ("-h", "--help", "--version"):
+            _overview().parse_args(words)
+        name, rest = (words[0], words[1:]) if words and words[0] in COMMANDS else ("view", words)
+        command = import_module(COMMANDS[name])
+        args = _parser(name, command).parse_args(rest)
+    except SystemExit as request:  # argparse has printed help or what is wrong
+        return request.code if isinstance(request.code, int) else MISUSED
+    return _run(command, args)
+
+
+def _run(command: ModuleType, args: argparse.Namespace) -> int:
+    try:
+        return int(command.run(args))
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stdout = None  # whoever read our output has gone, for example `head`: nobody to tell
+        return FAILED
+    except Exception as error:
+        if args.debug:
+            traceback.print_exc()
+        print(f"error: {_sentence(error)}", file=sys.stderr)
+        return FAILED
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, DiifViewerError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "There is not enough memory for this."
+    return f"{type(error).__name__}: {error} (this is a defect; --debug shows where)"
+
+
+def _parser(name: str, command: ModuleType) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"diif-viewer {name}", description=command.HELP)
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    command.add_arguments(parser)
+    return parser
+
+
+def _overview() -> argparse.ArgumentParser:
+    """The parser behind `diif-viewer --help`: all commands with their first sentence."""
+    parser = argparse.ArgumentParser(
+        prog="diif-viewer",
+        description="A picture viewer that stays sharp at any zoom.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    for name, module in COMMANDS.items():
+        commands.add_parser(name, help=import_module(module).HELP, add_help=False)
+    return parser

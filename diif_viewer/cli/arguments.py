@@ -1,0 +1,54 @@
+"""How numbers are written on the command line; each function is an argparse `type`."""
+
+from __future__ import annotations
+
+import argparse
+import math
+
+
+def scale(text: str) -> float:
+    """`12.5`, `x12.5` or `1250%`: the scale, > 0 and finite."""
+    word = text.strip().lower()
+    try:
+        value = float(word[:-1]) / 100 if word.endswith("%") else float(word.removeprefix("x"))
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and value > 0):
+        raise argparse.ArgumentTypeError(f"a scale is a positive number like 12.5, x12.5 or 1250%, not {text!r}")
+    return value
+
+
+def size(text: str) -> tuple[int, int]:
+    """`WxH`, as people write it: (height, width) in pixels, both >= 1."""
+    try:
+        width, height = (int(part) for part in text.lower().split("x"))
+    except ValueError:
+        width = height = 0
+    if width < 1 or height < 1:
+        raise argparse.ArgumentTypeError(f"a size is WIDTHxHEIGHT like 1920x1080, not {text!r}")
+    return height, width
+
+
+def box(text: str) -> tuple[float, float, float, float]:
+    """`x0,y0,x1,y1` in pixels of the picture, x right, y down, half-open."""
+    numbers = _numbers(text, "a box is x0,y0,x1,y1 in pixels of the picture like 10,20,74,56.5")
+    return numbers[0], numbers[1], numbers[2], numbers[3]
+
+
+def window(text: str) -> tuple[int, int, int, int]:
+    """`top,left,bottom,right` in output pixels, half-open."""
+    sentence = "a window is top,left,bottom,right in whole output pixels like 0,0,720,1280"
+    numbers = _numbers(text, sentence)
+    if any(value != int(value) for value in numbers):
+        raise argparse.ArgumentTypeError(f"{sentence}, not {text!r}")
+    return int(numbers[0]), int(numbers[1]), int(numbers[2]), int(numbers[3])
+
+
+def _numbers(text: str, sentence: str) -> list[float]:
+    try:
+        values = [float(part) for part in text.split(",")]
+    except ValueError:
+        values = []
+    if len(values) != 4 or not all(map(math.isfinite, values)):
+        raise argparse.ArgumentTypeError(f"{sentence}, not {text!r}")
+    return values

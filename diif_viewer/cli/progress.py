@@ -1,0 +1,63 @@
+"""True progress of long commands: one line that is rewritten in a terminal, a line now and then in a log."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import TextIO
+
+
+class ProgressLine:
+    """Prints finished fractions, with the time left once it can be told; call it with numbers in [0, 1].
+
+    In a terminal the line is rewritten at most ten times a second; elsewhere a line appears every `log_seconds`, so
+    that short work leaves no noise in a log. `close` ends the line.
+    """
+
+    def __init__(
+        self,
+        stream: TextIO | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        log_seconds: float = 5.0,
+    ) -> None:
+        self._stream = sys.stderr if stream is None else stream
+        self._clock = clock
+        self._terminal = self._stream.isatty()
+        self._interval = 0.1 if self._terminal else log_seconds
+        self._start = self._last = clock()
+        self._width = 0
+
+    def __call__(self, fraction: float) -> None:
+        """Show that `fraction` of the work is done."""
+        now = self._clock()
+        if now - self._last < self._interval:
+            return
+        self._last = now
+        spent = now - self._start
+        text = f"{100 * fraction:3.0f} %"
+        if fraction > 0 and spent > 0.5:
+            text += f"  {duration(spent * (1 - fraction) / fraction)} left"
+        if self._terminal:
+            self._stream.write("\r" + text.ljust(self._width))
+            self._width = len(text)
+        else:
+            self._stream.write(text + "\n")
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Wipe the rewritten line, so that what is printed next starts on a clean one."""
+        if self._terminal and self._width:
+            self._stream.write("\r" + " " * self._width + "\r")
+            self._stream.flush()
+            self._width = 0
+
+
+def duration(seconds: float) -> str:
+    """`8 s`, `2 min 05 s` or `1 h 20 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"

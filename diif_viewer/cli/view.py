@@ -1,0 +1,49 @@
+"""`diif-viewer [view] [IMAGE ...]`: the window; where there is no display, the same view as a picture file."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from diif_viewer.models.registry import METHODS
+from diif_viewer.paths import shipped
+
+HELP = "Open pictures in the window (the bundled sample when none is named)."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("images", nargs="*", metavar="IMAGE", help="pictures to open")
+    parser.add_argument("--method", choices=tuple(METHODS), help="how to look at them first")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Show the window until it is closed, or write the comparison; the exit status. Raises DiifViewerError."""
+    images = args.images or [str(shipped("resources") / "sample.png")]
+    if has_display(os.environ, sys.platform):
+        from diif_viewer.ui.app import run as show
+
+        return show(images, args.method)
+
+    from diif_viewer.cli.contact_sheet import write_contact_sheet
+
+    print("There is no display, so the view goes into a picture file.", flush=True)
+    print(write_contact_sheet(Path(images[0]), _free_folder()))
+    return 0
+
+
+def has_display(environment: Mapping[str, str], platform: str) -> bool:
+    """True where a window can be shown: on Windows and macOS always, elsewhere by a display server or a Qt platform."""
+    if not platform.startswith("linux"):
+        return True
+    return any(environment.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+
+
+def _free_folder() -> Path:
+    """The current folder, or the one for temporary files where that cannot be written to."""
+    here = Path.cwd()
+    return here if os.access(here, os.W_OK) else Path(tempfile.gettempdir())
