@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
         values = _pixels(args, picture.pixels, lattice, window, exact=exact, progress=progress)
     finally:
         progress.close()
-    save_png(values, args.output, icc_profile=picture.icc_profile)
+    save_png(values, args.output, icc_profile=picture.icc_profile, exif=picture.exif)
     spent = duration(time.monotonic() - started)
     print(f"{args.output}: {window.width}x{window.height} pixels in {spent}")
     return 0
