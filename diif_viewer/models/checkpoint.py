@@ -1,0 +1,171 @@
+"""Weights files: ours (safetensors with spec, training summary and licence inside) and public LIIF checkpoints.
+
+Nothing of a file is executed: safetensors hold numbers only, pickles are read with torch's restricted reader, and
+models are built from an allow-list of names and arguments.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from diif_viewer.errors import CheckpointError
+from diif_viewer.models.model import ImplicitModel
+from diif_viewer.models.spec import ModelSpec, Part
+
+LICENCE = "MIT"
+_UNUSED = ("encoder.sub_mean.", "encoder.add_mean.")  # the public encoder carries them and never calls them
+
+
+def load_checkpoint(path: str | os.PathLike[str]) -> ImplicitModel:
+    """The model in a .safetensors file of ours or a public LIIF-style .pth, float32 on the CPU, in eval mode.
+
+    Raises CheckpointError, with the file's name and one clear reason, for anything else.
+    """
+    file = Path(path)
+    try:
+        if not file.is_file():
+            raise CheckpointError("there is no such weights file")
+        read = _read_safetensors if file.suffix == ".safetensors" else _read_pickle
+        spec, weights = read(file)
+        return _filled(ImplicitModel(spec), weights)
+    except CheckpointError as error:
+        raise CheckpointError(f"{file.name}: {error}") from None
+    except OSError as error:
+        raise CheckpointError(f"{file.name}: cannot be read ({error.strerror or 'input error'})") from None
+
+
+def save_checkpoint(model: ImplicitModel, path: str | os.PathLike[str], summary: Mapping[str, str]) -> None:
+    """Write float32 weights, spec, `summary` of the training and licence; the file is whole or not there.
+
+    summary: what was trained on what and how, short texts by name; "licence" among them replaces the default.
+    """
+    file = Path(path)
+    about = dict(summary)
+    metadata = {
+        "format": "diif-viewer 1",
+        "spec": model.spec.to_json(),
+        "licence": about.pop("licence", LICENCE),
+        "training": json.dumps(about),
+    }
+    weights = {name: value.detach().float().cpu().contiguous() for name, value in model.state_dict().items()}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_name(f"{file.name}.{os.getpid()}.part")
+    try:
+        with partial.open("wb") as out:
+            out.write(save(weights, metadata=metadata))
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(partial, file)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def training_summary(path: str | os.PathLike[str]) -> dict[str, str]:
+    """The summary and licence that `save_checkpoint` wrote. Raises CheckpointError."""
+    file = Path(path)
+    try:
+        with safe_open(file, framework="pt") as held:
+            metadata = held.metadata() or {}
+        about = {str(k): str(v) for k, v in json.loads(metadata["training"]).items()}
+        return about | {"licence": metadata["licence"]}
+    except (SafetensorError, OSError, KeyError, ValueError, AttributeError):
+        raise CheckpointError(f"{file.name}: holds no training summary") from None
+
+
+def encoder_fingerprint(model: ImplicitModel) -> str:
+    """Equal for two models exactly when their encoders compute the same: a hash of the spec and the weights."""
+    digest = hashlib.sha256(json.dumps([model.spec.encoder.name, dict(model.spec.encoder.args)]).encode())
+    for name, value in sorted(model.encoder.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(value.detach().float().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _read_safetensors(file: Path) -> tuple[ModelSpec, dict[str, Tensor]]:
+    try:
+        with safe_open(file, framework="pt") as held:
+            metadata = held.metadata() or {}
+            weights = {name: held.get_tensor(name) for name in held.keys()}  # noqa: SIM118
+    except (SafetensorError, ValueError, RuntimeError):
+        raise CheckpointError("not a whole safetensors file") from None
+    if "spec" not in metadata:
+        raise CheckpointError("a safetensors file, but not one of DIIF Viewer's: it does not say which model it holds")
+    return ModelSpec.from_json(metadata["spec"]), weights
+
+
+def _read_pickle(file: Path) -> tuple[ModelSpec, dict[str, Tensor]]:
+    try:
+        held = torch.load(file, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise CheckpointError("refused: the file is broken, or holds more than weights (code, for example)") from None
+    except (RuntimeError, EOFError, BadZipFile, ValueError, KeyError, TypeError, AttributeError, IndexError):
+        raise CheckpointError("not a whole PyTorch checkpoint") from None
+    try:
+        model = held["model"]
+        name, args, weights = model["name"], model["args"], model["sd"]
+        spec = _public_spec(name, args)
+        kept = {str(k): v for k, v in weights.items() if not str(k).startswith(_UNUSED)}
+    except (KeyError, TypeError, AttributeError):
+        raise CheckpointError("not a LIIF-style checkpoint: it needs a model with name, args and sd") from None
+    return spec, kept
+
+
+def _public_spec(name: Any, args: Mapping[str, Any]) -> ModelSpec:
+    """Our spec for the public container's. Raises CheckpointError, or KeyError and TypeError for a malformed one."""
+    if name not in ("liif", "diif"):
+        raise CheckpointError(f"unknown model {name!r}; known: liif, diif")
+    known = {"encoder_spec", "imnet_spec", "local_ensemble", "feat_unfold", "cell_decode"}
+    if unknown := sorted(set(args) - known):
+        raise CheckpointError(f"{name} takes no argument {unknown[0]!r}")
+    hidden = args["imnet_spec"]["args"]["hidden_list"]
+    flags = {k: args[k] for k in ("local_ensemble", "feat_unfold", "cell_decode") if k in args}
+    if name == "liif":
+        if args["imnet_spec"]["name"] != "mlp" or args["imnet_spec"]["args"].get("out_dim", 3) != 3:
+            raise CheckpointError("the decoder must be an mlp with 3 outputs")
+        return ModelSpec(_public_encoder(args["encoder_spec"]), Part("liif", {"hidden": hidden} | flags))
+    if not all(flags.values()) or len(set(hidden)) != 1:
+        raise CheckpointError(
+            "a diif checkpoint needs one layer width, and its ensemble, unfolding and cell switched on"
+        )
+    return ModelSpec(_public_encoder(args["encoder_spec"]), Part("diif", {"hidden": hidden[0]}))
+
+
+def _public_encoder(held: Mapping[str, Any]) -> Part:
+    if held["name"] != "edsr-baseline":
+        raise CheckpointError(f"unknown encoder {held['name']!r}; known: edsr-baseline")
+    args = dict(held["args"])
+    if not args.pop("no_upsampling", False):
+        raise CheckpointError("the encoder upsamples; only encoders with no_upsampling can be used")
+    scale = args.pop("scale", None)  # of the upsampler that is not there
+    del scale
+    return Part("edsr", args)
+
+
+def _filled(model: ImplicitModel, weights: Mapping[str, Any]) -> ImplicitModel:
+    expected = model.state_dict()
+    if missing := sorted(set(expected) - set(weights)):
+        raise CheckpointError(f"weights are missing, the first is {missing[0]}")
+    if unknown := sorted(set(weights) - set(expected)):
+        raise CheckpointError(f"weights that the model does not have, the first is {unknown[0]}")
+    for name, value in weights.items():
+        if not isinstance(value, Tensor) or not value.is_floating_point() or value.shape != expected[name].shape:
+            found = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
+            raise CheckpointError(f"{name}: expected weights of shape {tuple(expected[name].shape)}, found {found}")
+        if not bool(torch.isfinite(value).all()):
+            raise CheckpointError(f"{name}: holds values that are not finite numbers")
+    model.load_state_dict({name: value.float() for name, value in weights.items()})
+    quiet: nn.Module = model.eval().requires_grad_(False)
+    assert isinstance(quiet, ImplicitModel)
+    return quiet

@@ -1,0 +1,109 @@
+"""What a model is made of, as data: the allow-list of encoders and decoders, and nothing else can be built."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from torch import Tensor, nn
+
+from diif_viewer.errors import CheckpointError
+from diif_viewer.geometry import Lattice, Window
+from diif_viewer.models.diif import Diif
+from diif_viewer.models.diif_s import DiifS
+from diif_viewer.models.edsr import Edsr
+from diif_viewer.models.liif import Liif
+
+_LARGEST = 4096
+"""More channels, blocks or columns than this belong to no model, but to a file that wants to exhaust memory."""
+
+
+class Decoder(Protocol):
+    """What all decoders have in common. base: "bicubic" when the output is detail to be added to that picture."""
+
+    channels: int
+    base: str | None
+
+    def __call__(self, features: Tensor, lattice: Lattice, window: Window) -> Tensor:
+        """features: (B, channels, H, W) -> (B, 3, window.height, window.width) in [-1, 1] space."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """An encoder or a decoder by name, with the arguments of its class (channels of a decoder left out)."""
+
+    name: str
+    args: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """Encoder and decoder of one model."""
+
+    encoder: Part
+    decoder: Part
+
+    def to_json(self) -> str:
+        """The form that checkpoints carry."""
+        parts = {"encoder": self.encoder, "decoder": self.decoder}
+        return json.dumps({k: {"name": p.name, "args": dict(p.args)} for k, p in parts.items()})
+
+    @classmethod
+    def from_json(cls, text: str) -> ModelSpec:
+        """Read `to_json`'s form. Raises CheckpointError."""
+        try:
+            held = json.loads(text)
+            return cls(*(Part(str(held[k]["name"]), dict(held[k]["args"])) for k in ("encoder", "decoder")))
+        except (ValueError, TypeError, KeyError, RecursionError):
+            raise CheckpointError("the description of the model inside is not readable") from None
+
+
+_ENCODER_ARGS = {"n_feats": int, "n_resblocks": int, "res_scale": float}
+_DECODERS: dict[str, tuple[type[nn.Module], dict[str, type]]] = {
+    "liif": (Liif, {"hidden": tuple, "local_ensemble": bool, "feat_unfold": bool, "cell_decode": bool}),
+    "diif": (Diif, {"hidden": int, "order": str, "slice_ensemble": bool}),
+    "diif-s": (DiifS, {"hidden": int}),
+}
+
+
+def build_encoder(part: Part) -> Edsr:
+    """A new encoder. Raises CheckpointError when the name or an argument is not on the list."""
+    if part.name != "edsr":
+        raise CheckpointError(f"unknown encoder {part.name!r}; known: edsr")
+    return Edsr(**_checked(part, _ENCODER_ARGS))
+
+
+def build_decoder(part: Part, channels: int) -> nn.Module:
+    """A new decoder (see `Decoder`) for features of `channels`. Raises CheckpointError as `build_encoder`."""
+    if part.name not in _DECODERS:
+        raise CheckpointError(f"unknown decoder {part.name!r}; known: {', '.join(_DECODERS)}")
+    kind, allowed = _DECODERS[part.name]
+    return kind(channels, **_checked(part, allowed))
+
+
+def _checked(part: Part, allowed: Mapping[str, type]) -> dict[str, Any]:
+    values = {}
+    for name, value in part.args.items():
+        if name not in allowed:
+            raise CheckpointError(f"{part.name} takes no argument {name!r}")
+        values[name] = _value(f"{part.name}: {name}", value, allowed[name])
+    return values
+
+
+def _value(what: str, value: Any, kind: type[Any]) -> Any:
+    if kind is tuple:
+        if not isinstance(value, list | tuple) or not 1 <= len(value) <= 64:
+            raise CheckpointError(f"{what} must be a list of layer widths, not {value!r}")
+        return tuple(_value(what, v, int) for v in value)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if type(value) is not kind:
+        raise CheckpointError(f"{what} must be of type {kind.__name__}, not {value!r}")
+    if isinstance(value, int) and kind is int and not 1 <= value <= _LARGEST:
+        raise CheckpointError(f"{what} must lie between 1 and {_LARGEST}, not {value}")
+    if kind is str and value not in ("linear", "constant"):
+        raise CheckpointError(f"{what} must be linear or constant, not {value!r}")
+    return value

@@ -1,0 +1,166 @@
+"""Fast differentiable forms of the decoders, on the parameters of the reference modules: same function, less work.
+
+The first layer becomes a convolution over the features, the coordinate terms are separable, blending comes before
+the matrix that follows it, and only chosen output rows are computed. See "The engine" in the design notes; the
+engine itself has forms of its own, without gradients.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from diif_viewer.geometry import Axis, Floats, Ints, Lattice
+from diif_viewer.models.diif import Diif, held_cell
+from diif_viewer.models.diif_s import KNOTS, DiifS
+from diif_viewer.models.liif import Liif
+
+
+def picture_rows(decoder: nn.Module, features: Tensor, lattice: Lattice, rows: Ints) -> Tensor:
+    """Whole rows of a decoder's picture, with gradients.
+
+    features: (B, channels, H, W). rows: indices of output rows (R,). -> (B, R, lattice.x.count, 3) in [-1, 1] space
+    (DIIF-S: detail without its base). Raises TypeError for variants that are not trained.
+    """
+    if isinstance(decoder, Liif) and decoder.feat_unfold and decoder.cell_decode and decoder.local_ensemble:
+        return _liif(decoder, features, lattice, rows)
+    if isinstance(decoder, Diif) and decoder.slice_ensemble and decoder.order == "linear":
+        return _diif(decoder, features, lattice, rows)
+    if isinstance(decoder, DiifS):
+        return _diif_s(decoder, features, lattice, rows)
+    raise TypeError(f"no training form for {decoder}")
+
+
+def _liif(decoder: Liif, features: Tensor, lattice: Lattice, rows: Ints) -> Tensor:
+    first, *middle, last = _linears(decoder.imnet.layers)
+    plane = _as_convolution(first, features, 3)  # (B, H, W, hidden)
+    coordinate_weights = first.weight[:, 9 * decoder.channels :]
+    cell = features.new_tensor([lattice.y.cell, lattice.x.cell])
+    y, x = _positions(lattice, rows)
+    blended: Tensor | float = 0.0
+    for iy, wy in _neighbours(lattice.y, y):
+        row_term = F.linear(_column(features, 2 * (y - iy - 0.5)), coordinate_weights[:, :1])
+        row_term = row_term + F.linear(cell, coordinate_weights[:, 2:])
+        band = plane[:, torch.from_numpy(iy)]
+        for ix, wx in _neighbours(lattice.x, x):
+            column_term = F.linear(_column(features, 2 * (x - ix - 0.5)), coordinate_weights[:, 1:2])
+            hidden = F.relu(band[:, :, torch.from_numpy(ix)] + (row_term[:, None] + column_term))
+            for layer in middle:
+                hidden = F.relu(layer(hidden))
+            blended = blended + _column(features, wy[:, None] * wx) * hidden
+    return _linear(last, blended)
+
+
+def _diif(decoder: Diif, features: Tensor, lattice: Lattice, rows: Ints) -> Tensor:
+    first, second = _linears(decoder.imnet.layers)
+    fine, middle, last = _linears(decoder.imnet.tail)
+    plane = _as_convolution(first, features, 4)  # (B, H + 1, W + 1, hidden) at the vertices
+    weights = first.weight[:, 16 * decoder.channels :]  # cell y x, first y x, last y x
+    y, x = _positions(lattice, rows)
+    cells_y, cells_x = lattice.y.cells(y), lattice.x.cells(x)
+    columns = np.arange(lattice.x.size)
+    start = (lattice.x.groups(0, lattice.x.size)[0] + (0.5 + lattice.x.phase)) / lattice.x.scale
+    reach = (lattice.x.widest_group() - 1) / lattice.x.scale
+    cell_term = F.linear(features.new_tensor([held_cell(lattice.y), held_cell(lattice.x)]), weights[:, :2])
+    iy, ix = torch.from_numpy(cells_y), torch.from_numpy(cells_x)
+    fx = _column(features, x - cells_x)
+    halves = []
+    for ty in (0, 1):
+        row_term = F.linear(_column(features, 2 * (y - cells_y - ty)), weights[:, 2:3] + weights[:, 4:5]) + cell_term
+        band = plane[:, iy + ty]
+        sides = []
+        for tx in (0, 1):
+            ends = np.stack([2 * (start - columns - tx), 2 * (start + reach - columns - tx)], axis=-1)
+            column_term = F.linear(torch.from_numpy(ends).to(features), weights[:, [3, 5]])
+            hidden = F.relu(band[:, :, tx : tx + lattice.x.size] + (row_term[:, None] + column_term))
+            hidden = F.relu(second(hidden))
+            sides.append(F.linear(hidden, fine.weight[:, : decoder.hidden])[:, :, ix])
+        halves.append(torch.lerp(sides[0], sides[1], fx.to(sides[0].dtype)))
+    fy = _column(features, y - cells_y)[:, None]
+    blended = torch.lerp(halves[0], halves[1], fy.to(halves[0].dtype))  # (B, R, columns, hidden)
+    rel = fine.weight[:, decoder.hidden :]
+    row_term = F.linear(2 * fy - 1, rel[:, :1], fine.bias)
+    column_term = F.linear(2 * fx - 1, rel[:, 1:])
+    return _linear(last, F.relu(middle(F.relu(blended + (row_term + column_term)))))
+
+
+def _diif_s(decoder: DiifS, features: Tensor, lattice: Lattice, rows: Ints) -> Tensor:
+    first, second = _linears(decoder.imnet.layers)
+    fine, middle, last = _linears(decoder.imnet.tail)
+    plane = _as_convolution(first, features, 4)  # (B, H + 1, W + 1, hidden) at the vertices
+    knot_weights = first.weight[:, 16 * decoder.channels :]
+    y, x = _positions(lattice, rows)
+    by_knot_x = []
+    for knot_x in KNOTS:
+        maps = []
+        for knot_y in KNOTS:
+            knot = F.linear(features.new_tensor([knot_y, knot_x]), knot_weights)
+            hidden = F.relu(second(F.relu(plane + knot)))
+            maps.append(F.linear(hidden, fine.weight[:, : decoder.hidden]))
+        by_knot_x.append(_blend_knots(maps, lattice.y, y, dim=1))  # (B, R, W + 1, hidden)
+    blended = _blend_knots(by_knot_x, lattice.x, x, dim=2)  # (B, R, columns, hidden)
+    weights = fine.weight[:, decoder.hidden :]  # sin y, cos y, sin x, cos x, cell y, cell x
+    row_term = F.linear(_wave(features, lattice.y, y), weights[:, :2], fine.bias)
+    cell = features.new_tensor([held_cell(lattice.y), held_cell(lattice.x)])
+    row_term = row_term + F.linear(cell, weights[:, 4:])
+    column_term = F.linear(_wave(features, lattice.x, x), weights[:, 2:4])
+    return _linear(last, F.relu(middle(F.relu(blended + (row_term[:, None] + column_term)))))
+
+
+def _blend_knots(maps: Sequence[Tensor], axis: Axis, positions: Floats, dim: int) -> Tensor:
+    """Blend the maps of knots -1 and +1 at `positions` along `dim`."""
+    cells = axis.cells(positions)
+    blended: Tensor | float = 0.0
+    for step in (0, 1):
+        d = positions - cells - step
+        plus = np.clip(d + 0.5, 0.0, 1.0)
+        index = torch.from_numpy(cells + step).to(maps[0].device)
+        for values, share in zip(maps, (1 - plus, plus), strict=True):
+            weight = torch.from_numpy((1 - np.abs(d)) * share).to(values)
+            blended = blended + values.index_select(dim, index) * weight.view([-1] + [1] * (3 - dim))
+    assert isinstance(blended, Tensor)
+    return blended
+
+
+def _as_convolution(layer: nn.Linear, features: Tensor, kernel: int) -> Tensor:
+    """The feature part of a first layer, with its bias, at all latents (3) or vertices (4): (B, rows, columns, out)."""
+    channels = features.shape[1]
+    weight = layer.weight[:, : channels * kernel**2].reshape(-1, channels, kernel, kernel)
+    return F.conv2d(features, weight, layer.bias, padding=kernel // 2).permute(0, 2, 3, 1)
+
+
+def _neighbours(axis: Axis, positions: Floats) -> list[tuple[Ints, Floats]]:
+    """The latent centres before and after each position, clamped, and their weights."""
+    lower = np.floor(positions - 0.5)
+    share = positions - 0.5 - lower
+    pairs = ((0, 1 - share), (1, share))
+    return [(np.clip(lower.astype(np.int64) + step, 0, axis.size - 1), weight) for step, weight in pairs]
+
+
+def _positions(lattice: Lattice, rows: Ints) -> tuple[Floats, Floats]:
+    return lattice.y.positions(0, lattice.y.count)[rows], lattice.x.positions(0, lattice.x.count)
+
+
+def _wave(like: Tensor, axis: Axis, positions: Floats) -> Tensor:
+    angle = 2 * math.pi * (positions - axis.cells(positions))
+    return torch.from_numpy(np.stack([np.sin(angle), np.cos(angle)], axis=-1)).to(like.device, torch.float32)
+
+
+def _column(like: Tensor, values: Floats) -> Tensor:
+    """float32 with a last axis of 1, on the device of `like`."""
+    return torch.from_numpy(values)[..., None].to(like.device, torch.float32)
+
+
+def _linear(layer: nn.Linear, x: Tensor | float) -> Tensor:
+    assert isinstance(x, Tensor)
+    y: Tensor = layer(x)
+    return y
+
+
+def _linears(layers: nn.Module) -> list[nn.Linear]:
+    return [layer for layer in layers.children() if isinstance(layer, nn.Linear)]

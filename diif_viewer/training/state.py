@@ -1,0 +1,77 @@
+"""What a run needs to go on after a kill, saved whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from diif_viewer.errors import TrainingError
+from diif_viewer.training.curve import Curve
+
+
+class RunState:
+    """The moving parts of one run and the file that holds them.
+
+    step: optimiser steps taken. seconds: training time, resumed time included. Batches depend on the step alone, so no
+    random state has to be kept.
+    """
+
+    def __init__(
+        self,
+        run: Path,
+        fingerprint: str,
+        *,
+        networks: nn.Module,
+        average: nn.Module,
+        optimiser: torch.optim.Optimizer,
+        curve: Curve,
+    ) -> None:
+        self.path = run / "state.pt"
+        self.step = 0
+        self.seconds = 0.0
+        self.curve = curve
+        self._fingerprint = fingerprint
+        self._networks = networks
+        self._average = average
+        self._optimiser = optimiser
+
+    def save(self) -> None:
+        """Write the state (atomically: a kill leaves the old file or the new one) and the curve."""
+        held = {
+            "fingerprint": self._fingerprint,
+            "step": self.step,
+            "seconds": self.seconds,
+            "networks": self._networks.state_dict(),
+            "average": self._average.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            "curve": self.curve.rows(),
+        }
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        partial = self.path.with_suffix(".part")
+        with partial.open("wb") as file:
+            torch.save(held, file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, self.path)
+        self.curve.write()
+
+    def resume(self) -> bool:
+        """Take over the saved state; False when there is none. Raises TrainingError for one of another preset."""
+        if not self.path.is_file():
+            return False
+        try:
+            held = torch.load(self.path, map_location="cpu", weights_only=True)
+            same = held["fingerprint"] == self._fingerprint
+        except Exception:
+            raise TrainingError(f"{self.path}: the saved state cannot be read; move it away to start anew.") from None
+        if not same:
+            raise TrainingError(f"{self.path.parent} holds a run of another preset; choose another folder.")
+        self._networks.load_state_dict(held["networks"])
+        self._average.load_state_dict(held["average"])
+        self._optimiser.load_state_dict(held["optimiser"])
+        self.step, self.seconds = held["step"], held["seconds"]
+        self.curve.restore(held["curve"])
+        return True

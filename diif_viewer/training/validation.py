@@ -1,0 +1,57 @@
+"""A quick measure of quality while training: PSNR on a few fixed crops. Published figures come from evaluation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from diif_viewer.geometry import Lattice
+from diif_viewer.models.model import bicubic
+from diif_viewer.training.data import Bytes, reduced
+from diif_viewer.training.forms import picture_rows
+
+SCALES = (2, 4)
+_SIDE = 240
+_ROWS = 60
+
+
+@torch.no_grad()
+def validate(encoder: nn.Module, decoders: nn.ModuleDict, pictures: list[Bytes], device: str) -> dict[str, float]:
+    """Mean PSNR (dB, RGB, border of `scale` pixels left out) of the middle of each picture, by decoder and scale.
+
+    pictures: HWC uint8, each side at least 240 for its full crop. -> {"liif x2": dB, ...}
+    """
+    found: dict[str, list[float]] = {}
+    for picture in pictures:
+        for scale in SCALES:
+            target = _middle(picture, scale)
+            height, width = target.shape[0] // scale, target.shape[1] // scale
+            low = torch.from_numpy(reduced(target, height, width)).to(device).float().div(127.5).sub(1)
+            low = low.permute(2, 0, 1)[None].contiguous(memory_format=torch.channels_last)
+            lattice = Lattice.of_size(height, width, *target.shape[:2])
+            features = encoder(low)
+            base = bicubic(low, lattice, lattice.window).movedim(1, -1)
+            for name, decoder in decoders.items():
+                bands = np.array_split(np.arange(target.shape[0]), max(1, target.shape[0] // _ROWS))
+                guess = torch.cat([picture_rows(decoder, features, lattice, rows) for rows in bands], dim=1)
+                guess = guess + base if decoder.base else guess
+                levels = guess[0].add(1).mul(127.5).round().clamp(0, 255).cpu().numpy()
+                found.setdefault(f"{name} x{scale}", []).append(psnr(levels, target, scale))
+    return {name: float(np.mean(values)) for name, values in found.items()}
+
+
+def psnr(guess: npt.NDArray[Any], target: Bytes, border: int) -> float:
+    """Peak signal-to-noise ratio in dB of two HWC pictures in levels of 255, without a `border`; 99 when equal."""
+    inner = (slice(border, -border), slice(border, -border))
+    error = float(np.mean((guess[inner].astype(np.float64) - target[inner]) ** 2))
+    return 10 * float(np.log10(255**2 / error)) if error else 99.0
+
+
+def _middle(picture: Bytes, multiple: int) -> Bytes:
+    sides = [min(_SIDE, size) // multiple * multiple for size in picture.shape[:2]]
+    top, left = ((size - side) // 2 for size, side in zip(picture.shape, sides, strict=False))
+    return np.ascontiguousarray(picture[top : top + sides[0], left : left + sides[1]])
