@@ -40,8 +40,8 @@ def resample(pixels: Pixels | Pyramid, method: str, lattice: Lattice, window: Wi
 
     At scale 1 the source pixels themselves; along an axis whose scale is below 1 every method is an area filter.
     Colour is weighted by alpha (nearest apart). A window equals the crop of the whole: exactly for nearest, within
-    a level or two otherwise. Integers are rounded and clamped; floats are not clamped. Raises RequestError for a method
-    that does not exist.
+    two levels of a byte otherwise (a rounding tie in each of two passes). Integers are rounded and clamped; floats are
+    not clamped. Raises RequestError for a method that does not exist.
     """
     if method not in METHODS:
         raise RequestError(f"There is no method {method!r}: choose one of {', '.join(METHODS)}.")

@@ -1,4 +1,4 @@
-"""Colour and alpha: luminance as the papers measure it, channels apart and together, conversion to sRGB and to 8 bits."""
+"""Colour and alpha: luminance as the papers measure it, channels apart and together, sRGB, 8 bits."""
 
 from __future__ import annotations
 
