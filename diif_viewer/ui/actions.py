@@ -1,0 +1,123 @@
+"""Every action of the window in one literal table: name, words, icon, keys. The list of shortcuts is made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QWidget
+
+from diif_viewer.models.registry import METHODS
+from diif_viewer.ui.navigation import PRESETS
+from diif_viewer.ui.zoom_text import format_zoom
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRow:
+    """One action. name: its id. group: heading in the list of shortcuts. keys: the first is shown in the tooltip."""
+
+    name: str
+    label: str
+    group: str
+    keys: tuple[str, ...]
+    icon: str = ""
+    tip: str = ""
+    checkable: bool = False
+
+
+ACTIONS: tuple[ActionRow, ...] = (
+    ActionRow("open", "Open…", "File", ("O", "Ctrl+O"), "ph.folder-open", "Open a picture"),
+    ActionRow("previous", "Previous picture", "File", ("PgUp",), "ph.caret-left", "Previous picture in the folder"),
+    ActionRow("next", "Next picture", "File", ("PgDown",), "ph.caret-right", "Next picture in the folder"),
+    ActionRow("export", "Export view…", "File", ("E", "Ctrl+S"), "ph.export", "Save what is on screen as a PNG"),
+    ActionRow(
+        "export_region",
+        "Export region…",
+        "File",
+        ("R",),
+        "ph.selection",
+        "Drag a region, save it at this scale as a PNG",
+    ),
+    ActionRow("quit", "Quit", "File", ("Ctrl+Q", "Ctrl+W")),
+    ActionRow("zoom_in", "Zoom in", "Zoom", ("+", "="), "ph.magnifying-glass-plus"),
+    ActionRow("zoom_out", "Zoom out", "Zoom", ("-",), "ph.magnifying-glass-minus"),
+    ActionRow("left", "Move left", "Zoom", ("Left",)),
+    ActionRow("right", "Move right", "Zoom", ("Right",)),
+    ActionRow("up", "Move up", "Zoom", ("Up",)),
+    ActionRow("down", "Move down", "Zoom", ("Down",)),
+    ActionRow("type_zoom", "Type a zoom", "Zoom", ("X", "Ctrl+L")),
+    ActionRow("single", "One view", "Compare", ("F2",), "ph.square", "One view", checkable=True),
+    ActionRow(
+        "split", "Split", "Compare", ("F3",), "ph.square-half", "Two methods, one divider to drag", checkable=True
+    ),
+    ActionRow(
+        "two", "Two panes", "Compare", ("F4",), "ph.columns", "Two methods side by side, in step", checkable=True
+    ),
+    ActionRow(
+        "three",
+        "Three panes",
+        "Compare",
+        ("F6",),
+        "mdi6.view-column-outline",
+        "Bicubic, LIIF and DIIF-S side by side, in step",
+        checkable=True,
+    ),
+    ActionRow("next_pane", "Next pane", "Compare", ("Tab",), tip="Letters choose the method of this pane"),
+    ActionRow("fullscreen", "Full screen", "Window", ("F11", "F"), "ph.corners-out", "Full screen", checkable=True),
+    ActionRow("leave", "Leave full screen, stop choosing a region", "Window", ("Esc",)),
+    ActionRow("shortcuts", "Keys and gestures", "Window", ("F1", "?"), "ph.question", "Keys and gestures"),
+)
+
+ZOOMS: tuple[ActionRow, ...] = tuple(
+    ActionRow(
+        f"zoom_{key}",
+        "Fit to the window" if scale is None else "100 %" if scale == 1 else f"Zoom {format_zoom(scale)}",
+        "Zoom",
+        (key,),
+        {None: "ph.frame-corners", 1.0: "ph.number-square-one"}.get(scale, ""),
+        {None: "Fit the picture to the window", 1.0: "One picture pixel is one screen pixel"}.get(scale, ""),
+    )
+    for key, scale in PRESETS
+)
+
+LOOKS: tuple[ActionRow, ...] = tuple(
+    ActionRow(f"method_{method.name}", method.label, "Method", (method.letter,)) for method in METHODS.values()
+)
+
+GESTURES: tuple[tuple[str, str], ...] = (
+    ("Wheel", "Zoom about the cursor; Shift finer, Ctrl coarser"),
+    ("Two fingers", "Move; with Ctrl, or a pinch, zoom"),
+    ("Drag", "Move"),
+    ("Shift + drag", "Zoom to a region"),
+    ("Double-click", "Fit, or 100 %"),
+    ("Drag the divider", "Compare two methods"),
+)
+
+
+def make_actions(owner: QWidget, orders: dict[str, Callable[[], None]]) -> dict[str, QAction]:
+    """An action on `owner` for each row of the tables; `orders` says what each does, by name."""
+    actions: dict[str, QAction] = {}
+    for row in (*ACTIONS, *ZOOMS, *LOOKS):
+        action = QAction(row.label, owner)
+        action.setObjectName(row.name)
+        action.setShortcuts([QKeySequence(key) for key in row.keys])
+        action.setToolTip(f"{row.tip or row.label} ({row.keys[0]})")
+        action.setStatusTip("")
+        action.setCheckable(row.checkable)
+        action.triggered.connect(_without_argument(orders[row.name]))
+        owner.addAction(action)
+        actions[row.name] = action
+    return actions
+
+
+def _without_argument(order: Callable[[], None]) -> Callable[[], None]:
+    return lambda *_: order()
+
+
+def shortcut_lines() -> list[tuple[str, list[tuple[str, str]]]]:
+    """(group, [(keys, what they do)]) for people, gestures first."""
+    groups: dict[str, list[tuple[str, str]]] = {"Mouse and touchpad": list(GESTURES)}
+    for row in (*ZOOMS, *LOOKS, *ACTIONS):
+        groups.setdefault(row.group, []).append((", ".join(row.keys), row.label.rstrip("…")))
+    return list(groups.items())

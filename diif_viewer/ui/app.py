@@ -1,0 +1,91 @@
+"""The one place that makes the objects of the window, wires them, and ends them again."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from diif_viewer.errors import RequestError
+from diif_viewer.models.registry import METHODS
+from diif_viewer.ui import report, theme
+from diif_viewer.ui.controller import Controller
+from diif_viewer.ui.export import ChoosePath, choose_path
+from diif_viewer.ui.fallback import Fallback
+from diif_viewer.ui.loader import Loader
+from diif_viewer.ui.motion import Motion
+from diif_viewer.ui.renderer_client import Renderer, RendererClient, spawn_renderer
+from diif_viewer.ui.scene import Scene
+from diif_viewer.ui.state import ViewerState
+from diif_viewer.ui.window import MainWindow
+
+
+class Viewer:
+    """Everything one window needs, wired. `shutdown` ends its threads and its process."""
+
+    def __init__(
+        self,
+        method: str | None = None,
+        *,
+        spawn: Callable[[], Renderer] = spawn_renderer,
+        choose: ChoosePath = choose_path,
+    ) -> None:
+        self.state = ViewerState(method)
+        self.motion = Motion()
+        self.scene = Scene()
+        self.fallback = Fallback()
+        self.loader = Loader()
+        self.client = RendererClient(spawn)
+        self.controller = Controller(self.state, self.motion, self.scene, self.fallback, self.client)
+        self.window = MainWindow(self.controller, self.loader, choose)
+        self.window.closed.connect(self.shutdown)
+        self._running = True
+
+    def show(self, path: Path | None) -> None:
+        """Put the window on screen; only then read the picture and start the renderer."""
+        self.window.show()
+        QTimer.singleShot(0, self.window, lambda: self._begin(path))
+
+    def _begin(self, path: Path | None) -> None:
+        if not self._running:
+            return
+        if path is not None:
+            self.window.open_path(path)
+        self.client.start()
+
+    def shutdown(self) -> None:
+        """End the threads and the process; returns when they have ended. A second call does nothing."""
+        if not self._running:
+            return
+        self._running = False
+        self.window.hide()
+        self.motion.clear()
+        self.loader.shutdown()
+        self.fallback.shutdown()
+        self.client.shutdown()
+
+
+def run(paths: list[str], method: str | None = None) -> int:
+    """Open the window on the first of `paths` and return the exit code when it is closed.
+
+    method: what the main pane shows, a name in METHODS. Raises RequestError for one that does not exist.
+    """
+    if method is not None and method not in METHODS:
+        raise RequestError(f"There is no method {method!r}: choose one of {', '.join(METHODS)}.")
+    application = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(application, QApplication)
+    application.setApplicationName("diif-viewer")
+    application.setApplicationDisplayName("")
+    theme.apply(application)
+    viewer = Viewer(method)
+    if os.environ.get(report.VARIABLE):
+        viewer.window.stalls.start()
+    viewer.show(Path(paths[0]) if paths else None)
+    try:
+        return application.exec()
+    finally:
+        viewer.shutdown()

@@ -1,0 +1,90 @@
+"""The badge on each pane: names what is on screen, says so while it is still the fallback, and changes the method."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QActionGroup
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
+
+from diif_viewer.models.registry import METHODS
+from diif_viewer.ui.controller import PaneStatus
+from diif_viewer.ui.zoom_text import format_zoom
+
+
+def name_on_screen(status: PaneStatus) -> str:
+    """What the pane shows, once it is final: below and at 100 % that is no method at all."""
+    if status.scale < 1:
+        return "Area filter"
+    return "Source pixels" if status.scale == 1 else METHODS[status.method].label
+
+
+def describe(status: PaneStatus) -> str:
+    """The words behind the name: scale, milliseconds or that it is still a preview."""
+    words = [format_zoom(status.scale)]
+    if status.sentence is not None and not status.sharp:
+        words.append("bicubic: the method failed")
+    elif not status.sharp:
+        words.append("preview (bicubic)" if METHODS[status.method].is_model and status.scale > 1 else "preview")
+    elif status.milliseconds is not None:
+        words.append(f"{status.milliseconds:.0f} ms")
+    return " · ".join(words)
+
+
+class Badge(QFrame):
+    """One pane's badge. method_chosen: the name of a method in METHODS."""
+
+    method_chosen = Signal(str)
+
+    def __init__(self, pane: int, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.pane = pane
+        self.setObjectName("badge")
+        self._name = QToolButton(self)
+        self._name.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._words = QLabel(self)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self._name)
+        row.addWidget(self._words)
+        self._menu = QMenu(self._name)
+        self._group = QActionGroup(self)
+        previous_is_model = False
+        for method in METHODS.values():
+            if method.is_model and not previous_is_model:
+                self._menu.addSeparator()
+            previous_is_model = method.is_model
+            action = self._menu.addAction(f"{method.label}\t{method.letter}")
+            action.setData(method.name)
+            action.setCheckable(True)
+            self._group.addAction(action)
+        self._name.setMenu(self._menu)
+        self._name.setToolTip("Choose what this pane shows")
+        self._group.triggered.connect(self._chosen)
+
+    @property
+    def text(self) -> str:
+        """All of its words."""
+        return f"{self._name.text().removesuffix(' ▾')} · {self._words.text()}"
+
+    def show_status(self, status: PaneStatus, *, active: bool) -> None:
+        """Say what the pane shows. active: letters and exports are about this pane."""
+        name, words = name_on_screen(status), describe(status)
+        label = METHODS[status.method].label
+        for action in self._group.actions():
+            action.setChecked(action.data() == status.method)
+        self._name.setText(f"{name} ▾")
+        self._words.setText(words)
+        above = "" if name == label else f"{label} above 100 %. "
+        self._name.setToolTip(status.sentence or f"{above}Choose what this pane shows")
+        self._name.setAccessibleName(f"Method of pane {self.pane + 1}: {label}")
+        self.setAccessibleName(self.text)
+        if self.property("active") != active:
+            self.setProperty("active", active)
+            self.style().unpolish(self)
+            self.style().polish(self)
+        self.adjustSize()
+
+    @Slot(object)
+    def _chosen(self, action: object) -> None:
+        self.method_chosen.emit(action.data())  # type: ignore[attr-defined]

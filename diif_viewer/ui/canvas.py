@@ -1,0 +1,309 @@
+"""The surface: paints what the scene holds and names what hands do. No arithmetic of views, no requests.
+
+Everything is in device pixels: the painter's transform is set so that lattice pixel = screen pixel at any device
+pixel ratio, fractional ones and child offsets between two pixels included.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal, Slot
+from PySide6.QtGui import (
+    QColor,
+    QInputDevice,
+    QMouseEvent,
+    QNativeGestureEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+    QTransform,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QGestureEvent, QPinchGesture, QWidget
+
+from diif_viewer.ui.compare import GAP, Layout, area_at, divider
+from diif_viewer.ui.controller import Controller
+from diif_viewer.ui.navigation import NOTCH
+from diif_viewer.ui.theme import ACCENT, CANVAS
+
+FINE, COARSE = 0.25, 3.0
+"""Notches that one notch of a mouse wheel counts for with Shift and with Ctrl."""
+
+TOUCHPAD_ZOOM = 0.006
+"""Natural logarithm of the zoom per pixel that two fingers scroll with Ctrl."""
+
+GRIP = 7
+"""Logical pixels to either side of the divider at which it can be taken."""
+
+
+class Drag(enum.Enum):
+    """What the pressed mouse does."""
+
+    NONE = enum.auto()
+    PAN = enum.auto()
+    SPLIT = enum.auto()
+    ZOOM_REGION = enum.auto()
+    EXPORT_REGION = enum.auto()
+
+
+class Canvas(QWidget):
+    """Shows the panes.
+
+    Points are (x, y) in device pixels of the canvas. zoom_asked (point, factor, animate), pan_asked (right, down),
+    toggle_asked (point), zoom_region_asked and export_region_asked (start point, end point), split_asked (fraction
+    of the width), pane_pressed (its number), hovered (point, or None when the cursor left), resized (height, width,
+    gap in device pixels).
+    """
+
+    zoom_asked = Signal(object, float, bool)
+    pan_asked = Signal(float, float)
+    toggle_asked = Signal(object)
+    zoom_region_asked = Signal(object, object)
+    export_region_asked = Signal(object, object)
+    split_asked = Signal(float)
+    pane_pressed = Signal(int)
+    hovered = Signal(object)
+    resized = Signal(int, int, int)
+
+    def __init__(self, controller: Controller, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._controller = controller
+        self._drag = Drag.NONE
+        self._choosing = False
+        self._start = self._last = QPointF()
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMinimumSize(160, 120)
+        self.grabGesture(Qt.GestureType.PinchGesture)
+        self.setAccessibleName("Picture")
+        controller.repaint.connect(self._repaint)
+
+    # ---- device pixels ----
+
+    @property
+    def _ratio(self) -> float:
+        return self.devicePixelRatioF()
+
+    def device_size(self) -> tuple[int, int]:
+        """(height, width) in device pixels."""
+        return max(1, round(self.height() * self._ratio)), max(1, round(self.width() * self._ratio))
+
+    def _point(self, position: QPointF) -> tuple[float, float]:
+        return position.x() * self._ratio, position.y() * self._ratio
+
+    def middle(self) -> tuple[float, float]:
+        """The centre of the canvas."""
+        height, width = self.device_size()
+        return width / 2, height / 2
+
+    @Slot(object)
+    def _repaint(self, rect: QRect) -> None:
+        if rect.isEmpty():
+            self.update()
+            return
+        ratio = self._ratio
+        self.update(
+            QRectF(rect.x() / ratio, rect.y() / ratio, rect.width() / ratio, rect.height() / ratio)
+            .toAlignedRect()
+            .adjusted(-1, -1, 1, 1)
+        )
+
+    # ---- painting ----
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """Paint the panes, the divider and the rubber band."""
+        del event
+        painter = QPainter(self)
+        device = painter.deviceTransform()
+        origin = QTransform.fromTranslate(round(device.dx()), round(device.dy()))
+        painter.setWorldTransform(origin * device.inverted()[0])
+        height, width = self.device_size()
+        painter.fillRect(QRect(0, 0, width + 1, height + 1), CANVAS)
+        view = self._controller.motion.shown
+        if view is not None:
+            methods = self._controller.state.methods
+            for area in self._controller.areas:
+                if area.pane < len(methods):
+                    self._controller.scene.paint(painter, area, methods[area.pane], view)
+        state = self._controller.state
+        if state.layout is Layout.SPLIT and view is not None:
+            self._paint_divider(painter, height, width)
+        elif state.layout.panes > 1 and view is not None:
+            self._paint_active(painter)
+        if self._drag in (Drag.ZOOM_REGION, Drag.EXPORT_REGION):
+            self._paint_band(painter)
+        painter.end()
+
+    def _paint_divider(self, painter: QPainter, height: int, width: int) -> None:
+        ratio = self._ratio
+        x, y = divider(width, self._controller.state.split), height / 2
+        line = max(1, round(ratio))
+        painter.fillRect(QRect(x - line, 0, 2 * line, height), QColor(0, 0, 0, 130))
+        painter.fillRect(QRect(x - line // 2, 0, line, height), QColor(255, 255, 255, 225))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        radius = 13 * ratio
+        painter.setPen(QPen(QColor(255, 255, 255, 235), 1.5 * ratio))
+        painter.setBrush(QColor(24, 24, 27, 215))
+        painter.drawEllipse(QPointF(x, y), radius, radius)
+        for side in (-1, 1):
+            tip, back, half = x + side * 8 * ratio, x + side * 4 * ratio, 3.5 * ratio
+            painter.drawPolyline([QPointF(back, y - half), QPointF(tip, y), QPointF(back, y + half)])
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+    def _paint_active(self, painter: QPainter) -> None:
+        for area in self._controller.areas:
+            if area.pane == self._controller.state.active:
+                line = max(1, round(2 * self._ratio))
+                painter.fillRect(QRect(area.clip.left, area.clip.bottom - line, area.clip.width, line), ACCENT)
+
+    def _paint_band(self, painter: QPainter) -> None:
+        (x0, y0), (x1, y1) = self._point(self._start), self._point(self._last)
+        rect = QRectF(QPointF(x0, y0), QPointF(x1, y1)).normalized().toRect()
+        fill = QColor(ACCENT)
+        fill.setAlpha(40)
+        painter.fillRect(rect, fill)
+        painter.setPen(QPen(ACCENT, max(1, round(self._ratio))))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(rect)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Tell the new size."""
+        super().resizeEvent(event)
+        self._tell_size()
+
+    def _tell_size(self) -> None:
+        height, width = self.device_size()
+        self.resized.emit(height, width, max(1, round(GAP * self._ratio)))
+
+    # ---- hands ----
+
+    def choose_region(self, choosing: bool) -> None:
+        """Make the next drag choose a region for export."""
+        self._choosing = choosing
+        self.setCursor(Qt.CursorShape.CrossCursor if choosing else Qt.CursorShape.ArrowCursor)
+
+    @property
+    def choosing_region(self) -> bool:
+        """True while the next drag chooses a region for export."""
+        return self._choosing
+
+    def _near_divider(self, position: QPointF) -> bool:
+        if self._controller.state.layout is not Layout.SPLIT or self._controller.state.view is None:
+            return False
+        return abs(position.x() - self._controller.state.split * self.width()) <= GRIP
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Begin a drag."""
+        if (
+            event.button() not in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton)
+            or self._drag is not Drag.NONE
+        ):
+            return
+        self._start = self._last = event.position()
+        if self._controller.areas:
+            self.pane_pressed.emit(area_at(self._controller.areas, *self._point(event.position())).pane)
+        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if event.button() == Qt.MouseButton.MiddleButton:
+            self._drag = Drag.PAN
+        elif self._choosing:
+            self._drag = Drag.EXPORT_REGION
+        elif self._near_divider(event.position()):
+            self._drag = Drag.SPLIT
+        else:
+            self._drag = Drag.ZOOM_REGION if shift else Drag.PAN
+        if self._drag is Drag.PAN:
+            self.setCursor(Qt.CursorShape.ClosedHandCursor)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Go on with the drag, or tell where the cursor is."""
+        position = event.position()
+        step = position - self._last
+        self._last = position
+        if self._drag is Drag.PAN:
+            self.pan_asked.emit(-step.x() * self._ratio, -step.y() * self._ratio)
+        elif self._drag is Drag.SPLIT:
+            self.split_asked.emit(position.x() / max(1, self.width()))
+        elif self._drag is not Drag.NONE:
+            self.update()
+        elif not self._choosing:
+            near = self._near_divider(position)
+            self.setCursor(Qt.CursorShape.SplitHCursor if near else Qt.CursorShape.ArrowCursor)
+        self.hovered.emit(self._point(position))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """End the drag; a region that is more than a click is told."""
+        if event.button() not in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
+            return
+        drag, self._drag = self._drag, Drag.NONE
+        if drag in (Drag.ZOOM_REGION, Drag.EXPORT_REGION):
+            start, end = self._point(self._start), self._point(event.position())
+            if min(abs(end[0] - start[0]), abs(end[1] - start[1])) >= 4:
+                (self.zoom_region_asked if drag is Drag.ZOOM_REGION else self.export_region_asked).emit(start, end)
+            self.update()
+        if drag is Drag.EXPORT_REGION:
+            self.choose_region(False)
+        if drag is Drag.PAN:
+            self.setCursor(Qt.CursorShape.ArrowCursor)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Toggle between the fit and 100 %."""
+        if event.button() == Qt.MouseButton.LeftButton and not self._near_divider(event.position()):
+            self.toggle_asked.emit(self._point(event.position()))
+
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
+        """The cursor left."""
+        super().leaveEvent(event)
+        self.hovered.emit(None)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
+        """Zoom with a wheel; pan with two fingers on a touchpad, zoom with Ctrl held."""
+        event.accept()
+        pixels, angle = event.pixelDelta(), event.angleDelta()
+        modifiers = event.modifiers()
+        control = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
+        point = self._point(event.position())
+        if _from_touchpad(event):
+            # without pixel deltas 120 units are about three lines of text
+            step = QPointF(pixels) if not pixels.isNull() else QPointF(angle) * 0.5
+            if not control:
+                self.pan_asked.emit(-step.x() * self._ratio, -step.y() * self._ratio)
+            elif step.y():
+                self.zoom_asked.emit(point, math.exp(step.y() * TOUCHPAD_ZOOM), False)
+            return
+        notches = (angle.y() or angle.x()) / 120
+        if notches == 0:
+            return
+        notches *= COARSE if control else FINE if modifiers & Qt.KeyboardModifier.ShiftModifier else 1.0
+        self.zoom_asked.emit(point, NOTCH**notches, True)
+
+    def event(self, event: QEvent) -> bool:
+        """Pinches (touch screens and touchpads) and changes of the device pixel ratio."""
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self._tell_size()
+        elif isinstance(event, QNativeGestureEvent):
+            if event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
+                self.zoom_asked.emit(self._point(event.position()), max(0.1, 1 + event.value()), False)
+                return True
+            if event.gestureType() == Qt.NativeGestureType.SmartZoomNativeGesture:
+                self.toggle_asked.emit(self._point(event.position()))
+                return True
+        elif isinstance(event, QGestureEvent):
+            pinch = event.gesture(Qt.GestureType.PinchGesture)
+            if isinstance(pinch, QPinchGesture):
+                centre = self.mapFromGlobal(pinch.centerPoint())
+                moved = pinch.centerPoint() - pinch.lastCenterPoint()
+                self.pan_asked.emit(-moved.x() * self._ratio, -moved.y() * self._ratio)
+                self.zoom_asked.emit(self._point(QPointF(centre)), pinch.scaleFactor(), False)
+                return True
+        return super().event(event)
+
+
+def _from_touchpad(event: QWheelEvent) -> bool:
+    if event.device().type() == QInputDevice.DeviceType.TouchPad:
+        return True
+    # elsewhere (Wayland, macOS) a touchpad shows itself by pixel deltas within a phase
+    return not event.pixelDelta().isNull() and event.phase() != Qt.ScrollPhase.NoScrollPhase

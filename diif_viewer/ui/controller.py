@@ -1,0 +1,317 @@
+"""From changed facts to requests, from results to the canvas.
+
+Story of a gesture: the view changes -> `Motion` glides there -> the fallback of the *target* is asked for at
+once -> after a short quiet (long before the animation ends) each pane's newest request goes to the renderer,
+with the tiles it need not send -> every tile goes to the cache, and to the canvas if a pane shows it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+from dataclasses import dataclass, replace
+
+from PySide6.QtCore import QObject, QRect, QTimer, Signal, Slot
+
+from diif_viewer.engine.messages import CancelView, Ready, TileDone, ViewDone, ViewFailed, ViewRequest
+from diif_viewer.engine.tiles import TILE, keys_for
+from diif_viewer.models.registry import METHODS
+from diif_viewer.ui.compare import Area, areas
+from diif_viewer.ui.fallback import Fallback, Frame, FrameRequest
+from diif_viewer.ui.motion import Motion
+from diif_viewer.ui.renderer_client import RendererClient
+from diif_viewer.ui.scene import Scene
+from diif_viewer.ui.state import ViewerState, screen_method
+from diif_viewer.viewport import Viewport
+
+QUIET = 40
+"""Milliseconds without a change of scale before the renderer is asked: a spinning wheel asks once, at its end."""
+
+PAN_PACE = 50
+"""Milliseconds between two requests while the view is dragged about: what comes into sight is asked for meanwhile."""
+
+PAN_MARGIN = 96
+"""Device pixels around the view that a frame covers while panning, so that not every step needs a new one."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaneStatus:
+    """What a pane shows.
+
+    method: its name in METHODS. scale: of the target view. sharp: the final pixels of the target are there.
+    milliseconds: what the renderer needed for them, None when unknown. sentence: why it stays a preview.
+    """
+
+    method: str
+    scale: float
+    sharp: bool
+    milliseconds: float | None = None
+    sentence: str | None = None
+
+
+class Controller(QObject):
+    """Keeps what is on the canvas in step with the state.
+
+    repaint (QRect in device pixels, empty for everything): something to paint changed. status_changed: some
+    pane's status changed, read `statuses`.
+    """
+
+    repaint = Signal(object)
+    status_changed = Signal()
+
+    def __init__(
+        self,
+        state: ViewerState,
+        motion: Motion,
+        scene: Scene,
+        fallback: Fallback,
+        client: RendererClient,
+    ) -> None:
+        super().__init__()
+        self.state, self.motion, self.scene, self.fallback, self.client = state, motion, scene, fallback, client
+        self.areas: tuple[Area, ...] = ()
+        self.statuses: tuple[PaneStatus, ...] = ()
+        self._height, self._width, self._gap = 1, 1, 2
+        self._serials = itertools.count(1)
+        self._wanted: dict[int, ViewRequest] = {}
+        self._failures: dict[int, str] = {}
+        self._times: dict[tuple[str, float], float] = {}
+        self._last_frame: FrameRequest | None = None
+        self._asked_at = 0.0
+        self._animate = False
+        self._image: int | None = None
+        self._told: tuple[tuple[PaneStatus, ...], bool] = ((), False)
+        self._quiet = QTimer(self)
+        self._quiet.setSingleShot(True)
+        self._quiet.timeout.connect(self._ask)
+        self._connect()
+
+    def _connect(self) -> None:
+        self.state.picture_changed.connect(self._picture_changed)
+        self.state.view_changed.connect(self._view_changed)
+        self.state.methods_changed.connect(self._looks_changed)
+        self.state.layout_changed.connect(self._looks_changed)
+        self.state.split_changed.connect(self._split_changed)
+        self.motion.moved.connect(self._moved)
+        self.motion.settled.connect(self._refresh)
+        self.fallback.frame_ready.connect(self._frame_ready)
+        self.client.tile_done.connect(self._tile_done)
+        self.client.view_done.connect(self._view_done)
+        self.client.view_failed.connect(self._view_failed)
+        self.client.restarted.connect(self._ask_anew)
+        self.client.ready.connect(self._renderer_ready)
+
+    # ---- orders from the window ----
+
+    def resize(self, height: int, width: int, gap: int) -> None:
+        """The canvas has another size, in device pixels."""
+        self._height, self._width, self._gap = height, width, gap
+        self._arrange()
+
+    def go(self, view: Viewport, *, animate: bool) -> None:
+        """Go to `view`, clamped to the picture."""
+        self._animate = animate
+        self.state.set_view(view.clamped())
+
+    @property
+    def sharp(self) -> bool:
+        """True when the view rests and every pane shows its final pixels."""
+        return bool(self.statuses) and not self.motion.moving and all(status.sharp for status in self.statuses)
+
+    # ---- changed facts ----
+
+    @Slot()
+    def _picture_changed(self) -> None:
+        picture = self.state.picture
+        if self._image is not None:
+            self.client.close_image(self._image)
+        self._image = None if picture is None else picture.image
+        self._wanted.clear()
+        self._failures.clear()
+        self._times.clear()
+        self._last_frame = None
+        self.motion.clear()
+        self.scene.set_picture(picture)
+        if picture is not None:
+            self.client.open_image(picture.image, picture.pixels)
+
+    @Slot()
+    def _view_changed(self) -> None:
+        view = self.state.view
+        if view is None:
+            self._refresh()
+            return
+        shown = self.motion.shown
+        zooming = shown is None or shown.scale != view.scale
+        if self._animate:
+            self.motion.glide(view)
+        else:
+            self.motion.jump(view)
+        self._animate = False
+        self._failures.clear()
+        self._aim()
+        self._ask_frames()
+        if zooming:
+            self._quiet.start(QUIET)
+        elif not self._quiet.isActive():
+            waited = 1000 * (time.monotonic() - self._asked_at)
+            self._quiet.start(max(0, int(PAN_PACE - waited)))
+
+    @Slot()
+    def _looks_changed(self) -> None:
+        self._failures.clear()
+        self._arrange()
+
+    @Slot()
+    def _split_changed(self) -> None:
+        self._arrange()
+
+    def _arrange(self) -> None:
+        self.areas = areas(self.state.layout, self._height, self._width, self.state.split, self._gap)
+        view, part = self.state.view, self.areas[0].view
+        if view is not None and (view.view_height, view.view_width) != (part.height, part.width):
+            fitted = view.is_fitted
+            view = view.resized(part.height, part.width)
+            self.go(view.fitted() if fitted else view, animate=False)
+            return
+        self._aim()
+        self._ask_frames()
+        self._quiet.start(0)
+        self.repaint.emit(QRect())
+
+    @Slot()
+    def _moved(self) -> None:
+        self.repaint.emit(QRect())
+
+    # ---- asking ----
+
+    def _aim(self) -> None:
+        """Point every pane at the target view."""
+        view = self.state.view
+        if view is not None and self.state.picture is not None:
+            for area in self.areas:
+                self.scene.aim(area.pane, self._model(area.pane), view, area.seen(view))
+        self._refresh()
+
+    def _model(self, pane: int) -> str | None:
+        view = self.state.view
+        method = self.state.methods[pane]
+        return method if view is not None and view.scale > 1 and METHODS[method].is_model else None
+
+    def _ask_frames(self) -> None:
+        view, picture = self.state.view, self.state.picture
+        if view is None or picture is None:
+            return
+        window = view.window
+        kinds = dict.fromkeys(screen_method(method, view.scale) for method in self.state.methods)
+        kinds = {kind: None for kind in kinds if not self.scene.has_frame(kind, view.scale, window)}
+        if not kinds or not window:
+            return
+        last = self._last_frame
+        if last is not None and last.lattice.x.scale == view.scale:
+            window = window.grown(PAN_MARGIN).intersected(view.lattice.window)
+        request = FrameRequest(picture.image, picture.source, tuple(kinds), view.lattice, window)
+        if request != last:
+            self._last_frame = request
+            self.fallback.request(request)
+
+    @Slot()
+    def _ask(self) -> None:
+        """Send the newest request of every pane that misses tiles; withdraw those that want nothing."""
+        view, picture = self.state.view, self.state.picture
+        self._asked_at = time.monotonic()
+        for pane in set(self._wanted) - {area.pane for area in self.areas}:
+            self._withdraw(pane)
+        if view is None or picture is None or not self.client.running:
+            return
+        for area in self.areas:
+            model, seen = self._model(area.pane), area.seen(view)
+            keys = keys_for(picture.image, model, view.scale, seen, view.lattice.window) if model else []
+            missing = self.scene.missing(area.pane, keys)
+            if model is None or not missing:
+                self._withdraw(area.pane)
+                continue
+            held = frozenset(keys) - frozenset(missing)
+            request = ViewRequest(area.pane, 0, picture.image, model, view.scale, seen, held)
+            old = self._wanted.get(area.pane)
+            if old is not None and replace(old, serial=0, held=held) == request:
+                continue  # it is already being worked on
+            request = replace(request, serial=next(self._serials))
+            self._wanted[area.pane] = request
+            self.client.send(request)
+
+    @Slot()
+    def _ask_anew(self) -> None:
+        self._wanted.clear()
+        self._ask()
+
+    @Slot(object)
+    def _renderer_ready(self, ready: Ready) -> None:
+        del ready
+        self._ask()
+
+    def _withdraw(self, pane: int) -> None:
+        if self._wanted.pop(pane, None) is not None:
+            self.client.send(CancelView(pane))
+
+    # ---- results ----
+
+    @Slot(object)
+    def _frame_ready(self, frame: Frame) -> None:
+        if self.scene.add_frame(frame):
+            self._refresh()
+            self.repaint.emit(QRect())
+
+    @Slot(object)
+    def _tile_done(self, message: TileDone) -> None:
+        panes = self.scene.add_tile(message.key, message.pixels)
+        view = self.state.view
+        if view is None or not panes:
+            return
+        for area in self.areas:
+            if area.pane in panes:
+                rect = QRect()
+                if not self.motion.moving:
+                    down, right = area.view.top - int(view.rested().top), area.view.left - int(view.rested().left)
+                    tile = message.key.window.moved(down, right)
+                    rect = QRect(tile.left, tile.top, TILE, TILE)
+                self.repaint.emit(rect)
+        self._refresh()
+
+    @Slot(object)
+    def _view_done(self, message: ViewDone) -> None:
+        request = self._wanted.get(message.pane)
+        if request is not None and request.serial == message.serial:
+            del self._wanted[message.pane]
+            self._times[request.model, request.scale] = message.milliseconds
+            self._refresh()
+
+    @Slot(object)
+    def _view_failed(self, message: ViewFailed) -> None:
+        request = self._wanted.get(message.pane)
+        if request is not None and request.serial == message.serial:
+            del self._wanted[message.pane]
+            self._failures[message.pane] = message.sentence
+            self._refresh()
+
+    @Slot()
+    def _refresh(self) -> None:
+        """Say anew what every pane shows."""
+        statuses = tuple(self._status(area) for area in self.areas) if self.state.view is not None else ()
+        facts = (statuses, self.motion.moving)
+        if facts != self._told:
+            self.statuses, self._told = statuses, facts
+            self.status_changed.emit()
+
+    def _status(self, area: Area) -> PaneStatus:
+        view, picture = self.state.view, self.state.picture
+        assert view is not None
+        assert picture is not None
+        method, model, seen = self.state.methods[area.pane], self._model(area.pane), area.seen(view)
+        if model is None:
+            sharp = self.scene.has_frame(screen_method(method, view.scale), view.scale, seen)
+            return PaneStatus(method, view.scale, sharp)
+        keys = keys_for(picture.image, model, view.scale, seen, view.lattice.window)
+        sharp = not self.scene.missing(area.pane, keys)
+        time_taken = self._times.get((model, view.scale)) if sharp else None
+        return PaneStatus(method, view.scale, sharp, time_taken, self._failures.get(area.pane))

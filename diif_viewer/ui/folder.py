@@ -1,0 +1,29 @@
+"""The pictures beside a picture, in the order people expect."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+SUFFIXES = frozenset(
+    (".png", ".jpg", ".jpeg", ".jpe", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".ppm", ".pgm", ".avif")
+)
+"""What the open dialog and the walk through a folder take for pictures, lower case."""
+
+
+def neighbour(path: Path, step: int) -> Path | None:
+    """The picture `step` places after `path` in its folder, round the ends; None when it is the only one."""
+    try:
+        names = sorted((p for p in path.parent.iterdir() if p.suffix.lower() in SUFFIXES), key=_natural)
+    except OSError:
+        return None
+    if path not in names:
+        names = sorted([*names, path], key=_natural)
+    other = names[(names.index(path) + step) % len(names)]
+    return None if other == path else other
+
+
+def _natural(path: Path) -> tuple[list[tuple[int, int | str]], str]:
+    """picture-2 before picture-10."""
+    parts = re.split(r"(\d+)", path.name.casefold())
+    return [(0, int(part)) if part.isdigit() else (1, part) for part in parts], path.name

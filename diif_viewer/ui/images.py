@@ -1,0 +1,52 @@
+"""From pixels to QImages, always by copy: a QImage over a numpy buffer that goes away is a crash."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtGui import QImage
+
+SQUARE = 8
+"""Side of a square of the checkerboard behind transparent pictures, in lattice pixels."""
+
+LIGHT, DARK = 118, 92
+"""The two greys of the checkerboard."""
+
+
+def to_eight_bits(pixels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    """uint8 of the same shape; uint16 is divided by 257 and rounded."""
+    if pixels.dtype == np.uint8:
+        return pixels
+    return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+def opaque(pixels: npt.NDArray[Any], top: int = 0, left: int = 0) -> QImage:
+    """An opaque RGB32 image of HWC pixels (1, 2, 3 or 4 channels; uint8 or uint16).
+
+    Transparent pixels show a checkerboard that is anchored to the lattice: `top`, `left` say where the
+    pixels lie on it, so that neighbouring tiles fit together. Safe in any thread.
+    """
+    eight = to_eight_bits(pixels)
+    height, width, channels = eight.shape
+    if channels in (2, 4):
+        eight = _over_checkerboard(eight, top, left)
+    if eight.shape[2] == 1:
+        grey = np.ascontiguousarray(eight)
+        return QImage(grey.data, width, height, width, QImage.Format.Format_Grayscale8).convertToFormat(
+            QImage.Format.Format_RGB32
+        )
+    rgb = np.ascontiguousarray(eight)
+    return QImage(rgb.data, width, height, 3 * width, QImage.Format.Format_RGB888).convertToFormat(
+        QImage.Format.Format_RGB32
+    )
+
+
+def _over_checkerboard(pixels: npt.NDArray[np.uint8], top: int, left: int) -> npt.NDArray[np.uint8]:
+    height, width, channels = pixels.shape
+    odd = (np.arange(top, top + height) // SQUARE)[:, None] + (np.arange(left, left + width) // SQUARE)[None, :]
+    board = np.where(odd % 2 == 0, LIGHT, DARK).astype(np.uint16)[..., None]  # (H, W, 1)
+    colour, alpha = pixels[..., : channels - 1].astype(np.uint16), pixels[..., channels - 1 :].astype(np.uint16)
+    blended = (colour * alpha + board * (255 - alpha) + 127) // 255
+    return blended.astype(np.uint8)

@@ -1,0 +1,99 @@
+"""A quiet bar over the picture: what happened, what can be done; the window stays usable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+SUCCESS_SECONDS = 8
+MARGIN = 22
+
+
+class Notice(QFrame):
+    """One sentence at the foot of its parent, with at most one thing to do about it, and a cross to close it."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("notice")
+        self._text = QLabel(self)
+        self._text.setWordWrap(False)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._progress = QProgressBar(self)
+        self._progress.setTextVisible(False)
+        self._progress.setRange(0, 1000)
+        self._action = QPushButton(self)
+        self._close = QPushButton("✕", self)
+        self._close.setFlat(True)
+        self._close.setToolTip("Close this notice")
+        self._close.setAccessibleName("Close this notice")
+        self._order: Callable[[], None] | None = None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.hide)
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        for widget in (self._text, self._action, self._close):
+            row.addWidget(widget)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 10, 10, 10)
+        column.addLayout(row)
+        column.addWidget(self._progress)
+        self._action.clicked.connect(self._act)
+        self._close.clicked.connect(self.hide)
+        parent.installEventFilter(self)
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """The sentence."""
+        return self._text.text()
+
+    def tell(
+        self, sentence: str, action: str = "", order: Callable[[], None] | None = None, *, stay: bool = True
+    ) -> None:
+        """Show `sentence`; `action` is the label of a button that calls `order`. stay: until it is closed."""
+        self._set(sentence, action, order)
+        self._progress.hide()
+        self._close.show()
+        if not stay:
+            self._timer.start(SUCCESS_SECONDS * 1000)
+        self._place()
+
+    def show_progress(self, sentence: str, fraction: float, cancel: Callable[[], None]) -> None:
+        """Show how far something is, with a way to stop it. fraction: in [0, 1]."""
+        self._set(sentence, "Cancel", cancel)
+        self._progress.setValue(round(1000 * fraction))
+        self._progress.show()
+        self._close.hide()
+        self._place()
+
+    def _set(self, sentence: str, action: str, order: Callable[[], None] | None) -> None:
+        self._timer.stop()
+        self._order = order
+        self._text.setText(sentence)
+        self.setAccessibleName(sentence)
+        self._action.setText(action)
+        self._action.setVisible(bool(action))
+
+    @Slot()
+    def _act(self) -> None:
+        order = self._order
+        self.hide()
+        if order is not None:
+            order()
+
+    def _place(self) -> None:
+        self.show()
+        self.adjustSize()
+        parent = self.parentWidget()
+        assert parent is not None
+        self.move((parent.width() - self.width()) // 2, parent.height() - self.height() - MARGIN)
+        self.raise_()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        """Stay at the foot when the parent changes its size."""
+        if event.type() == QEvent.Type.Resize and self.isVisible():
+            self._place()
+        return super().eventFilter(watched, event)

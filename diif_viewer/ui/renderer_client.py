@@ -1,0 +1,257 @@
+"""The window's end of the rendering process: orders go out, facts come back as signals.
+
+Story: `start` begins a sender thread, which spawns the process (so that not even that costs the GUI thread
+anything) and writes what `send` and `open_image` hand it. A reader thread turns what arrives into one queued
+signal; `_deliver`, back in the GUI thread, names the fact. When the process dies, it is started again once by
+itself and open pictures are sent anew; after that only `restart` does so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.shared_memory import SharedMemory
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QObject, Qt, Signal, Slot
+
+from diif_viewer.engine.messages import (
+    CloseImage,
+    ExportDone,
+    ExportFailed,
+    ExportProgress,
+    ExportRequest,
+    FromRenderer,
+    OpenImage,
+    Quit,
+    Ready,
+    RendererFailed,
+    TileDone,
+    ToRenderer,
+    ViewDone,
+    ViewFailed,
+)
+
+CLOSE_TIMEOUT = 3.0
+"""Seconds that the process gets to end by itself."""
+
+
+class Connection(Protocol):
+    """What is used of a `multiprocessing` connection."""
+
+    def send(self, obj: Any, /) -> None:
+        """Write a message."""
+
+    def recv(self) -> Any:
+        """Wait for a message; EOFError when the other end is gone."""
+
+
+class Renderer(Protocol):
+    """A running renderer: `engine.service.RendererProcess`, or a stand-in for tests."""
+
+    @property
+    def connection(self) -> Connection:
+        """Both directions of messages."""
+
+    def close(self, timeout: float) -> None:
+        """End it, by force after `timeout` seconds; no process and no file descriptor is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    image: int
+    pixels: npt.NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    generation: int
+
+
+def spawn_renderer() -> Renderer:
+    """Start the real renderer."""
+    from diif_viewer.engine.service import RendererProcess
+
+    return RendererProcess()
+
+
+class RendererClient(QObject):
+    """Talks to the renderer. All signals arrive in the GUI thread.
+
+    ready (Ready), tile_done (TileDone), view_done (ViewDone), view_failed (ViewFailed), export_progress
+    (ExportProgress), export_done (ExportDone), export_failed (ExportFailed): the messages. restarted (no payload):
+    it died and runs again; ask anew for what is wanted. stopped (sentence): it cannot go on, or died again;
+    only `restart` brings it back.
+    """
+
+    ready = Signal(object)
+    tile_done = Signal(object)
+    view_done = Signal(object)
+    view_failed = Signal(object)
+    export_progress = Signal(object)
+    export_done = Signal(object)
+    export_failed = Signal(object)
+    restarted = Signal()
+    stopped = Signal(str)
+    _received = Signal(object)
+
+    def __init__(self, spawn: Callable[[], Renderer] = spawn_renderer, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._spawn = spawn
+        self._orders: queue.SimpleQueue[ToRenderer | _Opened | None] = queue.SimpleQueue()
+        self._images: dict[int, npt.NDArray[Any]] = {}
+        self._sender: threading.Thread | None = None
+        self._generation = 0
+        self._restarts_left = 1
+        self._exports: set[int] = set()
+        self._received.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def running(self) -> bool:
+        """True from `start` until it died or was shut down."""
+        return self._sender is not None
+
+    def start(self) -> None:
+        """Start the process, without waiting for it."""
+        if self._sender is None:
+            self._generation += 1
+            self._orders = queue.SimpleQueue()
+            for image, pixels in self._images.items():
+                self._orders.put(_Opened(image, pixels))
+            self._sender = threading.Thread(
+                target=self._serve, args=(self._generation, self._orders), name="renderer-sender", daemon=True
+            )
+            self._sender.start()
+
+    def restart(self) -> None:
+        """Start anew after `stopped`."""
+        self._restarts_left = 1
+        self.start()
+        self.restarted.emit()
+
+    def send(self, order: ToRenderer) -> None:
+        """Hand an order over; never waits. Dropped while the process does not run."""
+        if self._sender is not None:
+            if isinstance(order, ExportRequest):
+                self._exports.add(order.job)
+            self._orders.put(order)
+
+    def open_image(self, image: int, pixels: npt.NDArray[Any]) -> None:
+        """Make a picture known, once: HWC pixels, uint8 or uint16; they must not change."""
+        self._images[image] = pixels
+        if self._sender is not None:
+            self._orders.put(_Opened(image, pixels))
+
+    def close_image(self, image: int) -> None:
+        """Forget a picture."""
+        if self._images.pop(image, None) is not None:
+            self.send(CloseImage(image))
+
+    def shutdown(self) -> None:
+        """End the process and both threads; returns when they have ended."""
+        sender, self._sender = self._sender, None
+        self._generation += 1  # whatever is still on its way is not for us
+        if sender is not None:
+            self._orders.put(None)
+            sender.join()
+
+    # ---- sender and reader threads ----
+
+    def _serve(self, generation: int, orders: queue.SimpleQueue[ToRenderer | _Opened | None]) -> None:
+        try:
+            renderer = self._spawn()
+        except Exception as error:  # whatever keeps a process from starting, the window lives on
+            self._received.emit((generation, RendererFailed(f"The renderer does not start: {error}")))
+            self._received.emit((generation, _Gone(generation)))
+            return
+        reader = threading.Thread(
+            target=self._read, args=(generation, renderer.connection), name="renderer-reader", daemon=True
+        )
+        reader.start()
+        blocks: dict[int, SharedMemory] = {}
+        try:
+            while (order := orders.get()) is not None:
+                with contextlib.suppress(BrokenPipeError, ConnectionResetError, EOFError):
+                    self._write(renderer.connection, order, blocks)
+            with contextlib.suppress(OSError, EOFError):
+                renderer.connection.send(Quit())
+        finally:
+            renderer.close(CLOSE_TIMEOUT)
+            reader.join()
+            for block in blocks.values():
+                _release(block)
+
+    def _write(self, connection: Connection, order: ToRenderer | _Opened, blocks: dict[int, SharedMemory]) -> None:
+        if isinstance(order, _Opened):
+            block = SharedMemory(create=True, size=max(1, order.pixels.nbytes))
+            blocks[order.image] = block
+            np.ndarray(order.pixels.shape, order.pixels.dtype, buffer=block.buf)[...] = order.pixels
+            height, width, channels = order.pixels.shape
+            connection.send(OpenImage(order.image, block.name, (height, width, channels), order.pixels.dtype.name))
+            return
+        connection.send(order)
+        if isinstance(order, CloseImage) and order.image in blocks:
+            _release(blocks.pop(order.image))
+
+    def _read(self, generation: int, connection: Connection) -> None:
+        while True:
+            try:
+                message = connection.recv()
+            except (EOFError, OSError):
+                self._received.emit((generation, _Gone(generation)))
+                return
+            self._received.emit((generation, message))
+
+    # ---- GUI thread ----
+
+    @Slot(object)
+    def _deliver(self, packet: tuple[int, FromRenderer | _Gone]) -> None:
+        generation, message = packet
+        if generation != self._generation:
+            return
+        match message:
+            case TileDone():
+                self.tile_done.emit(message)
+            case ViewDone():
+                self._restarts_left = 1  # it works: a later death deserves another try
+                self.view_done.emit(message)
+            case ViewFailed():
+                self.view_failed.emit(message)
+            case Ready():
+                self.ready.emit(message)
+            case ExportProgress():
+                self.export_progress.emit(message)
+            case ExportDone():
+                self._exports.discard(message.job)
+                self.export_done.emit(message)
+            case ExportFailed():
+                self._exports.discard(message.job)
+                self.export_failed.emit(message)
+            case RendererFailed():
+                self._end(message.sentence)
+            case _Gone() if self._restarts_left > 0:
+                self._restarts_left -= 1
+                self._end(None)
+                self.start()
+                self.restarted.emit()
+            case _Gone():
+                self._end("The renderer stopped working; pictures are shown bicubic.")
+
+    def _end(self, sentence: str | None) -> None:
+        self.shutdown()
+        for job in sorted(self._exports):
+            self.export_failed.emit(ExportFailed(job, "The renderer stopped while the picture was being written."))
+        self._exports.clear()
+        if sentence is not None:
+            self.stopped.emit(sentence)
+
+
+def _release(block: SharedMemory) -> None:
+    block.close()
+    with contextlib.suppress(FileNotFoundError):
+        block.unlink()

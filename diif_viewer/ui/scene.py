@@ -1,0 +1,246 @@
+"""Everything there is to paint, and in which order: never blank, never a wait.
+
+From the top: sharp tiles of the target view; the last complete sharp picture (transformed) while the new one
+is on its way; the newest fallback frames (transformed while the view moves); a reduced copy of the picture.
+Each pixel is drawn once: what an upper layer covers is cut out of those below it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QPoint, QRect, QRectF
+from PySide6.QtGui import QColor, QImage, QPainter, QRegion
+
+from diif_viewer.engine.tiles import TILE, TileCache, TileKey, keys_for
+from diif_viewer.geometry import Window
+from diif_viewer.ui.compare import Area
+from diif_viewer.ui.fallback import Frame
+from diif_viewer.ui.images import opaque
+from diif_viewer.ui.state import Picture, screen_method
+from diif_viewer.viewport import Viewport
+
+CACHE_BYTES = 256 * 2**20
+"""Finished tiles kept, in bytes of pixels."""
+
+STALE_RANGE = (0.45, 4.5)
+"""A sharp picture of another scale is shown transformed while the ratio of the scales is within this range."""
+
+FRAMES_KEPT = 3
+
+
+@dataclass(slots=True)
+class Layer:
+    """An image whose pixel (0, 0) is the lattice pixel (`top`, `left`) of the scales (`scale_y`, `scale_x`)."""
+
+    pixels: QImage
+    scale_y: float
+    scale_x: float
+    top: int
+    left: int
+
+    def target(self, view: Viewport) -> QRectF:
+        """Where it lies in `view`, in device pixels."""
+        y, x = view.scale / self.scale_y, view.scale / self.scale_x
+        return QRectF(
+            self.left * x - view.left, self.top * y - view.top, self.pixels.width() * x, self.pixels.height() * y
+        )
+
+
+@dataclass(slots=True)
+class Sharp:
+    """The tiles of one pane's view put together; transparent where one is still missing."""
+
+    image: int
+    model: str
+    scale: float
+    window: Window
+    pixels: QImage
+    held: set[TileKey] = field(default_factory=set)
+
+    def layer(self) -> Layer:
+        """As a layer."""
+        return Layer(self.pixels, self.scale, self.scale, self.window.top, self.window.left)
+
+
+class Scene:
+    """What has been computed so far for the picture on screen. Lives in the GUI thread."""
+
+    def __init__(self, budget: int = CACHE_BYTES) -> None:
+        self.cache = TileCache(budget)
+        self._picture: Picture | None = None
+        self._frames: dict[str, list[Frame]] = {}
+        self._sharp: dict[int, Sharp] = {}
+        self._stale: dict[int, Sharp] = {}
+
+    # ---- what comes in ----
+
+    def set_picture(self, picture: Picture | None) -> None:
+        """Show another picture; everything of the old one is dropped."""
+        if self._picture is not None:
+            self.cache.drop_image(self._picture.image)
+        self._picture = picture
+        self._frames.clear()
+        self._sharp.clear()
+        self._stale.clear()
+
+    def add_frame(self, frame: Frame) -> bool:
+        """Keep a fallback frame; False when it is of another picture."""
+        if self._picture is None or frame.image != self._picture.image:
+            return False
+        kept = self._frames.setdefault(frame.method, [])
+        kept[:] = [old for old in kept if not (old.scale == frame.scale and frame.window.contains(old.window))]
+        kept.append(frame)
+        del kept[:-FRAMES_KEPT]
+        return True
+
+    def add_tile(self, key: TileKey, pixels: npt.NDArray[np.uint8]) -> list[int]:
+        """Keep a finished tile, however old its request; the panes that show it."""
+        if self._picture is None or key.image != self._picture.image:
+            return []
+        self.cache.put(key, pixels)
+        panes = [
+            pane
+            for pane, sharp in self._sharp.items()
+            if (sharp.model, sharp.scale) == (key.model, key.scale) and sharp.window.contains(key.window)
+        ]
+        for pane in panes:
+            _blit(self._sharp[pane], key, pixels)
+        return panes
+
+    def aim(self, pane: int, model: str | None, view: Viewport, seen: Window) -> list[TileKey]:
+        """Prepare a pane for the target `view`: gather its tiles from the cache. model: None for a classic method.
+
+        Returns the keys of the tiles that are still missing in the window `seen`, centre first.
+        """
+        sharp = self._sharp.get(pane)
+        if model is None or self._picture is None or not seen:
+            self._retire(pane, sharp)
+            self._sharp.pop(pane, None)
+            return []
+        keys = keys_for(self._picture.image, model, view.scale, seen, view.lattice.window)
+        if sharp is None or (sharp.model, sharp.scale) != (model, view.scale) or not sharp.window.contains(seen):
+            self._retire(pane, sharp)
+            sharp = self._gathered(model, view.scale, seen.aligned(TILE))
+            self._sharp[pane] = sharp
+        for key in keys:
+            if key not in sharp.held and (pixels := self.cache.get(key)) is not None:
+                _blit(sharp, key, pixels)
+        return [key for key in keys if key not in sharp.held]
+
+    def _gathered(self, model: str, scale: float, window: Window) -> Sharp:
+        assert self._picture is not None
+        pixels = QImage(window.width, window.height, QImage.Format.Format_ARGB32_Premultiplied)
+        pixels.fill(0)
+        return Sharp(self._picture.image, model, scale, window, pixels)
+
+    def _retire(self, pane: int, sharp: Sharp | None) -> None:
+        """Keep the sharp picture that leaves, if it is a better stand-in than the one kept so far."""
+        if sharp is None:
+            return
+        stale = self._stale.get(pane)
+        whole = len(sharp.held) * TILE * TILE >= sharp.window.area
+        if whole or (stale is not None and stale.model != sharp.model):
+            self._stale[pane] = sharp
+
+    # ---- facts ----
+
+    def missing(self, pane: int, keys: Iterable[TileKey]) -> list[TileKey]:
+        """Those of `keys` that the pane does not show yet."""
+        sharp = self._sharp.get(pane)
+        return [key for key in keys if sharp is None or key not in sharp.held]
+
+    def has_frame(self, method: str, scale: float, window: Window) -> bool:
+        """True when a frame of exactly this scale covers `window`."""
+        return any(f.scale == scale and f.window.contains(window) for f in self._frames.get(method, ()))
+
+    # ---- painting ----
+
+    def paint(self, painter: QPainter, area: Area, method: str, view: Viewport) -> None:
+        """Paint one pane. painter: device pixels of the canvas, clipped to whatever needs painting."""
+        if self._picture is None:
+            return
+        offset = QPoint(area.view.left, area.view.top)
+        clip = QRect(area.clip.left, area.clip.top, area.clip.width, area.clip.height).translated(-offset)
+        corner = view.rested()
+        lattice = view.lattice
+        inside = QRect(-int(corner.left), -int(corner.top), lattice.x.count, lattice.y.count)
+        remaining = QRegion(clip.intersected(inside))
+        plan: list[tuple[Layer, QRegion]] = []
+        for layer, solid in self._layers(area.pane, method, view):
+            if remaining.isEmpty():
+                break
+            target = layer.target(view)
+            plan.append((layer, remaining.intersected(target.toAlignedRect())))
+            if solid:
+                remaining -= QRegion(_inner(target, inside))
+        painter.save()
+        painter.translate(offset)
+        painter.setClipRegion(QRegion(clip))
+        if not remaining.isEmpty():
+            painter.fillRect(clip.intersected(inside), QColor(40, 40, 42))
+        for layer, region in reversed(plan):
+            painter.setClipRegion(region)
+            _draw(painter, layer, view, region.boundingRect(), smooth=method != "nearest")
+        painter.restore()
+
+    def _layers(self, pane: int, method: str, view: Viewport) -> Iterable[tuple[Layer, bool]]:
+        """Layers from the top, each with whether it is opaque all over."""
+        assert self._picture is not None
+        sharp, stale = self._sharp.get(pane), self._stale.get(pane)
+        if sharp is not None and sharp.held:
+            yield sharp.layer(), len(sharp.held) * TILE * TILE >= sharp.window.area
+        if stale is not None and stale.model == method and view.scale > 1:
+            low, high = STALE_RANGE
+            if low <= view.scale / stale.scale <= high:
+                yield stale.layer(), len(stale.held) * TILE * TILE >= stale.window.area
+        kind = screen_method(method, view.scale)
+        newest_first = reversed(self._frames.get(kind, ()))
+        for frame in sorted(newest_first, key=lambda f: abs(math.log(f.scale / view.scale))):
+            yield Layer(frame.pixels, frame.scale, frame.scale, frame.window.top, frame.window.left), True
+        preview = self._picture.preview
+        y, x = preview.height() / self._picture.height, preview.width() / self._picture.width
+        yield Layer(preview, y, x, 0, 0), True
+
+
+def _blit(sharp: Sharp, key: TileKey, pixels: npt.NDArray[np.uint8]) -> None:
+    window = key.window
+    painter = QPainter(sharp.pixels)
+    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
+    corner = QPoint(window.left - sharp.window.left, window.top - sharp.window.top)
+    painter.drawImage(corner, opaque(pixels, window.top, window.left))
+    painter.end()
+    sharp.held.add(key)
+
+
+def _draw(painter: QPainter, layer: Layer, view: Viewport, clip: QRect, *, smooth: bool) -> None:
+    """Draw the part of `layer` that lies in `clip`: at its own scale and at rest pixel for pixel, else transformed."""
+    if layer.scale_x == layer.scale_y == view.scale and view.top.is_integer() and view.left.is_integer():
+        painter.drawImage(QPoint(layer.left - int(view.left), layer.top - int(view.top)), layer.pixels)
+        return
+    # only the visible source pixels (and two more for the filter): Qt's rasteriser ends at 32767 pixels
+    y, x = view.scale / layer.scale_y, view.scale / layer.scale_x
+    width, height = layer.pixels.width(), layer.pixels.height()
+    left = max(0, math.floor((clip.left() + view.left) / x) - layer.left - 2)
+    top = max(0, math.floor((clip.top() + view.top) / y) - layer.top - 2)
+    right = min(width, math.ceil((clip.right() + 1 + view.left) / x) - layer.left + 2)
+    bottom = min(height, math.ceil((clip.bottom() + 1 + view.top) / y) - layer.top + 2)
+    if right <= left or bottom <= top:
+        return
+    target = QRectF(
+        (left + layer.left) * x - view.left, (top + layer.top) * y - view.top, (right - left) * x, (bottom - top) * y
+    )
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
+    painter.drawImage(target, layer.pixels, QRectF(left, top, right - left, bottom - top))
+
+
+def _inner(target: QRectF, inside: QRect) -> QRect:
+    """Pixels that `target` surely covers; along the picture's own border all of them."""
+    if target.adjusted(-0.5, -0.5, 0.5, 0.5).contains(QRectF(inside)):
+        return inside
+    left, top = math.ceil(target.left()), math.ceil(target.top())
+    return QRect(left, top, math.floor(target.right()) - left, math.floor(target.bottom()) - top)

@@ -1,0 +1,130 @@
+"""What the window is about, as observable facts: picture, view, layout, methods. No pixels are made here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QImage
+
+from diif_viewer.models.registry import METHODS, default_method
+from diif_viewer.ui.compare import Layout
+from diif_viewer.viewport import Viewport
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Picture:
+    """An opened picture.
+
+    image: its number, never used again for another. path: where it came from. pixels: HWC, uint8 or uint16,
+    1 to 4 channels. source: what the classic methods take (pixels or a pyramid). preview: opaque and reduced, for
+    the first moment.
+    """
+
+    image: int
+    path: Path
+    pixels: npt.NDArray[Any]
+    source: Any
+    preview: QImage
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self.path.name
+
+    @property
+    def height(self) -> int:
+        """Rows."""
+        return int(self.pixels.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Columns."""
+        return int(self.pixels.shape[1])
+
+
+def screen_method(method: str, scale: float) -> str:
+    """The classic method whose frames a pane shows first: for a model bicubic, its fallback.
+
+    At scale 1 every method gives the source pixels, below 1 an area filter: one frame serves all of them.
+    """
+    if scale <= 1 or METHODS[method].is_model:
+        return "bicubic"
+    return method
+
+
+class ViewerState(QObject):
+    """The facts. Change them through the methods; each change is told once.
+
+    picture_changed, view_changed, methods_changed, layout_changed, split_changed, active_changed: no payload.
+    The view is where the window is going; what is shown on the way there is `Motion`'s business.
+    """
+
+    picture_changed = Signal()
+    view_changed = Signal()
+    methods_changed = Signal()
+    layout_changed = Signal()
+    split_changed = Signal()
+    active_changed = Signal()
+
+    def __init__(self, method: str | None = None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.picture: Picture | None = None
+        self.view: Viewport | None = None
+        self.layout = Layout.SINGLE
+        self.split = 0.5
+        self.active = 0
+        self._main = method or default_method()
+        self._others = ["bicubic", "liif-lite"]
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The method of each pane, from left to right; the last is the main one in every layout."""
+        return (*self._others[: self.layout.panes - 1], self._main)
+
+    def set_picture(self, picture: Picture | None, view: Viewport | None) -> None:
+        """Show `picture` through `view`; both None for none."""
+        self.picture, self.view = picture, view
+        self.picture_changed.emit()
+        self.view_changed.emit()
+
+    def set_view(self, view: Viewport) -> None:
+        """Go to `view`."""
+        if view != self.view:
+            self.view = view
+            self.view_changed.emit()
+
+    def set_method(self, method: str, pane: int | None = None) -> None:
+        """Look through `method` (a name in METHODS) in `pane`; in the active one when None."""
+        pane = self.active if pane is None else pane
+        if method == self.methods[pane]:
+            return
+        if pane == self.layout.panes - 1:
+            self._main = method
+        else:
+            self._others[pane] = method
+        self.methods_changed.emit()
+
+    def set_layout(self, layout: Layout) -> None:
+        """Change the number of panes; the main method stays, at the right end."""
+        if layout is not self.layout:
+            self.layout = layout
+            self.active = layout.panes - 1
+            self.layout_changed.emit()
+            self.active_changed.emit()
+
+    def set_split(self, split: float) -> None:
+        """Move the divider to `split` in [0, 1] of the canvas width."""
+        split = min(max(split, 0.0), 1.0)
+        if split != self.split:
+            self.split = split
+            self.split_changed.emit()
+
+    def set_active(self, pane: int) -> None:
+        """Make `pane` the one that letters and exports are about."""
+        if pane != self.active:
+            self.active = pane
+            self.active_changed.emit()

@@ -1,0 +1,148 @@
+"""The line at the foot: zoom, what is under the cursor, the device, milliseconds."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy.typing as npt
+from PySide6.QtCore import QTimer, Slot
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
+
+from diif_viewer.ui.images import to_eight_bits
+from diif_viewer.ui.theme import ACCENT
+from diif_viewer.ui.zoom_text import format_zoom
+
+BUSY_AFTER = 300
+"""Milliseconds that something may take before the busy mark shows."""
+
+
+class BusyMark(QWidget):
+    """A small turning arc, shown only while something has been under way for `BUSY_AFTER` milliseconds."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setFixedSize(16, 16)
+        self.setToolTip("Sharpening")
+        self.setAccessibleName("Sharpening")
+        self._angle = 0
+        self._wait = QTimer(self)
+        self._wait.setSingleShot(True)
+        self._wait.timeout.connect(self._appear)
+        self._turn = QTimer(self)
+        self._turn.setInterval(60)
+        self._turn.timeout.connect(self._advance)
+        self._shown = False
+
+    @property
+    def shown(self) -> bool:
+        """True while the arc is on screen."""
+        return self._shown
+
+    def set_busy(self, busy: bool) -> None:
+        """Begin to wait for the moment to appear, or vanish at once."""
+        if not busy:
+            self._wait.stop()
+            self._turn.stop()
+            self._shown = False
+            self.update()
+        elif not self._shown and not self._wait.isActive():
+            self._wait.start(BUSY_AFTER)
+
+    @Slot()
+    def _appear(self) -> None:
+        self._shown = True
+        self._turn.start()
+        self.update()
+
+    @Slot()
+    def _advance(self) -> None:
+        self._angle = (self._angle - 30) % 360
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """Paint the arc."""
+        del event
+        if not self._shown:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(ACCENT, 2))
+        painter.drawArc(3, 3, 10, 10, 16 * self._angle, 16 * 250)
+        painter.end()
+
+
+class Swatch(QWidget):
+    """A square of the colour under the cursor."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setFixedSize(12, 12)
+        self._colour: QColor | None = None
+
+    def show_colour(self, colour: QColor | None) -> None:
+        """Show `colour`, or nothing."""
+        if colour != self._colour:
+            self._colour = colour
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """Paint the square."""
+        del event
+        if self._colour is not None:
+            painter = QPainter(self)
+            painter.fillRect(self.rect(), self._colour)
+            painter.setPen(QColor(255, 255, 255, 60))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+            painter.end()
+
+
+class StatusLine(QStatusBar):
+    """Facts about the view; the controller's and the canvas's facts are handed in by the window."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizeGripEnabled(False)
+        self.zoom, self.size_text, self.position, self.colour = (QLabel(self) for _ in range(4))
+        self.swatch = Swatch(self)
+        self.busy = BusyMark(self)
+        self.milliseconds, self.device = QLabel(self), QLabel("Starting the renderer…", self)
+        for widget, name in ((self.zoom, "Zoom"), (self.position, "Position"), (self.device, "Device")):
+            widget.setToolTip(name)
+        left: list[QWidget] = [self.zoom, self.size_text, self.position, self.swatch, self.colour]
+        right: list[QWidget] = [self.busy, self.milliseconds, self.device]
+        for part in left:
+            self.addWidget(part)
+        for part in right:
+            self.addPermanentWidget(part)
+
+    def show_view(self, scale: float | None, milliseconds: float | None, *, busy: bool) -> None:
+        """scale: of the view, None without a picture. milliseconds: of the newest sharp picture."""
+        self.zoom.setText("" if scale is None else format_zoom(scale))
+        self.milliseconds.setText("" if milliseconds is None else f"{milliseconds:.0f} ms")
+        self.busy.set_busy(busy)
+
+    def show_position(self, position: tuple[float, float] | None, pixels: npt.NDArray[Any] | None) -> None:
+        """position: (x, y) in picture pixels, None outside. pixels: the picture, HWC."""
+        inside = (
+            position is not None
+            and pixels is not None
+            and 0 <= position[0] < pixels.shape[1]
+            and 0 <= position[1] < pixels.shape[0]
+        )
+        if not inside:
+            self.position.setText("")
+            self.colour.setText("")
+            self.swatch.show_colour(None)
+            return
+        assert position is not None
+        assert pixels is not None
+        x, y = math.floor(position[0]), math.floor(position[1])
+        values = [int(v) for v in pixels[y, x]]
+        eight = [int(v) for v in to_eight_bits(pixels[y : y + 1, x : x + 1])[0, 0]]
+        colour = QColor(*eight[:3]) if len(eight) >= 3 else QColor(eight[0], eight[0], eight[0])
+        kind = {1: "Grey", 2: "Grey, alpha", 3: "RGB", 4: "RGBA"}[len(values)]
+        self.position.setText(f"{position[0]:.1f}, {position[1]:.1f}")
+        self.colour.setText(f"{kind} {' '.join(str(v) for v in values)}")
+        self.swatch.show_colour(colour)

@@ -1,0 +1,92 @@
+"""The toolbar: open, zoom, method, layout, export; nothing that is not used every day."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QLineEdit, QSizePolicy, QToolBar, QWidget
+
+from diif_viewer.ui.actions import ACTIONS, ZOOMS
+from diif_viewer.ui.theme import icon
+from diif_viewer.ui.zoom_text import format_zoom, parse_zoom
+
+LEFT = ("open", "previous", "next", "|", "zoom_0", "zoom_1", "zoom_out", "zoom box", "zoom_in")
+RIGHT = ("single", "split", "two", "three", "|", "export_region", "export", "|", "fullscreen", "shortcuts")
+
+
+class ZoomBox(QLineEdit):
+    """Takes ``x12.5``, ``12.5`` or ``1250 %``. zoom_entered: a scale. left: typing is over (no payload)."""
+
+    zoom_entered = Signal(float)
+    left = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("zoom")
+        self.setFixedWidth(84)
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setToolTip("Zoom: type x12.5 or 1250 % (X)")
+        self.setAccessibleName("Zoom")
+        self._scale: float | None = None
+        self.returnPressed.connect(self._enter)
+        self.editingFinished.connect(self._show)
+        self.textEdited.connect(lambda: self._mark(False))
+
+    def show_scale(self, scale: float | None) -> None:
+        """Show the scale of the view, unless somebody is typing."""
+        self._scale = scale
+        self.setEnabled(scale is not None)
+        if not (self.hasFocus() and self.isModified()):
+            self._show()
+
+    @Slot()
+    def _enter(self) -> None:
+        scale = parse_zoom(self.text())
+        if scale is None:
+            self._mark(True)
+            self.selectAll()
+            return
+        self.setModified(False)
+        self.zoom_entered.emit(scale)
+        self.left.emit()
+
+    @Slot()
+    def _show(self) -> None:
+        if self.property("wrong") and self.hasFocus():
+            return  # leave it there to be mended
+        self._mark(False)
+        self.setText("" if self._scale is None else format_zoom(self._scale))
+        self.setModified(False)
+
+    def _mark(self, wrong: bool) -> None:
+        if bool(self.property("wrong")) != wrong:
+            self.setProperty("wrong", wrong)
+            self.style().unpolish(self)
+            self.style().polish(self)
+
+
+class ToolBar(QToolBar):
+    """Shows actions that exist already; `zoom_box` is its own."""
+
+    def __init__(self, actions: dict[str, QAction], parent: QWidget | None = None) -> None:
+        super().__init__("Toolbar", parent)
+        self.setObjectName("toolbar")
+        self.setMovable(False)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self.zoom_box = ZoomBox(self)
+        icons = {row.name: row.icon for row in (*ACTIONS, *ZOOMS)}
+        spacer = QWidget(self)
+        spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        for name in (*LEFT, " ", *RIGHT):
+            if name == "|":
+                self.addSeparator()
+            elif name == " ":
+                self.addWidget(spacer)
+            elif name == "zoom box":
+                self.addWidget(self.zoom_box)
+            else:
+                action = actions[name]
+                action.setIcon(icon(icons[name]))
+                self.addAction(action)
+                button = self.widgetForAction(action)
+                button.setAccessibleName(action.text().rstrip("…"))

@@ -1,0 +1,343 @@
+"""The main window: puts the parts together on screen and names what each action does. Made by `app.run`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget
+
+from diif_viewer.engine.messages import Ready
+from diif_viewer.models.registry import METHODS
+from diif_viewer.ui.actions import make_actions
+from diif_viewer.ui.badge import Badge
+from diif_viewer.ui.canvas import Canvas
+from diif_viewer.ui.compare import Area, Layout, area_at
+from diif_viewer.ui.controller import Controller
+from diif_viewer.ui.export import ChoosePath, Exporter, choose_path
+from diif_viewer.ui.folder import SUFFIXES, neighbour
+from diif_viewer.ui.loader import Loader, NotLoaded
+from diif_viewer.ui.navigation import PRESETS, Navigator
+from diif_viewer.ui.notice import Notice
+from diif_viewer.ui.page import Page
+from diif_viewer.ui.report import Report
+from diif_viewer.ui.shortcuts import ShortcutsDialog
+from diif_viewer.ui.stall import StallMeter
+from diif_viewer.ui.state import Picture
+from diif_viewer.ui.status import StatusLine
+from diif_viewer.ui.toolbar import ToolBar
+from diif_viewer.ui.zoom_text import format_zoom
+from diif_viewer.viewport import Viewport
+
+TITLE = "DIIF Viewer"
+BADGE_MARGIN = 12
+
+
+class MainWindow(QMainWindow):
+    """The window. opened: a Picture is on screen. closed: it is going; no payload."""
+
+    opened = Signal(object)
+    closed = Signal()
+
+    def __init__(self, controller: Controller, loader: Loader, choose: ChoosePath = choose_path) -> None:
+        super().__init__()
+        self.controller, self.loader = controller, loader
+        self.state = controller.state
+        self.navigator = Navigator(controller)
+        self.stalls = StallMeter(self)
+        self._report = Report(controller, self.stalls)
+        self._device = ""
+        self._path: Path | None = None
+        self._cursor: tuple[float, float] | None = None
+        self.canvas = Canvas(controller)
+        self.page = Page()
+        self.stack = QStackedWidget(self)
+        self.stack.addWidget(self.page)
+        self.stack.addWidget(self.canvas)
+        self.setCentralWidget(self.stack)
+        self.badges = [Badge(pane, self.canvas) for pane in range(3)]
+        self.notice = Notice(self.stack)
+        self.exporter = Exporter(controller, controller.client, self.notice, choose)
+        self.actions_by_name = make_actions(self, self._orders())
+        self.tools = ToolBar(self.actions_by_name, self)
+        self.addToolBar(self.tools)
+        self.status = StatusLine(self)
+        self.setStatusBar(self.status)
+        self.setAcceptDrops(True)
+        self.resize(1280, 860)
+        self._connect()
+        self.page.greet()
+        self._facts_changed()
+        self._layout_changed()
+
+    def _connect(self) -> None:
+        canvas, state, navigator = self.canvas, self.state, self.navigator
+        canvas.zoom_asked.connect(lambda point, factor, animate: navigator.zoom(point, factor, animate=animate))
+        canvas.pan_asked.connect(navigator.pan)
+        canvas.toggle_asked.connect(navigator.toggle)
+        canvas.zoom_region_asked.connect(navigator.show_region)
+        canvas.export_region_asked.connect(self._export_region)
+        canvas.split_asked.connect(state.set_split)
+        canvas.pane_pressed.connect(state.set_active)
+        canvas.hovered.connect(self._hovered)
+        canvas.resized.connect(self.controller.resize)
+        self.page.open_asked.connect(self.choose_picture)
+        self.tools.zoom_box.zoom_entered.connect(navigator.zoom_to)
+        self.tools.zoom_box.left.connect(canvas.setFocus)
+        for badge in self.badges:
+            badge.method_chosen.connect(partial(self._method_chosen, badge.pane))
+        self.loader.loaded.connect(self._loaded)
+        self.loader.failed.connect(self._not_loaded)
+        self.controller.status_changed.connect(self._facts_changed)
+        self.controller.motion.moved.connect(self._show_position)
+        for fact in (state.picture_changed, state.methods_changed, state.split_changed, state.active_changed):
+            fact.connect(self._facts_changed)
+        state.view_changed.connect(self._facts_changed)
+        state.layout_changed.connect(self._layout_changed)
+        client = self.controller.client
+        client.ready.connect(self._renderer_ready)
+        client.stopped.connect(self._renderer_stopped)
+        client.restarted.connect(self._renderer_restarted)
+
+    def _orders(self) -> dict[str, Callable[[], None]]:
+        navigator, state = self.navigator, self.state
+        orders: dict[str, Callable[[], None]] = {
+            "open": self.choose_picture,
+            "previous": partial(self.walk, -1),
+            "next": partial(self.walk, 1),
+            "export": self.exporter.export_view,
+            "export_region": self._choose_region,
+            "quit": lambda: _ignore(self.close()),
+            "zoom_in": partial(navigator.step, 1),
+            "zoom_out": partial(navigator.step, -1),
+            "left": partial(navigator.pan_by_key, -1, 0),
+            "right": partial(navigator.pan_by_key, 1, 0),
+            "up": partial(navigator.pan_by_key, 0, -1),
+            "down": partial(navigator.pan_by_key, 0, 1),
+            "type_zoom": self._type_zoom,
+            "next_pane": lambda: state.set_active((state.active + 1) % state.layout.panes),
+            "fullscreen": self.toggle_full_screen,
+            "leave": self._leave,
+            "shortcuts": self.show_shortcuts,
+        }
+        orders |= {f"zoom_{key}": partial(navigator.zoom_to, scale) for key, scale in PRESETS}
+        orders |= {f"method_{name}": partial(state.set_method, name) for name in METHODS}
+        orders |= {layout.value: partial(self._set_layout, layout) for layout in Layout}
+        return orders
+
+    # ---- pictures ----
+
+    def open_path(self, path: Path) -> None:
+        """Show the picture at `path`, or a page that says why not."""
+        self._path = path
+        if self.state.picture is None:
+            self.page.wait(path.name)
+        self.loader.load(path)
+
+    @Slot()
+    def choose_picture(self) -> None:
+        """Ask for a picture."""
+        patterns = " ".join(sorted(f"*{suffix}" for suffix in SUFFIXES))
+        start = str(self._path.parent) if self._path is not None else ""
+        name, _ = QFileDialog.getOpenFileName(self, "Open a picture", start, f"Pictures ({patterns});;All files (*)")
+        if name:
+            self.open_path(Path(name))
+
+    def walk(self, step: int) -> None:
+        """Open the picture `step` places further in the folder."""
+        other = None if self._path is None else neighbour(self._path, step)
+        if other is not None:
+            self.open_path(other)
+
+    @Slot(object)
+    def _loaded(self, picture: Picture) -> None:
+        self._path = picture.path
+        self.stack.setCurrentWidget(self.canvas)
+        area = self.controller.areas[0].view if self.controller.areas else None
+        height, width = (area.height, area.width) if area is not None else self.canvas.device_size()
+        self.state.set_picture(picture, Viewport(picture.height, picture.width, height, width).fitted())
+        self.canvas.setFocus()
+        self.opened.emit(picture)
+
+    @Slot(object)
+    def _not_loaded(self, failure: NotLoaded) -> None:
+        self.state.set_picture(None, None)
+        self.page.fail(failure.sentence)
+        self.stack.setCurrentWidget(self.page)
+        self._facts_changed()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
+        """Take files."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+        """Open the first file."""
+        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        if paths:
+            event.acceptProposedAction()
+            self.open_path(Path(paths[0]))
+
+    # ---- what is on screen ----
+
+    @Slot()
+    def _facts_changed(self) -> None:
+        state, statuses = self.state, self.controller.statuses
+        shown = state.picture is not None and state.view is not None
+        scale = state.view.scale if state.view is not None else None
+        active = statuses[state.active] if state.active < len(statuses) else None
+        waiting = shown and any(not s.sharp and s.sentence is None for s in statuses)
+        self.status.show_view(scale, active.milliseconds if active is not None else None, busy=waiting)
+        picture = state.picture
+        self.status.size_text.setText("" if picture is None else f"{picture.width} x {picture.height}")
+        self.tools.zoom_box.show_scale(scale)
+        self._place_badges()
+        if picture is None or scale is None:
+            self.setWindowTitle(TITLE)
+        else:
+            label = METHODS[state.methods[state.active]].label
+            self.setWindowTitle(f"{picture.name} - {format_zoom(scale)} - {label} - {TITLE}")
+        for name in ("zoom_0", "zoom_1", "zoom_in", "zoom_out", "export", "export_region"):
+            self.actions_by_name[name].setEnabled(shown)
+        for name in ("previous", "next"):
+            self.actions_by_name[name].setEnabled(self._path is not None)
+        self._tell()
+
+    def _tell(self) -> None:
+        self.setAccessibleDescription(self._report.sentence())
+        if self._report.wanted:
+            page = self.page.text if self.stack.currentWidget() is self.page else ""
+            self._report.write(self._device, self.notice.text if self.notice.isVisible() else page)
+
+    def _place_badges(self) -> None:
+        statuses, areas = self.controller.statuses, self.controller.areas
+        ratio = self.canvas.devicePixelRatioF()
+        for badge in self.badges:
+            area = areas[badge.pane] if badge.pane < len(areas) else None
+            if area is None or badge.pane >= len(statuses) or self.state.picture is None:
+                badge.hide()
+                continue
+            several = self.state.layout.panes > 1
+            badge.show_status(statuses[badge.pane], active=several and badge.pane == self.state.active)
+            self._place_badge(badge, area, ratio)
+
+    def _place_badge(self, badge: Badge, area: Area, ratio: float) -> None:
+        left, right = area.clip.left / ratio, area.clip.right / ratio
+        at_right = self.state.layout is Layout.SPLIT and area.pane == 1
+        x = right - BADGE_MARGIN - badge.width() if at_right else left + BADGE_MARGIN
+        badge.move(round(x), BADGE_MARGIN)
+        badge.setVisible(badge.width() + 2 * BADGE_MARGIN <= right - left)
+
+    @Slot()
+    def _layout_changed(self) -> None:
+        for layout in Layout:
+            self.actions_by_name[layout.value].setChecked(layout is self.state.layout)
+        self._facts_changed()
+
+    def _set_layout(self, layout: Layout) -> None:
+        self.state.set_layout(layout)
+        self._layout_changed()  # a press on the button that is down already must not lift it
+
+    def _method_chosen(self, pane: int, method: str) -> None:
+        self.state.set_active(pane)
+        self.state.set_method(method, pane)
+
+    @Slot(object)
+    def _hovered(self, point: tuple[float, float] | None) -> None:
+        self._cursor = point
+        self._show_position()
+
+    @Slot()
+    def _show_position(self) -> None:
+        view, picture, areas = self.controller.motion.shown, self.state.picture, self.controller.areas
+        if self._cursor is None or view is None or picture is None or not areas:
+            self.status.show_position(None, None)
+            return
+        inside = area_at(areas, *self._cursor).inside(*self._cursor)
+        # the middle of the screen pixel under the cursor
+        self.status.show_position(view.position_at((inside[0] + 0.5, inside[1] + 0.5)), picture.pixels)
+
+    # ---- actions ----
+
+    def _choose_region(self) -> None:
+        self.canvas.choose_region(not self.canvas.choosing_region)
+
+    @Slot(object, object)
+    def _export_region(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        view = self.state.view
+        if view is None:
+            return
+        area = area_at(self.controller.areas, *start)
+        (x0, y0), (x1, y1) = (view.rested().position_at(area.inside(*point)) for point in (start, end))
+        box = (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
+        window = view.lattice.window_of(box).intersected(area.seen(view))
+        self.exporter.export(window, self.state.methods[area.pane])
+
+    def _type_zoom(self) -> None:
+        self.tools.zoom_box.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.tools.zoom_box.selectAll()
+
+    def toggle_full_screen(self) -> None:
+        """The picture alone, or the window again."""
+        full = not self.isFullScreen()
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+        self.tools.setVisible(not full)
+        self.status.setVisible(not full)
+        self.actions_by_name["fullscreen"].setChecked(full)
+
+    def _leave(self) -> None:
+        if self.canvas.choosing_region:
+            self.canvas.choose_region(False)
+        elif self.tools.zoom_box.hasFocus():
+            self.canvas.setFocus()
+        elif self.isFullScreen():
+            self.toggle_full_screen()
+
+    def show_shortcuts(self) -> None:
+        """The list of keys and gestures."""
+        dialog = ShortcutsDialog(self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    # ---- the renderer ----
+
+    @Slot(object)
+    def _renderer_ready(self, ready: Ready) -> None:
+        self._device = ready.description
+        self.status.device.setText(ready.description)
+        self._tell()
+
+    @Slot()
+    def _renderer_restarted(self) -> None:
+        self.status.device.setText("Starting the renderer again…")
+        self.notice.tell("The renderer stopped and was started again.", stay=False)
+
+    @Slot(str)
+    def _renderer_stopped(self, sentence: str) -> None:
+        self._device = ""
+        self.status.device.setText("No renderer")
+        self.notice.tell(sentence, "Restart it", self.controller.client.restart)
+        self._tell()
+
+    # ---- the window itself ----
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Keep the badges in place."""
+        super().resizeEvent(event)
+        self._place_badges()
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Follow the window manager in and out of full screen."""
+        super().changeEvent(event)
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        """Go; whoever made the window ends the threads and the process."""
+        super().closeEvent(event)
+        self.closed.emit()
+
+
+def _ignore(_: object) -> None:
+    """Drop a result."""
