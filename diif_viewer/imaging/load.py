@@ -24,7 +24,7 @@ from diif_viewer.errors import ImageError
 from diif_viewer.imaging import decode
 
 FORMATS = (
-    *("PNG", "JPEG", "MPO", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "JPEG2000", "PPM", "QOI", "TGA", "PSD", "ICO"),
+    *("PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "JPEG2000", "PPM", "QOI", "TGA", "PSD", "ICO"),
     *("ICNS", "DDS", "DIB", "PCX", "SGI", "SUN"),
 )
 """Pillow's names of the formats that are opened (not EPS and its like, which run other programs)."""

@@ -1,0 +1,358 @@
+"""Opening pictures: the right pixels, or one ImageError with one sentence that names the file."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import threading
+import tracemalloc
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageCms, ImageOps
+
+from diif_viewer.errors import ImageError
+from diif_viewer.imaging.load import load_picture, peek
+from diif_viewer.imaging.save import save_png
+from tests.imaging.files import png_header, tiff16
+
+RGB = np.random.default_rng(1).integers(0, 256, (13, 21, 3), dtype=np.uint8)
+DEEP = np.random.default_rng(2).integers(0, 65536, (13, 21, 4), dtype=np.uint16)
+
+
+def refusal(path: Path, **options: int) -> str:
+    """The sentence with which `path` is refused."""
+    with pytest.raises(ImageError) as caught:
+        load_picture(path, **options)
+    sentence = str(caught.value)
+    assert sentence.startswith(f"{path.name}: ")
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+    return sentence
+
+
+# ---- depth, colour, alpha --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", ["png", "bmp", "tif", "ppm", "webp"])
+def test_lossless_formats_give_the_pixels(tmp_path, suffix) -> None:
+    path = tmp_path / f"a.{suffix}"
+    Image.fromarray(RGB).save(path, **({"lossless": True} if suffix == "webp" else {}))
+    picture = load_picture(str(path))
+    np.testing.assert_array_equal(picture.pixels, RGB)
+    assert picture.path == path
+    assert picture.pixels.flags.c_contiguous
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_every_depth_and_channel_count_round_trips_through_png(tmp_path, channels, dtype) -> None:
+    pixels = (DEEP if dtype == np.uint16 else DEEP.astype(np.uint8))[..., :channels]
+    save_png(pixels, tmp_path / "a.png")
+    loaded = load_picture(tmp_path / "a.png").pixels
+    assert loaded.dtype == dtype
+    np.testing.assert_array_equal(loaded, pixels)
+
+
+def test_an_interlaced_png_of_16_bits_keeps_all_of_them(tmp_path) -> None:
+    """Adam7 by hand: pass 1 of a picture of 1x1 is the whole picture."""
+    path = png_header(tmp_path / "a.png", 1, 1, depth=16, colour=2, data=b"\0\x12\x34\x56\x78\x9a\xbc")
+    data = bytearray(path.read_bytes())
+    data[28] = 1  # interlace method
+    data[29:33] = zlib.crc32(data[12:29]).to_bytes(4, "big")
+    path.write_bytes(data)
+    assert load_picture(path).pixels.tolist() == [[[0x1234, 0x5678, 0x9ABC]]]
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("deflate", [False, True])
+@pytest.mark.parametrize("channels", [3, 4])
+def test_tiff_of_16_bits_keeps_all_of_them(tmp_path, order, deflate, channels) -> None:
+    path = tiff16(tmp_path / "a.tif", DEEP[..., :channels], order, deflate=deflate)
+    np.testing.assert_array_equal(load_picture(path).pixels, DEEP[..., :channels])
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_deep_tiff_is_turned_like_any_other(tmp_path, orientation) -> None:
+    path = tiff16(tmp_path / "a.tif", DEEP[..., :3], "<", orientation=orientation)
+    high = Image.fromarray((DEEP[..., :3] >> 8).astype(np.uint8))
+    high.getexif()[0x0112] = orientation
+    expected = np.array(ImageOps.exif_transpose(high))
+    picture = load_picture(path)
+    np.testing.assert_array_equal(picture.pixels >> 8, expected)
+    assert (peek(path).height, peek(path).width) == expected.shape[:2]
+
+
+def test_grey_of_16_bits_in_tiff_and_png(tmp_path) -> None:
+    for name in ("a.png", "a.tif"):
+        Image.fromarray(DEEP[..., 0]).save(tmp_path / name)
+        np.testing.assert_array_equal(load_picture(tmp_path / name).pixels, DEEP[..., :1])
+
+
+def test_float_tiff_in_unit_range_spans_all_16_bits(tmp_path) -> None:
+    values = np.linspace(0, 1, 60, dtype=np.float32).reshape(6, 10)
+    Image.fromarray(values).save(tmp_path / "a.tif")
+    loaded = load_picture(tmp_path / "a.tif").pixels
+    assert loaded.dtype == np.uint16
+    np.testing.assert_allclose(loaded[..., 0] / 65535, values, atol=1e-5)
+
+
+def test_float_tiff_of_any_range_is_stretched_and_holes_are_black(tmp_path) -> None:
+    values = np.array([[-5.0, 0.0], [np.nan, 15.0]], np.float32)
+    Image.fromarray(values).save(tmp_path / "a.tif")
+    assert load_picture(tmp_path / "a.tif").pixels[..., 0].tolist() == [[0, 16384], [16384, 65535]]
+
+
+def test_palette_becomes_rgb_and_its_transparency_alpha(tmp_path) -> None:
+    image = Image.fromarray(RGB).quantize(16)
+    image.save(tmp_path / "a.png")
+    np.testing.assert_array_equal(load_picture(tmp_path / "a.png").pixels, np.array(image.convert("RGB")))
+    image.save(tmp_path / "b.png", transparency=bytes(range(0, 160, 10)))
+    loaded = load_picture(tmp_path / "b.png").pixels
+    np.testing.assert_array_equal(loaded[..., 3], np.array(image) * 10)
+
+
+def test_one_bit_becomes_grey(tmp_path) -> None:
+    bits = RGB[..., 0] > 127
+    Image.fromarray(bits).save(tmp_path / "a.png")
+    np.testing.assert_array_equal(load_picture(tmp_path / "a.png").pixels[..., 0], bits * np.uint8(255))
+
+
+def test_a_transparent_colour_becomes_alpha_at_either_depth(tmp_path) -> None:
+    two = np.array([[[10, 20, 30], [1, 2, 3]]], np.uint8)
+    Image.fromarray(two).save(tmp_path / "a.png", transparency=(1, 2, 3))
+    assert load_picture(tmp_path / "a.png").pixels[0, :, 3].tolist() == [255, 0]
+
+
+def test_grey_with_alpha_stays_so(tmp_path) -> None:
+    Image.fromarray(RGB[..., :2].copy()).save(tmp_path / "a.png")
+    np.testing.assert_array_equal(load_picture(tmp_path / "a.png").pixels, RGB[..., :2])
+
+
+def test_cmyk_becomes_rgb(tmp_path) -> None:
+    Image.new("CMYK", (8, 8), (0, 255, 255, 0)).save(tmp_path / "a.jpg", quality=95)
+    picture = load_picture(tmp_path / "a.jpg")
+    red, green, blue = picture.pixels.reshape(-1, 3).mean(axis=0)
+    assert red > 240
+    assert max(green, blue) < 15
+    assert picture.icc_profile is None
+
+
+def test_lab_becomes_rgb(tmp_path) -> None:
+    Image.new("LAB", (4, 4), (255, 128, 128)).save(tmp_path / "a.tif")
+    assert load_picture(tmp_path / "a.tif").pixels.shape == (4, 4, 3)
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.webp", "a.tif", "a.png"])
+def test_of_several_frames_the_first(tmp_path, name) -> None:
+    first, second = Image.new("RGB", (6, 5), (255, 0, 0)), Image.new("RGB", (6, 5), (0, 0, 255))
+    first.save(tmp_path / name, save_all=True, append_images=[second])
+    pixels = load_picture(tmp_path / name).pixels
+    assert pixels.shape[:2] == (5, 6)
+    assert pixels[2, 2, 0] > 200
+    assert pixels[2, 2, 2] < 50
+
+
+# ---- what comes with the pixels --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_orientation_is_applied_and_not_told_again(tmp_path, orientation) -> None:
+    image, exif = Image.fromarray(RGB), Image.Exif()
+    exif[0x0112], exif[0x010F] = orientation, "maker"
+    image.save(tmp_path / "a.png", exif=exif)
+    with Image.open(tmp_path / "a.png") as saved:
+        expected = np.array(ImageOps.exif_transpose(saved))
+    picture = load_picture(tmp_path / "a.png")
+    np.testing.assert_array_equal(picture.pixels, expected)
+    kept = Image.Exif()
+    kept.load(picture.exif)
+    assert dict(kept) == {0x010F: "maker"}
+    header = peek(tmp_path / "a.png")
+    assert (header.format, header.height, header.width) == ("PNG", *expected.shape[:2])
+
+
+def test_broken_exif_does_not_cost_the_picture(tmp_path) -> None:
+    Image.fromarray(RGB).save(tmp_path / "a.jpg", exif=b"Exif\0\0II*\0\xff\xff\xff\xff")
+    assert load_picture(tmp_path / "a.jpg").pixels.shape == RGB.shape
+
+
+def test_profile_and_resolution_are_kept(tmp_path) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Image.fromarray(RGB).save(tmp_path / "a.jpg", icc_profile=profile, dpi=(300, 150))
+    picture = load_picture(tmp_path / "a.jpg")
+    assert picture.icc_profile == profile
+    assert picture.dpi == (300, 150)
+
+
+def test_a_profile_of_another_colour_space_is_dropped(tmp_path) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    Image.fromarray(RGB[..., 0]).save(tmp_path / "a.png", icc_profile=profile)
+    assert load_picture(tmp_path / "a.png").icc_profile is None
+
+
+def test_the_wrong_suffix_does_not_matter(tmp_path) -> None:
+    Image.fromarray(RGB).save(tmp_path / "a.jpg", format="PNG")
+    assert load_picture(tmp_path / "a.jpg").format == "PNG"
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 30000), (30000, 1)])
+def test_thin_pictures_open(tmp_path, size) -> None:
+    Image.new("RGB", size, (1, 2, 3)).save(tmp_path / "a.png")
+    assert load_picture(tmp_path / "a.png").pixels.shape == (*size[::-1], 3)
+
+
+# ---- refusals --------------------------------------------------------------------------------------------
+
+
+def test_each_wrong_file_gets_its_own_sentence(tmp_path) -> None:
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "text.png").write_text("hello " * 100, encoding="ascii")
+    os.mkfifo(tmp_path / "pipe")
+    assert "empty" in refusal(tmp_path / "empty.png")
+    assert "not a picture" in refusal(tmp_path / "text.png")
+    assert "no such file" in refusal(tmp_path / "missing.png")
+    assert "folder" in refusal(tmp_path)
+    assert "not an ordinary file" in refusal(tmp_path / "pipe")
+
+
+def test_no_permission_is_said(tmp_path, monkeypatch) -> None:
+    Image.fromarray(RGB).save(tmp_path / "a.png")
+    if os.geteuid() == 0:  # root may read everything
+
+        def refuse(*_: object, **__: object) -> None:
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr(Path, "open", refuse)
+    else:
+        (tmp_path / "a.png").chmod(0)
+    assert "no permission" in refusal(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "tif", "webp", "gif", "bmp"])
+def test_a_file_that_is_cut_off_is_refused(tmp_path, suffix) -> None:
+    big = np.random.default_rng(3).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    path = tmp_path / f"a.{suffix}"
+    Image.fromarray(big).save(path)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    refusal(path)
+
+
+def test_a_picture_without_pixels_is_refused(tmp_path) -> None:
+    refusal(png_header(tmp_path / "a.png", 0, 5))
+    (tmp_path / "a.ppm").write_bytes(b"P6 0 0 255\n")
+    refusal(tmp_path / "a.ppm")
+
+
+def huge_files(folder: Path) -> list[Path]:
+    png = png_header(folder / "a.png", 30000, 30000)
+    deep = png_header(folder / "deep.png", 30000, 30000, depth=16)
+    bmp = folder / "a.bmp"
+    Image.new("RGB", (1, 1)).save(bmp)
+    data = bytearray(bmp.read_bytes())
+    data[18:26] = (30000).to_bytes(4, "little") * 2
+    bmp.write_bytes(data)
+    jpeg = folder / "a.jpg"
+    Image.new("RGB", (16, 16)).save(jpeg)
+    data = bytearray(jpeg.read_bytes())
+    frame = data.index(b"\xff\xc0")
+    data[frame + 5 : frame + 9] = (30000).to_bytes(2, "big") * 2
+    jpeg.write_bytes(data)
+    ppm = folder / "a.ppm"
+    ppm.write_bytes(b"P6 30000 30000 255\n")
+    tiff = tiff16(folder / "a.tif", np.zeros((1, 1, 3), np.uint16), "<")
+    data = bytearray(tiff.read_bytes())
+    for tag in (256, 257, 278):
+        place = data.index(tag.to_bytes(2, "little") + b"\4\0\1\0\0\0")
+        data[place + 8 : place + 12] = (30000).to_bytes(4, "little")
+    tiff.write_bytes(data)
+    return [png, deep, bmp, jpeg, ppm, tiff]
+
+
+def test_a_huge_header_with_nothing_behind_it_is_refused_at_once(tmp_path) -> None:
+    for path in huge_files(tmp_path):
+        tracemalloc.start()
+        before = peak_resident()
+        refusal(path, memory=1 << 60)
+        assert tracemalloc.get_traced_memory()[1] < 50e6
+        tracemalloc.stop()
+        assert peak_resident() - before < 300e6, path.name
+
+
+def peak_resident() -> int:
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def test_the_limit_is_memory_and_the_sentence_says_how_much(tmp_path) -> None:
+    Image.new("L", (2000, 2000)).save(tmp_path / "a.png")
+    assert "2000x2000 pixels need" in refusal(tmp_path / "a.png", memory=1_000_000)
+    assert load_picture(tmp_path / "a.png", memory=100_000_000).pixels.shape == (2000, 2000, 1)
+
+
+def test_pictures_above_pillows_limit_open(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 50)
+    Image.new("L", (20, 20)).save(tmp_path / "a.png")
+    assert load_picture(tmp_path / "a.png").pixels.shape == (20, 20, 1)
+    assert Image.MAX_IMAGE_PIXELS == 50
+
+
+def test_any_thread_may_load(tmp_path) -> None:
+    paths = []
+    for n in range(6):
+        paths.append(tmp_path / f"{n}.png")
+        save_png(np.full((50, 50, 3), n * 1000, np.uint16), paths[-1])
+    seen: dict[int, int] = {}
+
+    def load(n: int) -> None:
+        seen[n] = int(load_picture(paths[n]).pixels[0, 0, 0])
+
+    threads = [threading.Thread(target=load, args=(n,)) for n in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == {n: n * 1000 for n in range(6)}
+
+
+# ---- any bytes -------------------------------------------------------------------------------------------
+
+
+def seeds() -> list[bytes]:
+    found = []
+    for kind in ("PNG", "JPEG", "TIFF", "GIF", "BMP", "WEBP", "PPM", "JPEG2000", "ICO", "PCX", "SGI", "TGA", "DDS"):
+        buffer = io.BytesIO()
+        Image.fromarray(RGB).save(buffer, kind)
+        found.append(buffer.getvalue())
+    return found
+
+
+SEEDS = seeds()
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> bytes:
+    data = bytearray(draw(st.sampled_from(SEEDS)))
+    for _ in range(draw(st.integers(0, 6))):
+        data[draw(st.integers(0, min(len(data) - 1, 400)))] = draw(st.integers(0, 255))
+    return bytes(data[: draw(st.integers(0, len(data)))] if draw(st.booleans()) else data)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.one_of(st.binary(max_size=200), damaged()), suffix=st.sampled_from([".png", ".tga", ""]))
+def test_any_bytes_give_a_picture_or_one_error(tmp_path, data, suffix) -> None:
+    path = tmp_path / f"any{suffix}"
+    path.write_bytes(data)
+    with contextlib.suppress(ImageError):
+        pixels = load_picture(path, memory=1 << 28).pixels
+        assert pixels.dtype in (np.uint8, np.uint16)
+        assert pixels.ndim == 3
+        assert pixels.shape[2] in (1, 2, 3, 4)
+        assert pixels.size > 0
