@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import pickle
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -107,7 +108,9 @@ def _read_safetensors(file: Path) -> tuple[ModelSpec, dict[str, Tensor]]:
 
 def _read_pickle(file: Path) -> tuple[ModelSpec, dict[str, Tensor]]:
     try:
-        held = torch.load(file, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about the protocols of files that are then refused
+            held = torch.load(file, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise CheckpointError("refused: the file is broken, or holds more than weights (code, for example)") from None
     except (RuntimeError, EOFError, BadZipFile, ValueError, KeyError, TypeError, AttributeError, IndexError):
@@ -116,10 +119,14 @@ def _read_pickle(file: Path) -> tuple[ModelSpec, dict[str, Tensor]]:
         model = held["model"]
         name, args, weights = model["name"], model["args"], model["sd"]
         spec = _public_spec(name, args)
-        kept = {str(k): v for k, v in weights.items() if not str(k).startswith(_UNUSED)}
+        kept = {_own_name(str(k)): v for k, v in weights.items() if not str(k).startswith(_UNUSED)}
     except (KeyError, TypeError, AttributeError):
         raise CheckpointError("not a LIIF-style checkpoint: it needs a model with name, args and sd") from None
     return spec, kept
+
+
+def _own_name(public: str) -> str:
+    return public if public.startswith("encoder.") else f"decoder.{public}"
 
 
 def _public_spec(name: Any, args: Mapping[str, Any]) -> ModelSpec:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
@@ -59,6 +60,9 @@ class Liif(nn.Module):
         z = features
         if self.feat_unfold:
             z = unfolded(features, 3)  # (B, 9 * channels, H, W)
+        areas_vanish = self._on_last(lattice.y, window.top, window.bottom)[:, None] | self._on_last(
+            lattice.x, window.left, window.right
+        )
         result = torch.zeros((), dtype=features.dtype, device=features.device)
         for iy, rel_y, weight_y in self._latents(lattice.y, window.top, window.bottom):
             for ix, rel_x, weight_x in self._latents(lattice.x, window.left, window.right):
@@ -72,9 +76,18 @@ class Liif(nn.Module):
                 coords = torch.from_numpy(np.stack(columns, axis=-1)).to(latent)  # (h, w, 2 or 4)
                 prediction = self.imnet(torch.cat([latent, coords.expand(len(latent), -1, -1, -1)], dim=-1))
                 # weight by the opposite area (LIIF, eq. 4)
-                area = torch.from_numpy(weight_y[:, None] * weight_x)[..., None].to(latent)
-                result = result + area * prediction
+                area = np.where(areas_vanish, 0.25, weight_y[:, None] * weight_x)[..., None]
+                result = result + torch.from_numpy(area).to(latent) * prediction
         return result.movedim(-1, 1)
+
+    def _on_last(self, axis: Axis, start: int, stop: int) -> npt.NDArray[np.bool_]:
+        """Outputs at scale exactly 1 that sit on the last latent of an axis, both of their neighbours clamped to it.
+
+        All four areas of the ensemble are zero there, and the public code's 1e-9 makes the four weights equal.
+        """
+        if axis.scale != 1.0 or not self.local_ensemble:
+            return np.zeros(stop - start, dtype=np.bool_)
+        return np.asarray(axis.positions(start, stop) == axis.size - 0.5)
 
     def _latents(self, axis: Axis, start: int, stop: int) -> list[tuple[Ints, Floats, Floats]]:
         """Per neighbour along one axis: latent index (clamped), relative coordinate, weight; one entry per output."""
