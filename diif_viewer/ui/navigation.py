@@ -112,4 +112,5 @@ class Navigator:
         if shown is None or not self._controller.motion.moving:
             return view
         position = shown.position_at(inside)
-        return view if math.dist(view.point_at(position), inside) <= 1.0 else view.with_anchor(position, inside)
+        apart = math.dist(position, view.position_at(inside)) * shown.scale  # device pixels, as they are seen now
+        return view if apart <= 1.0 else view.with_anchor(position, inside)

@@ -180,8 +180,9 @@ class RendererClient(QObject):
                     self._write(renderer.connection, order, blocks)
             with contextlib.suppress(OSError, EOFError):
                 renderer.connection.send(Quit())
+            reader.join(CLOSE_TIMEOUT)  # the process ends, the reader sees the end: nobody reads what is closed below
         finally:
-            renderer.close(CLOSE_TIMEOUT)
+            renderer.close(0.5 if reader.is_alive() else CLOSE_TIMEOUT)
             reader.join()
             for block in blocks.values():
                 _release(block)
@@ -202,7 +203,7 @@ class RendererClient(QObject):
         while True:
             try:
                 message = connection.recv()
-            except (EOFError, OSError):
+            except (EOFError, OSError, TypeError):  # TypeError: closed under our hands, the process had to be killed
                 self._received.emit((generation, _Gone(generation)))
                 return
             self._received.emit((generation, message))

@@ -1,0 +1,182 @@
+"""A stand-in for the rendering process: the same messages over a real pipe, pixels that are known in advance.
+
+Its "models" are classic methods turned inside out, so that a test can tell them from every fallback and can
+compute what must be on screen. `gate` holds back all results while it is closed.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import threading
+from multiprocessing.shared_memory import SharedMemory
+
+import numpy as np
+from PIL import Image
+
+from diif_viewer.engine.messages import (
+    CancelExport,
+    CancelView,
+    CloseImage,
+    ExportDone,
+    ExportFailed,
+    ExportProgress,
+    ExportRequest,
+    OpenImage,
+    Quit,
+    Ready,
+    TileDone,
+    ViewDone,
+    ViewFailed,
+    ViewRequest,
+)
+from diif_viewer.engine.tiles import keys_for
+from diif_viewer.geometry import Lattice, Window
+from diif_viewer.imaging.classic import METHODS, resample
+
+STAND_IN = {"liif-lite": "bilinear", "diif-lite": "lanczos", "diif-s-lite": "nearest"}
+
+
+def expected(pixels: np.ndarray, model: str, scale: float, window: Window) -> np.ndarray:
+    """What the fake answers: the stand-in method in inverted colours; classic methods as they are."""
+    lattice = Lattice.of_scale(*pixels.shape[:2], scale)
+    if model in METHODS or scale <= 1:
+        return resample(pixels, model if model in METHODS else "bicubic", lattice, window)
+    return 255 - resample(pixels, STAND_IN[model], lattice, window)
+
+
+class FakeRenderer:
+    """Answers in a thread. received: every message in its order. broken: models that fail."""
+
+    def __init__(self, gate: threading.Event) -> None:
+        self.connection, self._far = multiprocessing.Pipe()
+        self.gate = gate
+        self.received: list[object] = []
+        self.broken: dict[str, str] = {}
+        self._images: dict[int, np.ndarray] = {}
+        self._pending: dict[int, ViewRequest] = {}
+        self._exports: list[ExportRequest] = []
+        self._cancelled: set[int] = set()
+        self._ended = False
+        self._changed = threading.Condition()
+        self._threads = [
+            threading.Thread(target=self._listen, name="fake-listener"),
+            threading.Thread(target=self._work, name="fake-worker"),
+        ]
+        self._far.send(Ready("cpu", "float32", "Fake, float32"))
+        for thread in self._threads:
+            thread.start()
+
+    def of_kind(self, kind: type) -> list:
+        return [message for message in list(self.received) if isinstance(message, kind)]
+
+    def die(self) -> None:
+        """Go without a word, as a process that was killed."""
+        self._end()
+        self._far.close()
+
+    def close(self, timeout: float) -> None:
+        del timeout
+        self._end()
+        self.connection.close()
+        for thread in self._threads:
+            thread.join()
+        self._far.close()
+
+    def _end(self) -> None:
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def _listen(self) -> None:
+        while not self._ended:
+            try:
+                if not self._far.poll(0.02):
+                    continue
+                message = self._far.recv()
+            except (EOFError, OSError):
+                return
+            with self._changed:
+                self._take(message)
+                self.received.append(message)
+                self._changed.notify_all()
+
+    def _take(self, message: object) -> None:
+        match message:
+            case OpenImage(image, block, shape, dtype):
+                memory = SharedMemory(block)
+                self._images[image] = np.ndarray(shape, dtype, buffer=memory.buf).copy()
+                memory.close()
+            case CloseImage(image):
+                self._images.pop(image, None)
+            case ViewRequest():
+                self._pending[message.pane] = message
+            case CancelView(pane):
+                self._pending.pop(pane, None)
+            case ExportRequest():
+                self._exports.append(message)
+            case CancelExport(job):
+                self._cancelled.add(job)
+            case Quit():
+                self._ended = True
+                self._far.close()  # as a process that ends
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._ended or self._pending or self._exports)
+                if self._ended:
+                    return
+                view = next(iter(self._pending.values()), None)
+                export = None if view is not None else self._exports.pop(0)
+            try:
+                if view is not None:
+                    self._render(view)
+                elif export is not None:
+                    self._export(export)
+            except (OSError, BrokenPipeError):
+                return
+
+    def _open(self) -> bool:
+        """Wait for the gate; False when this has ended meanwhile."""
+        while not self._ended and not self.gate.wait(0.02):
+            pass
+        return not self._ended
+
+    def _render(self, view: ViewRequest) -> None:
+        pixels = self._images.get(view.image)
+        if pixels is not None and view.model in self.broken:
+            self._finish(view, ViewFailed(view.pane, view.serial, self.broken[view.model]))
+            return
+        if pixels is not None:
+            lattice = Lattice.of_scale(*pixels.shape[:2], view.scale)
+            for key in keys_for(view.image, view.model, view.scale, view.window, lattice.window):
+                if not self._open() or self._pending.get(view.pane) is not view:
+                    return
+                if key not in view.held:
+                    window = key.window.intersected(lattice.window)
+                    self._far.send(TileDone(key, expected(pixels, view.model, view.scale, window)))
+        if self._open():
+            self._finish(view, ViewDone(view.pane, view.serial, 12.0))
+
+    def _finish(self, view: ViewRequest, message: object) -> None:
+        with self._changed:
+            if self._pending.get(view.pane) is not view:
+                return
+            del self._pending[view.pane]
+        self._far.send(message)
+
+    def _export(self, job: ExportRequest) -> None:
+        for step in range(4):
+            self._far.send(ExportProgress(job.job, step / 4, None if step == 0 else 4.0 - step))
+            if not self._open():
+                return
+        if job.job in self._cancelled:
+            self._far.send(ExportFailed(job.job, "cancelled", cancelled=True))
+            return
+        result = expected(self._images[job.image], job.model, job.scale, job.window)
+        try:
+            Image.fromarray(result).save(job.path)
+        except OSError:
+            self._far.send(ExportFailed(job.job, "The picture cannot be written there."))
+            return
+        self._far.send(ExportDone(job.job, job.path, 3.0))

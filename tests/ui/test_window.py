@@ -1,0 +1,515 @@
+"""The real window, offscreen, driven by real events."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent, QWheelEvent
+from PySide6.QtWidgets import QApplication
+
+from diif_viewer.engine.messages import CancelExport, ExportRequest, ViewRequest
+from diif_viewer.geometry import Lattice
+from diif_viewer.imaging.classic import resample
+from diif_viewer.ui.compare import Layout
+from tests.ui.fake_renderer import expected
+
+
+def turn_wheel(canvas, position, delta, modifiers=Qt.KeyboardModifier.NoModifier):
+    event = QWheelEvent(
+        QPointF(position),
+        QPointF(canvas.mapToGlobal(position)),
+        QPoint(),
+        QPoint(0, delta),
+        Qt.MouseButton.NoButton,
+        modifiers,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(canvas, event)
+
+
+def view_pixels(stage, area=0):
+    """(what one pane shows within the picture, its window of the lattice)."""
+    view = stage.state.view.rested()
+    part = stage.controller.areas[area]
+    window = part.seen(view)
+    shown = stage.canvas_pixels()
+    top, left = window.top - int(view.top) + part.view.top, window.left - int(view.left) + part.view.left
+    return shown[top : top + window.height, left : left + window.width], window
+
+
+def assert_shows(shown, wanted, method="nearest"):
+    """Equal; within one level where the stand-in's windows agree with its whole to one level only."""
+    assert shown.shape == wanted.shape
+    apart = np.abs(shown.astype(int) - wanted).max(initial=0)
+    assert apart <= (0 if method in ("nearest", "diif-s-lite") else 1)
+
+
+def source(photo):
+    return np.asarray(Image.open(photo).convert("RGB"))
+
+
+def test_a_picture_opens_fitted_and_becomes_sharp(stage, photo):
+    stage.show(photo)
+    stage.sharp()
+    view = stage.state.view
+    assert view.is_fitted
+    shown, window = view_pixels(stage)
+    assert window == view.window
+    np.testing.assert_array_equal(shown, expected(source(photo), "diif-s-lite", view.scale, window))
+    assert stage.window.windowTitle() == f"photo.png - {stage.window.tools.zoom_box.text()} - DIIF-S - DIIF Viewer"
+    assert "sharp" in stage.window.accessibleDescription()
+    assert stage.window.badges[0].text.startswith("DIIF-S · x")
+    assert "12 ms" in stage.window.badges[0].text
+
+
+def test_the_bicubic_fallback_shows_first_and_the_badge_says_so(stage, photo):
+    stage.gate.clear()
+    stage.show(photo)
+    view = stage.state.view
+    stage.until(lambda: stage.controller.scene.has_frame("bicubic", view.scale, view.window))
+    shown, window = view_pixels(stage)
+    wanted = resample(source(photo), "bicubic", view.lattice, window)
+    np.testing.assert_array_equal(shown, wanted)
+    assert not stage.controller.sharp
+    assert "preview (bicubic)" in stage.window.badges[0].text
+    stage.until(lambda: stage.window.status.busy.shown)
+    stage.gate.set()
+    stage.sharp()
+    assert "preview" not in stage.window.badges[0].text
+    assert not stage.window.status.busy.shown
+
+
+def test_the_wheel_zooms_about_the_cursor(stage, photo):
+    stage.show(photo)
+    stage.sharp()
+    cursor = QPoint(320, 174)
+    before = stage.state.view.position_at((320, 174))
+    scale = stage.state.view.scale
+    for _ in range(7):
+        turn_wheel(stage.window.canvas, cursor, 120)
+    assert stage.state.view.scale == pytest.approx(scale * 1.25**7)
+    assert stage.state.view.position_at((320, 174)) == pytest.approx(before, abs=1e-9)
+    stage.sharp()
+    assert stage.viewer.motion.shown == stage.state.view.rested()
+    shown, window = view_pixels(stage)
+    np.testing.assert_array_equal(shown, expected(source(photo), "diif-s-lite", stage.state.view.scale, window))
+
+
+def test_the_anchor_holds_where_the_picture_was_centred_first(stage, photo):
+    stage.show(photo)
+    stage.rest()
+    before = stage.viewer.motion.shown.position_at((100, 174))
+    one_pixel = 1 / stage.viewer.motion.shown.scale
+    for _ in range(3):  # the first notch cannot keep the point: the picture fills the view before it moves
+        turn_wheel(stage.window.canvas, QPoint(100, 174), 120)
+    stage.rest()
+    for _ in range(8):
+        turn_wheel(stage.window.canvas, QPoint(100, 174), 120)
+    assert stage.state.view.position_at((100, 174)) == pytest.approx(before, abs=1.5 * one_pixel)
+
+
+def test_small_and_modified_wheel_steps_are_proportional(stage, photo):
+    stage.show(photo)
+    scale = stage.state.view.scale
+    turn_wheel(stage.window.canvas, QPoint(300, 200), 30)
+    assert stage.state.view.scale == pytest.approx(scale * 1.25**0.25)
+    turn_wheel(stage.window.canvas, QPoint(300, 200), 120, Qt.KeyboardModifier.ShiftModifier)
+    assert stage.state.view.scale == pytest.approx(scale * 1.25**0.5)
+    turn_wheel(stage.window.canvas, QPoint(300, 200), 120, Qt.KeyboardModifier.ControlModifier)
+    assert stage.state.view.scale == pytest.approx(scale * 1.25**3.5)
+    turn_wheel(stage.window.canvas, QPoint(300, 200), 0)
+    assert stage.state.view.scale == pytest.approx(scale * 1.25**3.5)
+
+
+def test_zoom_has_soft_ends(stage, photo):
+    stage.show(photo)
+    for _ in range(60):
+        turn_wheel(stage.window.canvas, QPoint(300, 200), 120)
+    assert stage.state.view.scale == 64
+    for _ in range(120):
+        turn_wheel(stage.window.canvas, QPoint(300, 200), -120)
+    assert stage.state.view.scale == 1
+
+
+def test_the_view_is_asked_for_long_before_the_animation_ends(stage, photo):
+    stage.gate.clear()
+    stage.show(photo)
+    stage.rest()
+    turn_wheel(stage.window.canvas, QPoint(300, 200), 120)
+    wanted = stage.state.view.scale
+    stage.until(lambda: any(r.scale == wanted for r in stage.fake.of_kind(ViewRequest)))
+    stage.gate.set()
+    stage.sharp()
+
+
+def test_never_blank_while_moving(stage, photo):
+    """Every frame of an animated zoom and of its fallback shows the picture all over."""
+    stage.show(photo)
+    stage.sharp()
+    turn_wheel(stage.window.canvas, QPoint(300, 200), 960)
+    frames = 0
+    while stage.viewer.motion.moving:
+        shown = stage.canvas_pixels()
+        left, top, right, bottom = stage.viewer.motion.shown.image_box
+        inside = shown[max(0, math.ceil(top)) : math.floor(bottom), max(0, math.ceil(left)) : math.floor(right)]
+        assert (inside == (40, 40, 42)).all(axis=2).mean() < 0.001
+        assert (inside == (22, 22, 24)).all(axis=2).mean() < 0.001
+        frames += 1
+        QApplication.processEvents()
+    assert frames > 2
+
+
+@pytest.mark.parametrize(("key", "scale"), [("1", 1), ("2", 2), ("3", 3), ("4", 4), ("5", 6), ("6", 8), ("9", 30)])
+def test_digits_choose_the_zoom(stage, photo, key, scale):
+    stage.show(photo)
+    stage.qtbot.keyClicks(stage.window.canvas, key)
+    assert stage.state.view.scale == scale
+    stage.qtbot.keyClicks(stage.window.canvas, "0")
+    assert stage.state.view.is_fitted
+
+
+def test_at_one_to_one_the_source_pixels_show_untouched(stage, photo):
+    stage.show(photo)
+    stage.qtbot.keyClicks(stage.window.canvas, "1")
+    stage.sharp()
+    shown, _ = view_pixels(stage)
+    np.testing.assert_array_equal(shown, source(photo))
+    assert stage.window.badges[0].text.startswith("Source pixels · x1")
+
+
+@pytest.mark.parametrize(
+    ("key", "method"),
+    [("N", "nearest"), ("I", "bilinear"), ("B", "bicubic"), ("Z", "lanczos"), ("L", "liif-lite"), ("D", "diif-lite")],
+)
+def test_letters_choose_the_method(stage, photo, key, method):
+    stage.show(photo)
+    stage.sharp()
+    stage.qtbot.keyClicks(stage.window.canvas, key)
+    assert stage.state.methods == (method,)
+    stage.sharp()
+    shown, window = view_pixels(stage)
+    assert_shows(shown, expected(source(photo), method, stage.state.view.scale, window), method)
+
+
+@pytest.mark.parametrize("text", ["x12.5", "12.5", "1250 %", " 1250% ", "12,5"])
+def test_the_zoom_box_takes_what_people_type(stage, photo, text):
+    stage.show(photo)
+    box = stage.window.tools.zoom_box
+    stage.qtbot.keyClicks(stage.window.canvas, "X")
+    stage.qtbot.keyClicks(box, text)
+    stage.qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert stage.state.view.scale == 12.5
+    assert box.text() == "x12.5"
+
+
+def test_nonsense_in_the_zoom_box_changes_nothing(stage, photo):
+    stage.show(photo)
+    scale = stage.state.view.scale
+    box = stage.window.tools.zoom_box
+    box.selectAll()
+    stage.qtbot.keyClicks(box, "wide")
+    stage.qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert stage.state.view.scale == scale
+
+
+def test_dragging_pans_and_tiles_are_used_again(stage, photo):
+    stage.show(photo)
+    stage.qtbot.keyClicks(stage.window.canvas, "6")
+    stage.sharp()
+    canvas, view = stage.window.canvas, stage.state.view
+    stage.qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=QPoint(300, 200))
+    stage.qtbot.mouseMove(canvas, QPoint(280, 190))
+    stage.qtbot.mouseMove(canvas, QPoint(420, 80))
+    stage.qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=QPoint(420, 80))
+    assert stage.state.view == view.panned(-120, 120)
+    stage.sharp()
+    shown, window = view_pixels(stage)
+    np.testing.assert_array_equal(shown, expected(source(photo), "diif-s-lite", 8.0, window))
+    last = stage.fake.of_kind(ViewRequest)[-1]
+    assert last.held, "tiles that were there already were asked for again"
+
+
+def test_double_click_toggles_fit_and_one_to_one(stage, photo):
+    stage.show(photo)
+    stage.qtbot.mouseDClick(stage.window.canvas, Qt.MouseButton.LeftButton, pos=QPoint(300, 200))
+    assert stage.state.view.scale == 1
+    stage.rest()
+    stage.qtbot.mouseDClick(stage.window.canvas, Qt.MouseButton.LeftButton, pos=QPoint(300, 200))
+    assert stage.state.view.is_fitted
+
+
+def test_arrow_keys_move(stage, photo):
+    stage.show(photo)
+    stage.qtbot.keyClicks(stage.window.canvas, "9")
+    view = stage.state.view
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_Right)
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_Down)
+    assert stage.state.view.left > view.left
+    assert stage.state.view.top > view.top
+    assert stage.state.view.scale == 30
+
+
+def test_split_shows_two_methods_with_a_divider_that_drags(stage, photo):
+    stage.show(photo)
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_F3)
+    assert stage.state.methods == ("bicubic", "diif-s-lite")
+    canvas = stage.window.canvas
+    middle = canvas.width() // 2
+    stage.sharp()
+    stage.qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=QPoint(middle, 100))
+    stage.qtbot.mouseMove(canvas, QPoint(middle + 60, 110))
+    stage.qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=QPoint(middle + 60, 110))
+    assert stage.state.split == pytest.approx((middle + 60) / canvas.width())
+    stage.sharp()
+    for area, method in enumerate(stage.state.methods):
+        shown, window = view_pixels(stage, area)
+        wanted = expected(source(photo), method, stage.state.view.scale, window)
+        far = slice(20, -20)  # the divider and its grip lie over the seam
+        assert_shows(shown[:150, far], wanted[:150, far], method)
+
+
+def test_three_panes_stay_in_step(stage, photo):
+    stage.show(photo)
+    stage.window.actions_by_name["three"].trigger()
+    assert stage.state.methods == ("bicubic", "liif-lite", "diif-s-lite")
+    stage.sharp()
+    areas = stage.controller.areas
+    assert len({(a.view.height, a.view.width) for a in areas}) == 1
+    turn_wheel(stage.window.canvas, QPoint(areas[1].clip.left + 40, 120), 240)
+    stage.sharp()
+    windows = set()
+    for area, method in enumerate(stage.state.methods):
+        shown, window = view_pixels(stage, area)
+        windows.add(window)
+        wanted = expected(source(photo), method, stage.state.view.scale, window)
+        assert_shows(shown[:-4], wanted[:-4], method)  # the foot marks the active pane
+    assert len(windows) == 1
+    assert [badge.isVisible() or badge.text != "" for badge in stage.window.badges] == [True] * 3
+
+
+def test_a_badge_changes_the_method_of_its_pane(stage, photo):
+    stage.show(photo)
+    stage.window.actions_by_name["two"].trigger()
+    badge = stage.window.badges[0]
+    next(action for action in badge._group.actions() if action.data() == "nearest").trigger()
+    assert stage.state.methods == ("nearest", "diif-s-lite")
+    assert stage.state.active == 0
+    stage.qtbot.keyClicks(stage.window.canvas, "L")
+    assert stage.state.methods == ("liif-lite", "diif-s-lite")
+    stage.window.actions_by_name["single"].trigger()
+    assert stage.state.methods == ("diif-s-lite",)
+    stage.sharp()
+
+
+def test_layout_button_that_is_down_stays_down(stage, photo):
+    stage.show(photo)
+    stage.window.actions_by_name["split"].trigger()
+    stage.window.actions_by_name["split"].trigger()
+    assert stage.state.layout is Layout.SPLIT
+    assert stage.window.actions_by_name["split"].isChecked()
+
+
+@pytest.mark.parametrize("kind", ["missing", "text", "empty", "folder"])
+def test_an_unreadable_file_gets_a_page_and_the_window_stays_usable(stage, photo, tmp_path, kind):
+    path = tmp_path / "broken.png"
+    if kind == "text":
+        path.write_text("not a picture")
+    elif kind == "empty":
+        path.touch()
+    elif kind == "folder":
+        path.mkdir()
+    stage.show(None)
+    stage.window.open_path(path)
+    stage.until(lambda: "broken.png" in stage.window.page.text and "Opening" not in stage.window.page.text)
+    assert stage.window.stack.currentWidget() is stage.window.page
+    assert stage.window.page.text.count("\n") == 0
+    stage.window.open_path(photo)
+    stage.sharp()
+    assert stage.window.stack.currentWidget() is stage.window.canvas
+
+
+def test_a_dropped_file_opens(stage, photo):
+    stage.show(None)
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(photo))])
+    event = QDropEvent(
+        QPointF(50, 50), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    )
+    stage.window.dropEvent(event)  # Qt hands drops to the target of a drag only
+    stage.sharp()
+    assert stage.state.picture.name == "photo.png"
+
+
+def test_walking_through_a_folder(stage, photo):
+    for name in ("photo2.png", "photo10.png"):
+        Image.open(photo).save(photo.with_name(name))
+    stage.show(photo)
+    seen = []
+    for key in ("next", "next", "next", "previous"):
+        old = stage.state.picture
+        stage.window.actions_by_name[key].trigger()
+        stage.until(lambda old=old: stage.state.picture is not old)
+        seen.append(stage.state.picture.name)
+    assert seen == ["photo2.png", "photo10.png", "photo.png", "photo10.png"]
+    stage.sharp()
+
+
+def test_export_equals_the_screen(stage, photo):
+    stage.show(photo)
+    stage.qtbot.keyClicks(stage.window.canvas, "5")
+    stage.sharp()
+    shown, window = view_pixels(stage)
+    stage.window.actions_by_name["export"].trigger()
+    stage.until(lambda: stage.window.notice.text.startswith("Saved"))
+    request = stage.fake.of_kind(ExportRequest)[-1]
+    assert (request.window, request.scale, request.model) == (window, 6.0, "diif-s-lite")
+    np.testing.assert_array_equal(np.asarray(Image.open(stage.export_path)), shown)
+
+
+def test_a_dragged_region_is_exported(stage, photo):
+    stage.show(photo)
+    stage.qtbot.keyClicks(stage.window.canvas, "5")
+    stage.sharp()
+    canvas = stage.window.canvas
+    shown = stage.canvas_pixels()
+    stage.window.actions_by_name["export_region"].trigger()
+    stage.qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=QPoint(100, 90))
+    stage.qtbot.mouseMove(canvas, QPoint(260, 200))
+    stage.qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=QPoint(260, 200))
+    stage.until(lambda: stage.window.notice.text.startswith("Saved"))
+    saved = np.asarray(Image.open(stage.export_path))
+    assert saved.shape == (110, 160, 3)
+    np.testing.assert_array_equal(saved, shown[90:200, 100:260])
+    assert not canvas.choosing_region
+
+
+def test_an_export_can_be_cancelled_and_the_window_stays_usable(stage, photo):
+    stage.show(photo)
+    stage.sharp()
+    stage.gate.clear()
+    stage.window.actions_by_name["export"].trigger()
+    stage.until(lambda: "0%" in stage.window.notice.text)
+    stage.window.notice._action.click()
+    stage.until(lambda: bool(stage.fake.of_kind(CancelExport)))
+    stage.gate.set()
+    stage.until(lambda: "cancelled" in stage.window.notice.text)
+    assert not stage.export_path.exists()
+    turn_wheel(stage.window.canvas, QPoint(200, 200), 120)
+    stage.sharp()
+
+
+def test_an_export_that_fails_says_why(stage, photo, tmp_path):
+    stage.export_path = tmp_path / "no" / "such" / "folder" / "x.png"
+    stage.show(photo)
+    stage.sharp()
+    stage.window.actions_by_name["export"].trigger()
+    stage.until(lambda: "cannot be written" in stage.window.notice.text)
+
+
+def test_a_method_that_fails_leaves_the_fallback_and_says_so(stage, photo):
+    stage.show(photo)
+    stage.sharp()
+    stage.fake.broken["liif-lite"] = "liif-lite.safetensors: the file is damaged."
+    stage.qtbot.keyClicks(stage.window.canvas, "L")
+    stage.until(lambda: stage.controller.statuses[0].sentence is not None)
+    assert "failed" in stage.window.badges[0].text
+    stage.qtbot.keyClicks(stage.window.canvas, "S")
+    stage.sharp()
+
+
+def test_a_renderer_that_dies_is_started_again_once(stage, photo):
+    stage.show(photo)
+    stage.sharp()
+    stage.fake.die()
+    stage.until(lambda: len(stage.fakes) == 2)
+    turn_wheel(stage.window.canvas, QPoint(200, 200), 120)
+    stage.sharp()
+
+
+def test_a_renderer_that_dies_at_once_again_is_given_up_with_one_notice(stage, photo):
+    stage.gate.clear()
+    stage.show(photo)
+    stage.fake.die()
+    stage.until(lambda: len(stage.fakes) == 2)
+    stage.fakes[1].die()
+    stage.until(lambda: "stopped working" in stage.window.notice.text)
+    assert len(stage.fakes) == 2
+    stage.gate.set()
+    stage.window.notice._action.click()
+    stage.sharp()
+    assert len(stage.fakes) == 3
+
+
+def test_closing_in_the_middle_of_rendering_is_clean(stage, photo):
+    stage.gate.clear()
+    stage.show(photo)
+    turn_wheel(stage.window.canvas, QPoint(200, 200), 600)
+    stage.until(lambda: bool(stage.fake.of_kind(ViewRequest)))
+    stage.window.close()
+    assert not stage.viewer.client.running
+
+
+def test_resizing_keeps_the_fit(stage, photo):
+    stage.show(photo)
+    stage.window.resize(800, 500)
+    stage.until(lambda: stage.window.canvas.width() == 800)
+    assert stage.state.view.is_fitted
+    stage.sharp()
+
+
+def test_full_screen_hides_the_bars_and_escape_brings_them_back(stage, photo):
+    stage.show(photo)
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_F11)
+    assert not stage.window.tools.isVisible()
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_Escape)
+    assert stage.window.tools.isVisible()
+    assert not stage.window.isFullScreen()
+
+
+def test_every_action_can_be_found_and_read(stage):
+    for name, action in stage.window.actions_by_name.items():
+        assert action.text(), name
+        assert action.toolTip(), name
+        assert action.shortcut().toString(), name
+    used = [k.toString() for action in stage.window.actions_by_name.values() for k in action.shortcuts()]
+    assert len(used) == len(set(used)), "a shortcut is taken twice"
+    for action in stage.window.tools.actions():
+        button = stage.window.tools.widgetForAction(action)
+        if action.text():
+            assert not action.icon().isNull()
+            assert button.accessibleName()
+
+
+def test_the_status_line_tells_what_is_under_the_cursor(stage, photo):
+    stage.show(photo)
+    stage.qtbot.keyClicks(stage.window.canvas, "6")
+    stage.rest()
+    view = stage.state.view
+    stage.qtbot.mouseMove(stage.window.canvas, QPoint(150, 160))
+    x, y = (math.floor(v) for v in view.position_at((150.5, 160.5)))
+    values = source(photo)[y, x]
+    stage.until(lambda: stage.window.status.colour.text() == f"RGB {values[0]} {values[1]} {values[2]}")
+    assert stage.window.status.device.text() == "Fake, float32"
+
+
+def test_the_status_file_says_what_is_on_screen(stage, photo, tmp_path):
+    stage.window._report._path = tmp_path / "status.json"
+    stage.show(photo)
+    stage.qtbot.keyClicks(stage.window.canvas, "9")
+    stage.sharp()
+    facts = json.loads((tmp_path / "status.json").read_text())
+    assert facts["sharp"] is True
+    assert facts["scale"] == 30
+    assert facts["window"] == [
+        stage.state.view.window.top,
+        stage.state.view.window.left,
+        stage.state.view.window.bottom,
+        stage.state.view.window.right,
+    ]
+    assert Lattice.of_scale(90, 120, 30.0).window.contains(stage.state.view.window)
