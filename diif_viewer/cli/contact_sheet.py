@@ -47,7 +47,7 @@ def write_contact_sheet(path: Path, folder: Path) -> Path:
         panes.append(field.render(SCALE, window=window))
         progress((number + 1) / (len(METHOD_NAMES) - 1))
     progress.close()
-    sheet = compose([METHODS[name].label for name in METHOD_NAMES], panes, f"{path.name}  ×{SCALE:g}")
+    sheet = compose([METHODS[name].label for name in METHOD_NAMES], panes, f"{path.name}  at x{SCALE:g}")
     target = folder / f"{path.stem}-x{SCALE:g}.png"
     save_png(np.asarray(sheet), target)
     return target
