@@ -1,0 +1,125 @@
+"""`diif-viewer eval`: PSNR and SSIM of models and classic methods on folders of pictures, as in the papers."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from diif_viewer.cli import arguments
+from diif_viewer.cli.progress import ProgressLine
+from diif_viewer.errors import ExportError, RequestError
+from diif_viewer.models.registry import CLASSIC, SHIPPED
+
+if TYPE_CHECKING:
+    from diif_viewer.engine.model import Model
+    from diif_viewer.evaluation.quality import Case
+
+HELP = "Measure quality on folders of pictures, as the papers do."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument(
+        "data", type=Path, nargs="+", metavar="FOLDER", help="truths, or a benchmark with HR_x2, LR_x2 and so on"
+    )
+    parser.add_argument(
+        "--scale", type=_scales, action="extend", metavar="S,S", help="scales, also fractional (default: 2,3,4)"
+    )
+    parser.add_argument("--protocol", choices=("benchmark", "div2k"), default="benchmark", help=_PROTOCOLS)
+    parser.add_argument(
+        "--method",
+        type=_names,
+        action="extend",
+        metavar="M,M",
+        help="methods and models, or weights files (default: all)",
+    )
+    parser.add_argument("--lr", type=Path, metavar="FOLDER", help="folder of the low-resolution pictures")
+    parser.add_argument(
+        "--made", action="store_true", help="make the low-resolution pictures even where some are given"
+    )
+    parser.add_argument("--count", type=int, metavar="N", help="only the first N pictures of each folder")
+    parser.add_argument(
+        "--dtype",
+        choices=("float32", "uint8"),
+        default="float32",
+        help="measure exact values (default), or the screen's",
+    )
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps (default: auto)")
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="DIR", help="write scores.csv, scores.json and table.md there"
+    )
+
+
+_PROTOCOLS = "benchmark: luminance, border of the scale left out (default); div2k: RGB, border of scale + 6"
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure, print the table, write the files. Raises DiifViewerError with one sentence."""
+    from diif_viewer.evaluation.quality import PROTOCOLS, measure
+    from diif_viewer.evaluation.tables import markdown, write_tables
+
+    if args.output is not None:
+        _make_folder(args.output)
+    cases = _cases(args)
+    methods = _methods(args)
+    progress = ProgressLine()
+    try:
+        scores = measure(cases, methods, PROTOCOLS[args.protocol], dtype=args.dtype, progress=progress)
+    finally:
+        progress.close()
+    print(markdown(scores), end="")
+    if args.output is not None:
+        about = {"protocol": args.protocol, "dtype": args.dtype, "low": "given" if _given(cases) else "made"}
+        for path in write_tables(scores, about, args.output):
+            print(path, file=sys.stderr)
+    return 0
+
+
+def _scales(text: str) -> list[float]:
+    return [arguments.scale(part) for part in text.split(",")]
+
+
+def _names(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _cases(args: argparse.Namespace) -> list[Case]:
+    from diif_viewer.evaluation.quality import find_cases
+
+    if args.count is not None and args.count < 1:
+        raise RequestError("--count must be at least 1.")
+    if args.lr is not None and args.made:
+        raise RequestError("Give either --lr or --made.")
+    scales = args.scale or [2.0, 3.0, 4.0]
+    if min(scales) <= 1:
+        raise RequestError("Quality is measured at scales above 1.")
+    found = [find_cases(d, s, low=args.lr, made=args.made)[: args.count] for d in args.data for s in scales]
+    return [case for cases in found for case in cases]
+
+
+def _methods(args: argparse.Namespace) -> list[str | Model]:
+    """Classic methods by name, models loaded: those asked for, or all that are shipped."""
+    classic = {method.name for method in CLASSIC}
+    names = args.method or ["nearest", "bicubic", "lanczos", *(method.name for method in SHIPPED)]
+    chosen: list[str | Model] = []
+    for name in dict.fromkeys(names):
+        if name in classic:
+            chosen.append(name)
+        else:
+            from diif_viewer.engine.model import load_model
+
+            chosen.append(load_model(name, args.device))
+    return chosen
+
+
+def _given(cases: list[Case]) -> bool:
+    return all(case.low is not None for case in cases)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExportError(f"{folder} cannot be made: {error.strerror or error}.") from error

@@ -1,0 +1,206 @@
+"""Quality as the papers measure it: low-resolution pictures enlarged to the truth's size and compared with it.
+
+Protocols. `benchmark` (Set5, Set14, ...): luminance, a border of ``scale`` pixels left out. `div2k`: RGB, a border of
+``scale + 6`` left out. The low-resolution picture is given, or made from the truth with Pillow's bicubic filter through
+8 bits with ``floor(size / scale)`` pixels; the truth is cropped to ``round(scale * size)`` of it (LIIF's protocol).
+
+Models are measured through the engine that the viewer uses, so that the figures describe what people see.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from diif_viewer.errors import RequestError
+from diif_viewer.evaluation.metrics import psnr, ssim
+from diif_viewer.geometry import Lattice
+from diif_viewer.imaging.classic import resample
+from diif_viewer.imaging.colour import expand_grey, rgb_to_y, split_alpha, to_8_bits
+from diif_viewer.imaging.load import load_picture
+
+if TYPE_CHECKING:
+    from diif_viewer.engine.field import Field
+    from diif_viewer.engine.model import Model
+
+Bytes = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.floating[Any]]
+Dtype = Literal["uint8", "float32"]
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm"})
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """How pictures are compared. luminance: Y of BT.601 instead of RGB. margin: pixels beyond the scale left out."""
+
+    name: str
+    luminance: bool
+    margin: int
+
+    def border(self, scale: float) -> int:
+        """Pixels left out on every side; a fractional scale counts as the next whole one."""
+        return math.ceil(scale - 1e-9) + self.margin
+
+    def compared(self, picture: Floats | Bytes, scale: float) -> Floats:
+        """The values that count: HWC RGB, uint8 or float in [0, 1] -> (h, w) luminance or (h, w, 3), in [0, 1]."""
+        border = self.border(scale)
+        inner = picture[border : picture.shape[0] - border, border : picture.shape[1] - border]
+        unit = inner / 255.0 if inner.dtype == np.uint8 else inner.astype(np.float64)
+        return rgb_to_y(unit) if self.luminance else unit
+
+
+PROTOCOLS = {p.name: p for p in (Protocol("benchmark", True, 0), Protocol("div2k", False, 6))}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One truth at one scale. low: the given low-resolution file, None to make it."""
+
+    dataset: str
+    scale: float
+    high: Path
+    low: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What one method reached on one picture at one scale. psnr: dB. seconds: spent on enlarging it."""
+
+    dataset: str
+    picture: str
+    method: str
+    scale: float
+    psnr: float
+    ssim: float
+    seconds: float
+
+
+# ---- pictures --------------------------------------------------------------------------------------------
+
+
+def find_cases(folder: Path, scale: float, *, low: Path | None = None, made: bool = False) -> list[Case]:
+    """The pictures of a data set at one scale, by name.
+
+    folder: truths; or a benchmark folder with ``HR_x2``, ``LR_x2`` and so on, whose low-resolution pictures are taken
+    where there are some for this scale, unless `made`; else they are made from the truths of its smallest scale.
+    low: folder of low-resolution pictures with the truths' names (``0801.png`` or ``0801x4.png``). Raises RequestError.
+    """
+    high, beside = folder / f"HR_x{scale:g}", folder / f"LR_x{scale:g}"
+    if low is not None and not low.is_dir():
+        raise RequestError(f"There is no folder {low}.")
+    if low is None and not made and high.is_dir() and beside.is_dir():
+        low = beside
+    else:
+        high = _truths(folder)
+    return [Case(folder.resolve().name, scale, file, _partner(file, low, scale)) for file in pictures_in(high)]
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """The picture files of a folder, by name. Raises RequestError when there is none."""
+    if not folder.is_dir():
+        raise RequestError(f"There is no folder {folder}.")
+    files = sorted(f for f in folder.iterdir() if f.suffix.lower() in SUFFIXES and not f.name.startswith("."))
+    if not files:
+        raise RequestError(f"There are no pictures in {folder}.")
+    return files
+
+
+def _truths(folder: Path) -> Path:
+    """The folder itself, or the subfolder of a benchmark whose truths are cropped least."""
+    cropped = [f for f in folder.glob("HR_x*") if f.is_dir()] if folder.is_dir() else []
+    whole = folder / "HR"
+    if whole.is_dir():
+        return whole
+    return min(cropped, key=lambda f: float(f.name.removeprefix("HR_x"))) if cropped else folder
+
+
+def _partner(truth: Path, low: Path | None, scale: float) -> Path | None:
+    if low is None:
+        return None
+    for stem in (truth.stem, f"{truth.stem}x{scale:g}"):
+        for suffix in (truth.suffix, *sorted(SUFFIXES)):
+            if (file := low / (stem + suffix)).is_file():
+                return file
+    raise RequestError(f"{truth.name} has no low-resolution picture of its name in {low}.")
+
+
+def load_case(case: Case) -> tuple[Bytes, Bytes]:
+    """(low, truth), both HWC RGB; the truth cropped to the size that is compared. Raises ImageError, RequestError."""
+    high = _rgb(case.high)
+    if case.low is not None:
+        low = _rgb(case.low)
+        height, width = (round(case.scale * n) for n in low.shape[:2])
+        if height > high.shape[0] or width > high.shape[1]:
+            size = f"{high.shape[1]}x{high.shape[0]}"
+            raise RequestError(f"{case.high.name}: {size} pixels are too few for x{case.scale:g} of {case.low.name}.")
+        return low, high[:height, :width]
+    rows, columns = (math.floor(n / case.scale + 1e-9) for n in high.shape[:2])
+    if rows < 1 or columns < 1:
+        raise RequestError(f"{case.high.name}: the picture is too small to be reduced x{case.scale:g}.")
+    high = np.ascontiguousarray(high[: round(case.scale * rows), : round(case.scale * columns)])
+    low = np.array(Image.fromarray(high).resize((columns, rows), Image.Resampling.BICUBIC))
+    return low, high
+
+
+def _rgb(path: Path) -> Bytes:
+    return to_8_bits(expand_grey(split_alpha(load_picture(path).pixels)[0]))
+
+
+# ---- measuring -------------------------------------------------------------------------------------------
+
+
+def enlarged(
+    low: Bytes, size: tuple[int, int], methods: Sequence[str | Model], dtype: Dtype = "float32"
+) -> Iterator[tuple[str, Floats | Bytes, float]]:
+    """`low` at `size` (height, width) by each method: (name, HWC picture, seconds).
+
+    methods: names of classic methods, or loaded models; models with one encoder share the features (the first of them
+    pays for the encoding). dtype: of the models' pictures, float32 in [0, 1] or uint8 as on screen.
+    """
+    from diif_viewer.engine.field import encode
+
+    lattice = Lattice.of_size(low.shape[0], low.shape[1], *size)
+    field: Field | None = None
+    for method in methods:
+        started = time.perf_counter()
+        if isinstance(method, str):
+            name, picture = method, resample(low, method, lattice, lattice.window)
+        else:
+            name, field = method.name, field.with_model(method) if field else encode(low, method)
+            picture = field.render(size=size, dtype=dtype)
+        yield name, picture, time.perf_counter() - started
+
+
+def measure(
+    cases: Sequence[Case],
+    methods: Sequence[str | Model],
+    protocol: Protocol,
+    *,
+    dtype: Dtype = "float32",
+    progress: Callable[[float], None] | None = None,
+) -> list[Score]:
+    """Every method on every case. progress: called with the finished fraction. Raises ImageError, RequestError."""
+    scores = []
+    for number, case in enumerate(cases):
+        low, high = load_case(case)
+        if min(high.shape[:2]) <= 2 * protocol.border(case.scale):
+            raise RequestError(
+                f"{case.high.name}: nothing is left of the picture without its border at x{case.scale:g}."
+            )
+        truth = protocol.compared(high, case.scale)
+        for done, (name, picture, seconds) in enumerate(enlarged(low, high.shape[:2], methods, dtype), start=1):
+            guess = protocol.compared(picture, case.scale)
+            figures = psnr(guess, truth), ssim(guess, truth)
+            scores.append(Score(case.dataset, case.high.stem, name, case.scale, *figures, seconds))
+            if progress is not None:
+                progress((number + done / len(methods)) / len(cases))
+    return scores

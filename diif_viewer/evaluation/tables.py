@@ -1,0 +1,99 @@
+"""Scores as files: one line per picture as CSV, everything as JSON, means as a Markdown table."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+
+from diif_viewer.evaluation.quality import Score
+from diif_viewer.imaging.save import atomic_path
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """Means over the pictures of one data set at one scale."""
+
+    dataset: str
+    scale: float
+    method: str
+    psnr: float
+    ssim: float
+    seconds: float
+    pictures: int
+
+
+def means(scores: Sequence[Score]) -> list[Mean]:
+    """One mean per data set, scale and method, in the order in which they first appear."""
+    groups: dict[tuple[str, float, str], list[Score]] = {}
+    for score in scores:
+        groups.setdefault((score.dataset, score.scale, score.method), []).append(score)
+
+    def mean(values: list[float]) -> float:
+        known = [v for v in values if not math.isnan(v)]
+        return float(np.mean(known)) if known else math.nan
+
+    return [
+        Mean(*key, mean([s.psnr for s in g]), mean([s.ssim for s in g]), mean([s.seconds for s in g]), len(g))
+        for key, g in groups.items()
+    ]
+
+
+def markdown(scores: Sequence[Score]) -> str:
+    """A table of PSNR / SSIM: a row per method, a column per data set and scale; the best PSNR of each is bold."""
+    found = {(m.dataset, m.scale, m.method): m for m in means(scores)}
+    columns = list(dict.fromkeys((d, s) for d, s, _ in found))
+    rows = list(dict.fromkeys(method for *_, method in found))
+    best = {c: max(m.psnr for (d, s, _), m in found.items() if (d, s) == c) for c in columns}
+    lines = [
+        "| method | " + " | ".join(f"{dataset} x{scale:g}" for dataset, scale in columns) + " |",
+        "|---|" + "---|" * len(columns),
+    ]
+    for method in rows:
+        cells = []
+        for column in columns:
+            m = found.get((*column, method))
+            text = f"{m.psnr:.2f}" if m else "–"
+            cells.append(f"**{text}**" if m and m.psnr == best[column] else text)
+            if m and not math.isnan(m.ssim):
+                cells[-1] += f" / {m.ssim:.4f}"
+        lines.append(f"| {method} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def csv_text(scores: Sequence[Score]) -> str:
+    """One line per score, with a header."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([f.name for f in fields(Score)])
+    for s in scores:
+        figures = (f"{s.psnr:.4f}", f"{s.ssim:.6f}", f"{s.seconds:.3f}")
+        writer.writerow([s.dataset, s.picture, s.method, f"{s.scale:g}", *figures])
+    return out.getvalue()
+
+
+def json_text(scores: Sequence[Score], about: dict[str, str]) -> str:
+    """`about` (protocol, device, ...), the means and all scores; what is not a finite number becomes null."""
+
+    def plain(value: object) -> object:
+        return None if isinstance(value, float) and not math.isfinite(value) else value
+
+    def records(items: Sequence[Score] | Sequence[Mean]) -> list[dict[str, object]]:
+        return [{name: plain(value) for name, value in asdict(item).items()} for item in items]
+
+    return json.dumps({**about, "means": records(means(scores)), "scores": records(scores)}, indent=1) + "\n"
+
+
+def write_tables(scores: Sequence[Score], about: dict[str, str], folder: Path) -> list[Path]:
+    """Write scores.csv, scores.json and table.md into `folder`, each atomically. Raises ExportError."""
+    texts = {"scores.csv": csv_text(scores), "scores.json": json_text(scores, about), "table.md": markdown(scores)}
+    for name, text in texts.items():
+        with atomic_path(folder / name) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    return [folder / name for name in texts]

@@ -1,0 +1,300 @@
+"""Quality: metrics with known values, protocols, pairing of files, the papers' bicubic figures, tables and command."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from diif_viewer.cli import evaluate
+from diif_viewer.errors import ExportError, RequestError
+from diif_viewer.evaluation.metrics import psnr, ssim
+from diif_viewer.evaluation.quality import PROTOCOLS, Case, Score, enlarged, find_cases, load_case, measure
+from diif_viewer.evaluation.tables import csv_text, json_text, markdown, means
+from diif_viewer.imaging.save import save_png
+
+BENCHMARK = Path(__file__).resolve().parents[3] / "shared" / "data" / "benchmark"
+NOISE = np.random.default_rng(7)
+
+
+def photograph(height: int = 48, width: int = 60) -> np.ndarray:
+    """Something with edges at all angles and smooth parts."""
+    y, x = np.mgrid[:height, :width] / 9.0
+    planes = [np.sin(x + y) > 0.2, np.cos(x * 1.7 - y) / 2 + 0.5, np.hypot(x - 3, y - 2) % 1]
+    return np.round(np.stack(planes, axis=-1).astype(float) * 255).astype(np.uint8)
+
+
+# ---- metrics ---------------------------------------------------------------------------------------------
+
+
+def test_psnr_of_a_known_error() -> None:
+    a = np.zeros((5, 5, 3))
+    assert psnr(a, a + 0.1) == pytest.approx(20)
+    assert psnr(a, a + 1 / 255) == pytest.approx(48.1308, abs=1e-4)
+    assert psnr(a, a) == math.inf
+
+
+def test_ssim_is_one_for_equal_pictures_and_symmetric() -> None:
+    a, b = NOISE.random((20, 25, 3)), NOISE.random((20, 25, 3))
+    assert ssim(a, a) == pytest.approx(1)
+    assert ssim(a, b) == pytest.approx(ssim(b, a))
+    assert abs(ssim(a, b)) < 0.2
+    assert math.isnan(ssim(a[:10], b[:10]))
+
+
+def test_ssim_of_flat_pictures_is_the_luminance_term() -> None:
+    """Without any variance only (2 m n + C1) / (m^2 + n^2 + C1) is left."""
+    m, n = 0.3, 0.5
+    expected = (2 * m * n + 1e-4) / (m * m + n * n + 1e-4)
+    assert ssim(np.full((16, 16), m), np.full((16, 16), n)) == pytest.approx(expected)
+
+
+def test_ssim_equals_the_definition_window_by_window() -> None:
+    a, b = NOISE.random((13, 12)), NOISE.random((13, 12))
+    b = 0.6 * a + 0.4 * b
+    k = np.arange(-5, 6)
+    weights = np.exp(-(k[:, None] ** 2 + k**2) / (2 * 1.5**2))
+    weights /= weights.sum()
+    values = []
+    for top in range(3):
+        for left in range(2):
+            x, y = a[top : top + 11, left : left + 11], b[top : top + 11, left : left + 11]
+            mx, my = (weights * x).sum(), (weights * y).sum()
+            vx, vy = (weights * (x - mx) ** 2).sum(), (weights * (y - my) ** 2).sum()
+            cxy = (weights * (x - mx) * (y - my)).sum()
+            values.append((2 * mx * my + 1e-4) * (2 * cxy + 9e-4) / ((mx**2 + my**2 + 1e-4) * (vx + vy + 9e-4)))
+    assert ssim(a, b) == pytest.approx(np.mean(values))
+
+
+# ---- protocols and files ---------------------------------------------------------------------------------
+
+
+def test_protocols_leave_out_their_borders() -> None:
+    picture = photograph()
+    assert PROTOCOLS["benchmark"].compared(picture, 4).shape == (40, 52)
+    assert PROTOCOLS["div2k"].compared(picture, 4).shape == (28, 40, 3)
+    assert PROTOCOLS["benchmark"].border(2.5) == 3
+    white = np.full((9, 9, 3), 255, np.uint8)
+    assert PROTOCOLS["benchmark"].compared(white, 2) == pytest.approx(235 / 255)
+    np.testing.assert_array_equal(PROTOCOLS["div2k"].compared(np.ones((30, 30, 3), np.float32), 2), 1)
+
+
+@settings(max_examples=60, deadline=None)
+@given(height=st.integers(30, 70), width=st.integers(30, 70), scale=st.floats(1.05, 12))
+def test_made_pictures_have_the_papers_sizes(tmp_path_factory, height, width, scale) -> None:
+    path = tmp_path_factory.mktemp("made") / "a.png"
+    save_png(photograph(height, width), path)
+    low, high = load_case(Case("made", scale, path))
+    assert low.shape == (math.floor(height / scale + 1e-9), math.floor(width / scale + 1e-9), 3)
+    assert high.shape == (round(scale * low.shape[0]), round(scale * low.shape[1]), 3)
+    assert high.shape[0] <= height
+    assert high.shape[1] <= width
+    expected = Image.fromarray(high).resize(low.shape[1::-1], Image.Resampling.BICUBIC)
+    np.testing.assert_array_equal(low, np.array(expected))
+
+
+@pytest.fixture
+def benchmark(tmp_path: Path) -> Path:
+    root = tmp_path / "Bench"
+    for scale in (2, 3):
+        for kind in ("HR", "LR"):
+            (root / f"{kind}_x{scale}").mkdir(parents=True)
+        for name in ("b", "a"):
+            size = (48 // scale * scale, 60)
+            save_png(photograph()[: size[0]], root / f"HR_x{scale}" / f"{name}.png")
+            save_png(photograph()[: size[0] : scale, ::scale], root / f"LR_x{scale}" / f"{name}.png")
+    return root
+
+
+def test_given_pictures_are_taken_where_there_are_some(benchmark) -> None:
+    cases = find_cases(benchmark, 3)
+    assert [c.high.name for c in cases] == ["a.png", "b.png"]
+    assert cases[0].low == benchmark / "LR_x3" / "a.png"
+    np.testing.assert_array_equal(load_case(cases[0])[0], photograph()[::3, ::3])
+
+
+def test_other_scales_are_made_from_the_truth_that_is_cropped_least(benchmark) -> None:
+    for cases in (find_cases(benchmark, 6.5), find_cases(benchmark, 3, made=True)):
+        assert cases[0].low is None
+        assert cases[0].high == benchmark / "HR_x2" / "a.png"
+
+
+def test_low_pictures_may_carry_the_scale_in_their_names(tmp_path) -> None:
+    (tmp_path / "hr").mkdir()
+    (tmp_path / "lr").mkdir()
+    save_png(photograph(), tmp_path / "hr" / "0801.png")
+    save_png(photograph(12, 15), tmp_path / "lr" / "0801x4.png")
+    case = find_cases(tmp_path / "hr", 4, low=tmp_path / "lr")[0]
+    assert case.low == tmp_path / "lr" / "0801x4.png"
+    with pytest.raises(RequestError, match=r"0801\.png has no low-resolution picture"):
+        find_cases(tmp_path / "hr", 3, low=tmp_path / "lr")
+
+
+def test_grey_and_transparent_pictures_are_compared_as_rgb(tmp_path) -> None:
+    save_png(photograph()[..., :1], tmp_path / "a.png")
+    save_png(np.dstack([photograph(), photograph()[..., :1]]), tmp_path / "b.png")
+    for case in find_cases(tmp_path, 2):
+        low, high = load_case(case)
+        assert low.shape == (24, 30, 3)
+        assert high.shape == (48, 60, 3)
+
+
+def test_what_cannot_be_measured_is_said(tmp_path) -> None:
+    save_png(photograph(), tmp_path / "a.png")
+    save_png(photograph(30, 30), tmp_path / "low.png")
+    with pytest.raises(RequestError, match="no folder"):
+        find_cases(tmp_path / "missing", 2)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(RequestError, match="no pictures"):
+        find_cases(tmp_path / "empty", 2)
+    with pytest.raises(RequestError, match="too small to be reduced"):
+        load_case(Case("d", 100, tmp_path / "a.png"))
+    with pytest.raises(RequestError, match=r"60x48 pixels are too few for x4 of low\.png"):
+        load_case(Case("d", 4, tmp_path / "a.png", tmp_path / "low.png"))
+    with pytest.raises(RequestError, match="nothing is left"):
+        measure([Case("d", 24, tmp_path / "a.png")], ["bicubic"], PROTOCOLS["div2k"])
+
+
+# ---- measuring -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not BENCHMARK.is_dir(), reason="the benchmark pictures (shared/data/benchmark) are not here")
+@pytest.mark.parametrize(
+    ("dataset", "figures"),
+    [("Set5", {2: 33.67, 3: 30.40, 4: 28.43}), ("Set14", {2: 30.33, 3: 27.63, 4: 26.09})],
+)
+def test_bicubic_reaches_the_known_figures(dataset, figures) -> None:
+    for scale, expected in figures.items():
+        scores = measure(find_cases(BENCHMARK / dataset, scale), ["bicubic"], PROTOCOLS["benchmark"])
+        assert means(scores)[0].psnr == pytest.approx(expected, abs=0.02)
+
+
+def test_enlarging_by_a_classic_method_is_pillows(tmp_path) -> None:
+    low = photograph(20, 25)
+    (name, picture, seconds), *_ = enlarged(low, (70, 90), ["bicubic"])
+    assert name == "bicubic"
+    assert seconds > 0
+    expected = np.array(Image.fromarray(low).resize((90, 70), Image.Resampling.BICUBIC))
+    assert np.abs(picture.astype(int) - expected).max() <= 1
+
+
+def test_measuring_reports_true_progress_and_every_method(benchmark) -> None:
+    seen: list[float] = []
+    cases = find_cases(benchmark, 2) + find_cases(benchmark, 3)
+    scores = measure(cases, ["nearest", "bicubic"], PROTOCOLS["benchmark"], progress=seen.append)
+    assert seen == pytest.approx([n / 8 for n in range(1, 9)])
+    assert [(s.scale, s.picture, s.method) for s in scores[:3]] == [
+        (2, "a", "nearest"),
+        (2, "a", "bicubic"),
+        (2, "b", "nearest"),
+    ]
+
+
+def test_a_model_is_measured_through_the_engine(tmp_path) -> None:
+    """Any DIIF-S, however little it knows, is bicubic plus a detail: its score is near bicubic's, not equal to it."""
+    from diif_viewer.engine.model import load_model
+
+    save_png(photograph(), tmp_path / "a.png")
+    model = load_model("diif-s-lite", "cpu")
+    by_method = {s.method: s for s in measure(find_cases(tmp_path, 2), ["bicubic", model], PROTOCOLS["benchmark"])}
+    assert by_method["diif-s-lite"].psnr != by_method["bicubic"].psnr
+    assert by_method["diif-s-lite"].psnr == pytest.approx(by_method["bicubic"].psnr, abs=8)
+    screen = measure(find_cases(tmp_path, 2), [model], PROTOCOLS["benchmark"], dtype="uint8")[0]
+    assert screen.psnr == pytest.approx(by_method["diif-s-lite"].psnr, abs=0.1)
+
+
+def test_models_with_one_encoder_share_its_features(tmp_path) -> None:
+    from diif_viewer.engine.field import encode
+    from diif_viewer.engine.model import load_model
+
+    models = [load_model(name, "cpu") for name in ("liif-lite", "diif-s-lite")]
+    low = photograph(16, 20)
+    for (_, picture, _), model in zip(enlarged(low, (40, 50), models), models, strict=True):
+        np.testing.assert_allclose(picture, encode(low, model).render(size=(40, 50), dtype="float32"), atol=1e-4)
+
+
+# ---- tables and command ----------------------------------------------------------------------------------
+
+SCORES = [
+    Score("A", "one", "bicubic", 2.0, 30.0, 0.9, 0.1),
+    Score("A", "two", "bicubic", 2.0, 32.0, math.nan, 0.1),
+    Score("A", "one", "liif", 2.0, 34.0, 0.95, 1.0),
+    Score("A", "two", "liif", 2.0, math.inf, 0.97, 1.0),
+    Score("A", "one", "bicubic", 2.5, 28.0, 0.8, 0.1),
+]
+
+
+def test_means_and_the_table_of_them() -> None:
+    assert [(m.method, m.scale, m.pictures) for m in means(SCORES)] == [
+        ("bicubic", 2.0, 2),
+        ("liif", 2.0, 2),
+        ("bicubic", 2.5, 1),
+    ]
+    assert markdown(SCORES) == (
+        "| method | A x2 | A x2.5 |\n|---|---|---|\n"
+        "| bicubic | 31.00 / 0.9000 | **28.00** / 0.8000 |\n"
+        "| liif | **inf** / 0.9600 | – |\n"
+    )
+
+
+def test_csv_and_json_hold_every_score() -> None:
+    rows = list(csv.DictReader(csv_text(SCORES).splitlines()))
+    assert len(rows) == 5
+    assert rows[4] == {
+        "dataset": "A",
+        "picture": "one",
+        "method": "bicubic",
+        "scale": "2.5",
+        "psnr": "28.0000",
+        "ssim": "0.800000",
+        "seconds": "0.100",
+    }
+    held = json.loads(json_text(SCORES, {"protocol": "div2k"}), parse_constant=pytest.fail)
+    assert held["protocol"] == "div2k"
+    assert held["scores"][3]["psnr"] is None
+    assert held["means"][0]["psnr"] == 31
+
+
+def command(*words: str) -> int:
+    parser = argparse.ArgumentParser()
+    evaluate.add_arguments(parser)
+    return evaluate.run(parser.parse_args(words))
+
+
+def test_the_command_prints_the_table_and_writes_the_files(benchmark, tmp_path, capsys) -> None:
+    out = tmp_path / "deep" / "out"
+    words = (str(benchmark), "--scale", "2,x3", "--scale", "250%", "--method", "bicubic,nearest", "-o", str(out))
+    assert command(*words) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("| method | Bench x2 | Bench x3 | Bench x2.5 |\n")
+    assert (out / "table.md").read_text(encoding="utf-8") == printed
+    assert len((out / "scores.csv").read_text(encoding="utf-8").splitlines()) == 1 + 2 * 3 * 2
+    assert json.loads((out / "scores.json").read_text(encoding="utf-8"))["protocol"] == "benchmark"
+
+
+@pytest.mark.parametrize(
+    ("extra", "words"),
+    [
+        (["--count", "0"], "count"),
+        (["--scale", "1"], "above 1"),
+        (["--lr", "x", "--made"], "either"),
+        (["--lr", "missing"], "no folder"),
+    ],
+)
+def test_the_command_refuses_nonsense(benchmark, extra, words) -> None:
+    with pytest.raises(RequestError, match=words):
+        command(str(benchmark), "--method", "bicubic", *extra)
+
+
+def test_the_command_says_before_the_work_that_its_folder_cannot_be_made(benchmark, tmp_path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ExportError, match="cannot be made"):
+        command(str(benchmark), "--method", "bicubic", "-o", str(tmp_path / "file" / "out"))
