@@ -19,6 +19,7 @@ from diif_viewer.errors import DiifViewerError
 COMMANDS = {
     "view": "diif_viewer.cli.view",
     "render": "diif_viewer.cli.render",
+    "eval": "diif_viewer.cli.evaluate",
     "doctor": "diif_viewer.cli.doctor",
 }
 """Name of each command and its module. `view` is meant where the first word is none of them."""
