@@ -15,6 +15,7 @@ from diif_viewer.models.registry import CLASSIC, SHIPPED
 if TYPE_CHECKING:
     from diif_viewer.engine.model import Model
     from diif_viewer.evaluation.quality import Case
+    from diif_viewer.evaluation.seams import Seams
 
 HELP = "Measure quality on folders of pictures, as the papers do."
 
@@ -46,12 +47,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="float32",
         help="measure exact values (default), or the screen's",
     )
+    parser.add_argument("--seams", action="store_true", help="also measure steps across the borders of enlarged pixels")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps (default: auto)")
     parser.add_argument(
         "-o", "--output", type=Path, metavar="DIR", help="write scores.csv, scores.json and table.md there"
     )
 
 
+_SEAM_PICTURES = 3
 _PROTOCOLS = "benchmark: luminance, border of the scale left out (default); div2k: RGB, border of scale + 6"
 
 
@@ -70,11 +73,27 @@ def run(args: argparse.Namespace) -> int:
     finally:
         progress.close()
     print(markdown(scores), end="")
+    seams = _seams(cases, methods) if args.seams else []
     if args.output is not None:
         about = {"protocol": args.protocol, "dtype": args.dtype, "low": "given" if _given(cases) else "made"}
-        for path in write_tables(scores, about, args.output):
+        for path in write_tables(scores, about, args.output, seams):
             print(path, file=sys.stderr)
     return 0
+
+
+def _seams(cases: list[Case], methods: list[str | Model]) -> list[Seams]:
+    """Measure and print the seams on the first few low-resolution pictures."""
+    from diif_viewer.evaluation.quality import load_case
+    from diif_viewer.evaluation.seams import measure_seams, seam_table
+
+    pictures = [load_case(case)[0] for case in cases[:_SEAM_PICTURES]]
+    progress = ProgressLine()
+    try:
+        seams = measure_seams(pictures, methods, progress)
+    finally:
+        progress.close()
+    print("\n" + seam_table(seams), end="")
+    return seams
 
 
 def _scales(text: str) -> list[float]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from diif_viewer.evaluation.quality import Score
+from diif_viewer.evaluation.seams import Seams, seam_table
 from diif_viewer.imaging.save import atomic_path
 
 
@@ -78,21 +79,27 @@ def csv_text(scores: Sequence[Score]) -> str:
     return out.getvalue()
 
 
-def json_text(scores: Sequence[Score], about: dict[str, str]) -> str:
-    """`about` (protocol, device, ...), the means and all scores; what is not a finite number becomes null."""
+def json_text(scores: Sequence[Score], about: dict[str, str], seams: Sequence[Seams] = ()) -> str:
+    """`about` (protocol, device, ...), the means, all scores, the seams; what is not a finite number becomes null."""
 
     def plain(value: object) -> object:
+        if isinstance(value, tuple | list):
+            return [plain(v) for v in value]
         return None if isinstance(value, float) and not math.isfinite(value) else value
 
-    def records(items: Sequence[Score] | Sequence[Mean]) -> list[dict[str, object]]:
+    def records(items: Sequence[Score | Mean | Seams]) -> list[dict[str, object]]:
         return [{name: plain(value) for name, value in asdict(item).items()} for item in items]
 
-    return json.dumps({**about, "means": records(means(scores)), "scores": records(scores)}, indent=1) + "\n"
+    held = {**about, "means": records(means(scores)), "scores": records(scores)}
+    return json.dumps({**held, "seams": records(seams)} if seams else held, indent=1) + "\n"
 
 
-def write_tables(scores: Sequence[Score], about: dict[str, str], folder: Path) -> list[Path]:
+def write_tables(
+    scores: Sequence[Score], about: dict[str, str], folder: Path, seams: Sequence[Seams] = ()
+) -> list[Path]:
     """Write scores.csv, scores.json and table.md into `folder`, each atomically. Raises ExportError."""
-    texts = {"scores.csv": csv_text(scores), "scores.json": json_text(scores, about), "table.md": markdown(scores)}
+    table = markdown(scores) + ("\n" + seam_table(seams) if seams else "")
+    texts = {"scores.csv": csv_text(scores), "scores.json": json_text(scores, about, seams), "table.md": table}
     for name, text in texts.items():
         with atomic_path(folder / name) as temporary:
             temporary.write_text(text, encoding="utf-8")
