@@ -145,7 +145,8 @@ def pip(*arguments):
 
 def run(*command):
     """Run a command that must succeed."""
-    if subprocess.run(command, check=False).returncode:
+    quiet = dict(os.environ, PYTHONWARNINGS="ignore")  # setuptools greets editable installs with a page of advice
+    if subprocess.run(command, env=quiet, check=False).returncode:
         raise SetUpError("set-up stopped: the command above failed: " + " ".join(command))
 
 
