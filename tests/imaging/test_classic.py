@@ -159,6 +159,17 @@ def test_reduction_takes_the_mean_of_what_there_is_at_the_border(dtype) -> None:
     )
 
 
+@pytest.mark.parametrize("factor", [2, 16, 512])
+@pytest.mark.parametrize("height", [255, 256, 257, 1030])
+def test_tall_pictures_are_reduced_in_strips_without_a_trace(height, factor) -> None:
+    pixels = noise((height, 3, 1))
+    edges = range(0, height, factor)
+    expected = [pixels[top : top + factor].mean() for top in edges]
+    out = reduced(pixels, factor, 3)
+    assert out.shape == (len(edges), 1, 1)
+    np.testing.assert_allclose(out[:, 0, 0], expected, atol=1)
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
 @pytest.mark.parametrize("scale", [0.4, 3.3])
 def test_invisible_colours_do_not_bleed(dtype, scale) -> None:
