@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-HELP = "train models on a folder of pictures"
+HELP = "Train models on a folder of pictures; a run that was stopped goes on where it was."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,6 +21,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--valid-count", type=int, default=4, help="how many of them (default: 4)")
     parser.add_argument("--threads", type=int, help="CPU threads (default: all cores)")
     parser.add_argument("--device", default="cpu", help="cpu, cuda or mps (default: cpu)")
+    parser.add_argument(
+        "--report", type=int, default=200, metavar="STEPS", help="between progress lines (default: 200)"
+    )
+    parser.add_argument(
+        "--save", type=float, default=45.0, metavar="SECONDS", help="between saved states (default: 45)"
+    )
     parser.add_argument("--data", default="", metavar="TEXT", help="what the pictures are; kept in the weights files")
 
 
@@ -29,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     import torch
 
     from diif_viewer.training.data import open_pictures
-    from diif_viewer.training.loop import Budget, train
+    from diif_viewer.training.loop import Budget, Rhythm, train
     from diif_viewer.training.preset import load_preset
 
     def report(line: str) -> None:
@@ -44,9 +50,20 @@ def run(args: argparse.Namespace) -> int:
     if args.valid:
         valid = open_pictures(args.valid, args.run / "valid", 64, report)[: args.valid_count]
     report(f"{len(pictures)} pictures, {len(valid)} for validation, {torch.get_num_threads()} threads")
+    rhythm = Rhythm(report=max(1, args.report), save=args.save)
     summary = {"data": args.data or args.pictures.name, "pictures": str(len(pictures))}
     try:
-        train(preset, pictures, args.run, budget, valid=valid, device=args.device, report=report, summary=summary)
+        train(
+            preset,
+            pictures,
+            args.run,
+            budget,
+            valid=valid,
+            device=args.device,
+            rhythm=rhythm,
+            report=report,
+            summary=summary,
+        )
     except KeyboardInterrupt:
         print("stopped; the same command goes on from the last saved state", file=sys.stderr)
         return 130

@@ -41,23 +41,27 @@ class Curve:
         figures = {k[5:]: v for k, v in self._rows[-1].items() if k.startswith("psnr ")}
         return "valid " + "  ".join(f"{name} {value:.2f} dB" for name, value in figures.items())
 
+    def _names(self) -> list[str]:
+        return list(dict.fromkeys(name for row in self._rows for name in row))
+
     def write(self) -> None:
-        """Write curve.csv, and curve.png where matplotlib is installed."""
+        """Write curve.csv."""
         if not self._rows:
             return
-        names = list(dict.fromkeys(name for row in self._rows for name in row))
+        names = self._names()
         with (self._run / "curve.csv").open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, names)
             writer.writeheader()
             writer.writerows({k: f"{v:.6g}" for k, v in row.items()} for row in self._rows)
-        self._plot(names)
 
-    def _plot(self, names: list[str]) -> None:
+    def plot(self) -> None:
+        """Draw curve.png, where matplotlib is installed."""
         try:
             from matplotlib.backends.backend_agg import FigureCanvasAgg
             from matplotlib.figure import Figure
         except ImportError:
             return
+        names = self._names()
         figure = Figure(figsize=(9, 6), layout="constrained")
         FigureCanvasAgg(figure)
         upper, lower = figure.subplots(2, 1, sharex=True)

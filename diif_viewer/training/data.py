@@ -68,7 +68,7 @@ class Sampler:
 
 def reduced(picture: Bytes, height: int, width: int) -> Bytes:
     """A smaller picture as the benchmarks make them: PIL's bicubic filter, rounded to 8 bits."""
-    return np.asarray(Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC))
+    return np.array(Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC))
 
 
 def _crop(picture: Bytes, side: int, rng: np.random.Generator) -> Bytes:

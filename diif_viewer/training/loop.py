@@ -14,12 +14,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from diif_viewer.errors import TrainingError
 from diif_viewer.geometry import Ints, Lattice
 from diif_viewer.models.checkpoint import save_checkpoint
 from diif_viewer.models.model import ImplicitModel, bicubic
@@ -102,8 +100,8 @@ def train(
     if state.resume():
         report(f"going on at step {state.step} after {state.seconds / 60:.1f} minutes")
 
-    last_report, last_save, clock = state.step, time.monotonic(), time.monotonic()
-    sums = dict.fromkeys(preset.decoders, torch.zeros((), device=device))
+    saved = clock = time.monotonic()
+    sums = {name: torch.tensor(state.losses.get(name, 0.0), device=device) for name in preset.decoders}
     with ThreadPoolExecutor(1, "batches") as ahead:
         upcoming = ahead.submit(sampler.batch_of, pictures, state.step)
         while (progress := budget.progress(state.step, state.seconds)) < 1:
@@ -124,25 +122,30 @@ def train(
             torch._foreach_lerp_(list(average.parameters()), list(networks.parameters()), 1 - decay)
 
             sums = {name: total + losses[name].detach() for name, total in sums.items()}
-            state.step += 1
+            state.step, state.summed = state.step + 1, state.summed + 1
             now = time.monotonic()
             state.seconds, clock = state.seconds + now - clock, now
-            if state.step % rhythm.report == 0:
-                means = _finite(
-                    {name: float(total) / (state.step - last_report) for name, total in sums.items()}, state
-                )
+            reporting, saving = state.step % rhythm.report == 0, now - saved > rhythm.save
+            if reporting or saving:  # elsewhere the losses stay on the device, which need not wait for us
+                state.losses = {name: float(total) for name, total in sums.items()}
+                state.check()
+            if reporting:
+                means = {name: total / state.summed for name, total in state.losses.items()}
                 state.curve.add_losses(state.step, state.seconds, rate, means)
                 report(_progress_line(state, budget, means))
-                sums, last_report = dict.fromkeys(preset.decoders, torch.zeros((), device=device)), state.step
+                sums = {name: torch.zeros((), device=device) for name in preset.decoders}
+                state.losses, state.summed = {}, 0
             if valid and state.step % rhythm.validate == 0:
                 state.curve.add_quality(state.step, validate(average.encoder, average.decoders, valid, device))
                 report(state.curve.quality_line())
                 export(preset, average, run, state, summary)
-            if now - last_save > rhythm.save and state.step == last_report:
+                state.curve.plot()
+            if saving:
                 state.save()
-                last_save = now
-    _finite({name: float(total) for name, total in sums.items()}, state)
+                saved = now
+    state.losses = {name: float(total) for name, total in sums.items()}
     state.save()
+    state.curve.plot()
     export(preset, average, run, state, summary)
     report(f"done: {state.step} steps, {state.seconds / 60:.1f} minutes; weights in {run}")
 
@@ -183,15 +186,6 @@ def _to_model(pixels: Bytes, device: str) -> Tensor:
 
 def _share(rows: Ints, share: float) -> Ints:
     return rows[: max(2, round(len(rows) * share))]
-
-
-def _finite(losses: dict[str, float], state: RunState) -> dict[str, float]:
-    if not np.isfinite(list(losses.values())).all():
-        raise TrainingError(
-            f"The loss is no longer a number at step {state.step}; the last good state is in {state.path}. "
-            "Try a smaller learning rate."
-        )
-    return losses
 
 
 def _progress_line(state: RunState, budget: Budget, losses: dict[str, float]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 
@@ -15,8 +16,8 @@ from diif_viewer.training.curve import Curve
 class RunState:
     """The moving parts of one run and the file that holds them.
 
-    step: optimiser steps taken. seconds: training time, resumed time included. Batches depend on the step alone, so no
-    random state has to be kept.
+    step: optimiser steps taken. seconds: training time, resumed time included. losses: sums over the last `summed`
+    steps, not yet reported. Batches depend on the step alone, so no random state has to be kept.
     """
 
     def __init__(
@@ -32,6 +33,8 @@ class RunState:
         self.path = run / "state.pt"
         self.step = 0
         self.seconds = 0.0
+        self.losses: dict[str, float] = {}
+        self.summed = 0
         self.curve = curve
         self._fingerprint = fingerprint
         self._networks = networks
@@ -39,11 +42,17 @@ class RunState:
         self._optimiser = optimiser
 
     def save(self) -> None:
-        """Write the state (atomically: a kill leaves the old file or the new one) and the curve."""
+        """Write the state (atomically: a kill leaves the old file or the new one) and the curve's figures.
+
+        Raises TrainingError, and leaves the old state, when the losses show that the weights are no longer numbers.
+        """
+        self.check()
         held = {
             "fingerprint": self._fingerprint,
             "step": self.step,
             "seconds": self.seconds,
+            "losses": self.losses,
+            "summed": self.summed,
             "networks": self._networks.state_dict(),
             "average": self._average.state_dict(),
             "optimiser": self._optimiser.state_dict(),
@@ -57,6 +66,14 @@ class RunState:
             os.fsync(file.fileno())
         os.replace(partial, self.path)
         self.curve.write()
+
+    def check(self) -> None:
+        """Raise TrainingError when a loss is no longer a number."""
+        if not all(math.isfinite(loss) for loss in self.losses.values()):
+            raise TrainingError(
+                f"The loss is no longer a number at step {self.step}; the last good state is in {self.path}. "
+                "Try a smaller learning rate."
+            )
 
     def resume(self) -> bool:
         """Take over the saved state; False when there is none. Raises TrainingError for one of another preset."""
@@ -73,5 +90,6 @@ class RunState:
         self._average.load_state_dict(held["average"])
         self._optimiser.load_state_dict(held["optimiser"])
         self.step, self.seconds = held["step"], held["seconds"]
+        self.losses, self.summed = held["losses"], held["summed"]
         self.curve.restore(held["curve"])
         return True

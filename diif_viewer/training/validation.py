@@ -21,9 +21,10 @@ _ROWS = 60
 
 @torch.no_grad()
 def validate(encoder: nn.Module, decoders: nn.ModuleDict, pictures: list[Bytes], device: str) -> dict[str, float]:
-    """Mean PSNR (dB, RGB, border of `scale` pixels left out) of the middle of each picture, by decoder and scale.
+    """Mean PSNR of the middle of each picture, by decoder and scale, bicubic beside them.
 
-    pictures: HWC uint8, each side at least 240 for its full crop. -> {"liif x2": dB, ...}
+    PSNR in dB over RGB, without a border of `scale` pixels. pictures: HWC uint8, of each at most the middle 240x240 is
+    used. -> {"bicubic x2": dB, "liif x2": dB, ...}
     """
     found: dict[str, list[float]] = {}
     for picture in pictures:
@@ -35,10 +36,12 @@ def validate(encoder: nn.Module, decoders: nn.ModuleDict, pictures: list[Bytes],
             lattice = Lattice.of_size(height, width, *target.shape[:2])
             features = encoder(low)
             base = bicubic(low, lattice, lattice.window).movedim(1, -1)
+            guesses = {"bicubic": base}
             for name, decoder in decoders.items():
                 bands = np.array_split(np.arange(target.shape[0]), max(1, target.shape[0] // _ROWS))
                 guess = torch.cat([picture_rows(decoder, features, lattice, rows) for rows in bands], dim=1)
-                guess = guess + base if decoder.base else guess
+                guesses[name] = guess + base if decoder.base else guess
+            for name, guess in guesses.items():
                 levels = guess[0].add(1).mul(127.5).round().clamp(0, 255).cpu().numpy()
                 found.setdefault(f"{name} x{scale}", []).append(psnr(levels, target, scale))
     return {name: float(np.mean(values)) for name, values in found.items()}

@@ -1,0 +1,121 @@
+"""Training pictures: found, named when left out, cut the same way every time."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from diif_viewer.errors import TrainingError
+from diif_viewer.training.data import Sampler, open_pictures, reduced
+from diif_viewer.training.preset import load_preset
+
+SAMPLER = Sampler(patch=8, batch=3, pixels=100, scales=(1.0, 4.0), seed=2)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two good pictures (one greyscale), one too small, one that is only named like a picture, and a text."""
+    target = tmp_path / "photos"
+    target.mkdir()
+    rng = np.random.default_rng(0)
+    Image.fromarray(rng.integers(0, 256, (40, 50, 3), dtype=np.uint8)).save(target / "a.png")
+    Image.fromarray(rng.integers(0, 256, (33, 60), dtype=np.uint8)).save(target / "b.png")
+    Image.fromarray(rng.integers(0, 256, (20, 90, 3), dtype=np.uint8)).save(target / "small.png")
+    (target / "broken.jpg").write_bytes(b"\xff\xd8 not much more")
+    (target / "credits.txt").write_text("thanks")
+    return target
+
+
+def test_pictures_are_decoded_once_and_unusable_ones_named(folder: Path, tmp_path: Path) -> None:
+    lines: list[str] = []
+    pictures = open_pictures(folder, tmp_path / "cache", 32, lines.append)
+    assert [p.shape for p in pictures] == [(40, 50, 3), (33, 60, 3)]
+    assert np.array_equal(pictures[0], np.asarray(Image.open(folder / "a.png")))
+    assert np.array_equal(pictures[1][..., 2], np.asarray(Image.open(folder / "b.png")))
+    assert any("small.png: 90x20 is smaller than a patch of 32x32" in line for line in lines)
+    assert any("broken.jpg: not readable" in line for line in lines)
+
+    made = (tmp_path / "cache" / "pictures.raw").stat().st_mtime_ns
+    again: list[str] = []
+    pictures = open_pictures(folder, tmp_path / "cache", 32, again.append)
+    assert len(pictures) == 2
+    assert not again
+    assert (tmp_path / "cache" / "pictures.raw").stat().st_mtime_ns == made
+
+
+def test_a_changed_folder_or_a_damaged_cache_is_decoded_anew(folder: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    open_pictures(folder, cache, 32, lambda _: None)
+    (folder / "b.png").unlink()
+    assert len(open_pictures(folder, cache, 32, lambda _: None)) == 1
+    os.truncate(cache / "pictures.raw", 100)
+    assert open_pictures(folder, cache, 32, lambda _: None)[0].shape == (40, 50, 3)
+    (cache / "pictures.json").write_text("{")
+    assert len(open_pictures(folder, cache, 32, lambda _: None)) == 1
+
+
+@pytest.mark.parametrize("kind", ["missing", "empty", "a file", "too small"])
+def test_no_pictures_is_said_in_one_sentence(kind: str, folder: Path, tmp_path: Path) -> None:
+    target, smallest = {
+        "missing": (tmp_path / "nowhere", 8),
+        "empty": (tmp_path, 8),
+        "a file": (folder / "a.png", 8),
+        "too small": (folder, 4000),
+    }[kind]
+    with pytest.raises(TrainingError, match=r"no such folder|no pictures|no picture is at least"):
+        open_pictures(target, tmp_path / "cache", smallest, lambda _: None)
+
+
+def test_batches_depend_on_seed_and_step_alone(folder: Path, tmp_path: Path) -> None:
+    pictures = open_pictures(folder, tmp_path / "cache", SAMPLER.largest_side, lambda _: None)
+    first, other, again = (SAMPLER.batch_of(pictures, step) for step in (5, 6, 5))
+    assert np.array_equal(first.low, again.low)
+    assert np.array_equal(first.high, again.high)
+    assert np.array_equal(first.rows, again.rows)
+    assert first.high.shape != other.high.shape or not np.array_equal(first.high, other.high)
+
+
+def test_patches_come_in_all_scales_and_pairs_belong_together(folder: Path, tmp_path: Path) -> None:
+    pictures = open_pictures(folder, tmp_path / "cache", SAMPLER.largest_side, lambda _: None)
+    sides = set()
+    for step in range(300):
+        batch = SAMPLER.batch_of(pictures, step)
+        side = batch.high.shape[1]
+        sides.add(side)
+        assert batch.low.shape == (3, 8, 8, 3)
+        assert batch.high.shape == (3, side, side, 3)
+        assert np.array_equal(batch.low[0], reduced(batch.high[0], 8, 8))
+        assert 4 <= len(batch.rows) <= side
+        assert (np.diff(batch.rows) > 0).all()
+        assert 0 <= batch.rows[0] <= batch.rows[-1] < side
+    assert sides == set(range(8, 33))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("nonsense =", "not a readable preset"),
+        ("[encoder]\nn_feats = 4", "needs encoder, decoders and training"),
+        ("[encoder]\n[decoders.diif]\n[training]\nspeed = 3\nscales = [1, 4]", "needs encoder"),
+    ],
+)
+def test_unusable_presets_say_why(text: str, reason: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(text)
+    with pytest.raises(TrainingError, match=rf"mine\.toml: .*{reason}"):
+        load_preset(str(tmp_path / "mine.toml"))
+
+
+def test_an_unknown_preset_lists_those_that_exist() -> None:
+    with pytest.raises(TrainingError, match="no preset 'huge'; shipped: lite"):
+        load_preset("huge")
+
+
+def test_the_shipped_preset_is_the_lite_family() -> None:
+    preset = load_preset("lite")
+    assert set(preset.decoders) == {"liif", "diif", "diif-s"}
+    assert (preset.encoder.args, preset.recipe.scales) == ({"n_feats": 48, "n_resblocks": 8}, (1.0, 4.0))
+    assert preset.recipe.sampler.largest_side == 128

@@ -1,0 +1,210 @@
+"""Training end to end on a tiny synthetic set: it learns, resumes exactly, and stops before it ruins its state."""
+
+from __future__ import annotations
+
+import csv
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from diif_viewer.errors import TrainingError
+from diif_viewer.geometry import Lattice
+from diif_viewer.models.checkpoint import encoder_fingerprint, load_checkpoint, training_summary
+from diif_viewer.training import loop
+from diif_viewer.training.data import Bytes
+from diif_viewer.training.loop import Budget, Rhythm, train
+from diif_viewer.training.preset import Preset, load_preset
+
+TINY = """
+[encoder]
+n_feats = 8
+n_resblocks = 1
+[decoders.liif]
+hidden = [16, 16]
+[decoders.diif]
+hidden = 16
+[decoders.diif-s]
+hidden = 16
+[training]
+batch = 2
+patch = 8
+pixels = 64
+scales = [1.0, 3.0]
+learning_rate = 1e-2
+warm_up = 2
+last_rate = 0.01
+clip = 1.0
+average = 0.9
+seed = 4
+[training.shares]
+liif = 0.5
+"""
+NAMES = ("liif", "diif", "diif-s")
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Preset:
+    (tmp_path / "tiny.toml").write_text(TINY)
+    return load_preset(str(tmp_path / "tiny.toml"))
+
+
+def pictures() -> list[Bytes]:
+    """Colour waves a few pixels long, which bicubic interpolation flattens: something to learn in seconds."""
+    made = []
+    for height, width, period in ((40, 48, 1.2), (64, 36, 1.6)):
+        y, x = np.mgrid[:height, :width] / period
+        waves = np.stack([np.sin(x), np.cos(y), np.sin(x + y)], axis=-1)
+        made.append((waves * 110 + 128).astype(np.uint8))
+    return made
+
+
+def silent(_: str) -> None:
+    pass
+
+
+def weights(run: Path) -> dict[str, torch.Tensor]:
+    return {f"{n}: {k}": v for n in NAMES for k, v in load_file(run / f"{n}-tiny.safetensors").items()}
+
+
+def losses(run: Path, name: str) -> list[float]:
+    with (run / "curve.csv").open() as file:
+        return [float(row[f"loss {name}"]) for row in csv.DictReader(file) if row[f"loss {name}"]]
+
+
+def last_quality(run: Path) -> dict[str, float]:
+    with (run / "curve.csv").open() as file:
+        *_, last = (row for row in csv.DictReader(file) if row["psnr bicubic x2"])
+    return {name: float(value) for name, value in last.items() if name.startswith("psnr")}
+
+
+def test_training_learns_and_leaves_loadable_weights_that_share_an_encoder(tiny: Preset, tmp_path: Path) -> None:
+    lines: list[str] = []
+    train(
+        tiny,
+        pictures(),
+        tmp_path / "run",
+        Budget(steps=120),
+        valid=pictures(),
+        rhythm=Rhythm(report=20, validate=60),
+        report=lines.append,
+        summary={"data": "colour waves"},
+    )
+    for name in NAMES:
+        course = losses(tmp_path / "run", name)
+        assert len(course) == 6
+        assert course[-1] < 0.75 * course[0]
+    quality = last_quality(tmp_path / "run")
+    assert quality["psnr diif-s x2"] > quality["psnr bicubic x2"] + 2  # more than the base that it starts from
+    models = [load_checkpoint(tmp_path / "run" / f"{name}-tiny.safetensors") for name in NAMES]
+    assert len({encoder_fingerprint(model) for model in models}) == 1
+    about = training_summary(tmp_path / "run" / "liif-tiny.safetensors")
+    assert (about["steps"], about["data"], about["preset"]) == ("120", "colour waves", "tiny")
+    assert any("min left" in line and "steps/s" in line for line in lines)
+    assert any(line.startswith("valid bicubic x2") for line in lines)
+    assert (tmp_path / "run" / "curve.png").read_bytes().startswith(b"\x89PNG")
+    lattice = Lattice.of_scale(6, 6, 2.0)
+    assert torch.isfinite(models[2](torch.zeros(1, 3, 6, 6), lattice, lattice.window)).all()
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing of ours may catch it."""
+
+
+def test_a_killed_run_goes_on_exactly_where_it_was_saved(
+    tiny: Preset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rhythm, budget = Rhythm(report=5, validate=10, save=0.0), Budget(steps=33)
+    train(tiny, pictures(), tmp_path / "whole", budget, valid=pictures(), rhythm=rhythm, report=silent)
+
+    real, calls = loop.batch_losses, iter(range(100))
+
+    def dying(*args: object) -> dict[str, torch.Tensor]:
+        if next(calls) == 17:  # between two reports, with sums pending
+            raise Killed
+        return real(*args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(loop, "batch_losses", dying)
+    with pytest.raises(Killed):
+        train(tiny, pictures(), tmp_path / "cut", budget, valid=pictures(), rhythm=rhythm, report=silent)
+    monkeypatch.undo()
+    torch.manual_seed(999)  # the state of the process that goes on must not matter
+    lines: list[str] = []
+    train(tiny, pictures(), tmp_path / "cut", budget, valid=pictures(), rhythm=rhythm, report=lines.append)
+
+    assert lines[0].startswith("going on at step 17 ")
+    whole, cut = weights(tmp_path / "whole"), weights(tmp_path / "cut")
+    assert all(torch.equal(whole[name], cut[name]) for name in whole)
+    assert losses(tmp_path / "whole", "diif") == losses(tmp_path / "cut", "diif")
+
+
+def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_state(
+    tiny: Preset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rhythm = Rhythm(report=5, validate=100, save=0.0)
+    real, calls = loop.batch_losses, iter(range(100))
+
+    def poisoned(*args: object) -> dict[str, torch.Tensor]:
+        found = real(*args)  # type: ignore[arg-type]
+        return (
+            {k: v * (torch.nan if next_call else 1.0) for k, v in found.items()}
+            if (next_call := next(calls) >= 8)
+            else found
+        )
+
+    monkeypatch.setattr(loop, "batch_losses", poisoned)
+    with pytest.raises(TrainingError, match="no longer a number at step 9"):
+        train(tiny, pictures(), tmp_path / "run", Budget(steps=30), rhythm=rhythm, report=silent)
+    state = torch.load(tmp_path / "run" / "state.pt", weights_only=True)
+    assert state["step"] == 8
+    assert all(torch.isfinite(v).all() for v in state["networks"].values())
+
+
+def test_another_preset_does_not_continue_a_run(tiny: Preset, tmp_path: Path) -> None:
+    train(tiny, pictures(), tmp_path / "run", Budget(steps=2), report=silent)
+    (tmp_path / "other.toml").write_text(TINY.replace("seed = 4", "seed = 5"))
+    with pytest.raises(TrainingError, match="another preset"):
+        train(load_preset(str(tmp_path / "other.toml")), pictures(), tmp_path / "run", Budget(steps=4), report=silent)
+
+
+def test_an_unreadable_state_is_named(tiny: Preset, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "state.pt").write_bytes(b"half a fil")
+    with pytest.raises(TrainingError, match=r"state\.pt: the saved state cannot be read"):
+        train(tiny, pictures(), tmp_path / "run", Budget(steps=2), report=silent)
+
+
+def test_the_budget_in_minutes_counts_resumed_time() -> None:
+    budget = Budget(minutes=2)
+    assert [budget.progress(0, seconds) for seconds in (0, 30, 120, 500)] == [0, 0.25, 1, 1]
+
+
+def test_the_command_survives_sigkill(tmp_path: Path) -> None:
+    """The real command, really killed: the same command line goes on and ends."""
+    from PIL import Image
+
+    (tmp_path / "pictures").mkdir()
+    for index, picture in enumerate(pictures()):
+        Image.fromarray(picture).save(tmp_path / "pictures" / f"{index}.png")
+    (tmp_path / "tiny.toml").write_text(TINY)
+    code = (
+        "import argparse, sys; from diif_viewer.cli import train; parser = argparse.ArgumentParser()\n"
+        "train.add_arguments(parser); sys.exit(train.run(parser.parse_args()))"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "pictures"), "--preset", str(tmp_path / "tiny.toml")]
+    command += ["--run", str(tmp_path / "run"), "--threads", "1", "--report", "5", "--save", "0", "--steps"]
+    with subprocess.Popen([*command, "100000"], stdout=subprocess.PIPE, text=True) as first:
+        assert first.stdout is not None
+        for line in first.stdout:
+            if line.startswith("step 10 "):
+                break
+        first.send_signal(signal.SIGKILL)
+    second = subprocess.run([*command, "40"], capture_output=True, text=True, check=False, timeout=60)
+    assert second.returncode == 0, second.stderr
+    assert "going on at step" in second.stdout
+    assert (tmp_path / "run" / "diif-s-tiny.safetensors").is_file()
