@@ -19,6 +19,7 @@ from diif_viewer.errors import DiifViewerError
 COMMANDS = {
     "view": "diif_viewer.cli.view",
     "render": "diif_viewer.cli.render",
+    "train": "diif_viewer.cli.train",
     "eval": "diif_viewer.cli.evaluate",
     "doctor": "diif_viewer.cli.doctor",
 }

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from diif_viewer.cli import arguments
 from diif_viewer.cli.progress import ProgressLine, duration
 from diif_viewer.errors import ExportError, RequestError
-from diif_viewer.geometry import Lattice, Window
 from diif_viewer.models.registry import METHODS, default_method
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+    from diif_viewer.geometry import Lattice, Window
 
 HELP = "Render a picture, or a part of it, at any scale into a PNG file."
 
@@ -106,6 +107,8 @@ def _describe(name: str, where: str, lattice: Lattice) -> None:
 
 
 def _lattice(args: argparse.Namespace, height: int, width: int) -> Lattice:
+    from diif_viewer.geometry import Lattice
+
     if args.scale:
         return Lattice.of_scale(height, width, args.scale)
     return Lattice.of_size(height, width, *args.size)
@@ -113,6 +116,8 @@ def _lattice(args: argparse.Namespace, height: int, width: int) -> Lattice:
 
 def _part(lattice: Lattice, args: argparse.Namespace) -> Window:
     """The outputs asked for. Raises RequestError when they are none, or not all inside the picture."""
+    from diif_viewer.geometry import Window
+
     if args.box:
         x0, y0, x1, y1 = args.box
         if not (0 <= x0 < x1 <= lattice.x.size and 0 <= y0 < y1 <= lattice.y.size):

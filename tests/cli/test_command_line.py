@@ -1,0 +1,199 @@
+"""Dispatch, help, errors and exit statuses of the command line."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from diif_viewer import cli
+from diif_viewer.cli import COMMANDS, arguments, main
+from diif_viewer.errors import ImageError
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def command(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "diif_viewer", *words],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    shown = capsys.readouterr().out
+    for name in COMMANDS:
+        assert f"    {name} " in shown
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_of_its_own(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([name, "--help"]) == 0
+    assert f"diif-viewer {name}" in capsys.readouterr().out
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert "0." in capsys.readouterr().out
+
+
+def test_help_loads_neither_torch_nor_qt_nor_numpy() -> None:
+    script = (
+        "import sys; from diif_viewer.cli import main; main(['--help'])\n"
+        "heavy = {'torch', 'PySide6', 'numpy', 'matplotlib', 'PIL'} & set(sys.modules)\n"
+        "sys.exit(f'loaded {heavy}' if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_help_answers_at_once() -> None:
+    """Under 0.3 s on an idle machine; the best of several, since others may be busy beside the test."""
+    spent = []
+    for _ in range(5):
+        start = time.perf_counter()
+        assert command("--help").returncode == 0
+        spent.append(time.perf_counter() - start)
+        if spent[-1] < 0.3:
+            return
+    pytest.fail(f"the fastest of {len(spent)} took {min(spent):.2f} s")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["render"],
+        ["render", "a.png", "-o", "b.png"],
+        ["render", "a.png", "--scale", "0", "-o", "b.png"],
+        ["render", "a.png", "--scale", "2", "--size", "3x4", "-o", "b.png"],
+        ["render", "a.png", "--scale", "2", "--box", "1,2,3", "-o", "b.png"],
+        ["--unknown-option"],
+        ["view", "--method", "magic"],
+    ],
+)
+def test_wrong_usage_exits_with_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 2
+    assert "usage:" in capsys.readouterr().err
+
+
+def with_run(monkeypatch: pytest.MonkeyPatch, run: object) -> None:
+    """Let `doctor` do what the test says."""
+    from diif_viewer.cli import doctor
+
+    monkeypatch.setattr(doctor, "run", run)
+
+
+def test_an_error_for_people_is_one_line_and_exits_with_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(args: argparse.Namespace) -> int:
+        raise ImageError("cat.png: the file is empty.")
+
+    with_run(monkeypatch, run)
+    assert main(["doctor"]) == 1
+    assert capsys.readouterr().err == "error: cat.png: the file is empty.\n"
+
+
+def test_debug_shows_where(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def run(args: argparse.Namespace) -> int:
+        raise ImageError("cat.png: the file is empty.")
+
+    with_run(monkeypatch, run)
+    assert main(["doctor", "--debug"]) == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_defect_is_one_line_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def run(args: argparse.Namespace) -> int:
+        raise ZeroDivisionError("division by zero")
+
+    with_run(monkeypatch, run)
+    assert main(["doctor"]) == 1
+    shown = capsys.readouterr().err
+    assert "ZeroDivisionError" in shown
+    assert shown.count("\n") == 1
+
+
+def test_an_interruption_exits_with_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def run(args: argparse.Namespace) -> int:
+        raise KeyboardInterrupt
+
+    with_run(monkeypatch, run)
+    assert main(["doctor"]) == cli.INTERRUPTED == 130
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_first_word_that_is_no_command_is_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    from diif_viewer.cli import view
+
+    seen: list[argparse.Namespace] = []
+
+    def run(args: argparse.Namespace) -> int:
+        seen.append(args)
+        return 0
+
+    monkeypatch.setattr(view, "run", run)
+    assert main(["photo.jpg", "--method", "bicubic"]) == 0
+    assert main(["view", "render"]) == 0
+    assert main([]) == 0
+    assert [args.images for args in seen] == [["photo.jpg"], ["render"], []]
+    assert seen[0].method == "bicubic"
+
+
+def test_main_py_and_the_module_are_the_same_program() -> None:
+    by_file = subprocess.run(
+        [sys.executable, "main.py", "--version"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert by_file.returncode == 0
+    assert by_file.stdout == command("--version").stdout
+
+
+# ---- numbers ----
+
+
+@pytest.mark.parametrize(("text", "value"), [("12.5", 12.5), ("x12.5", 12.5), ("X3", 3), ("1250%", 12.5), (" 2 ", 2)])
+def test_scales_as_people_write_them(text: str, value: float) -> None:
+    assert arguments.scale(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "x", "0", "-1", "nan", "inf", "1e999", "two", "%"])
+def test_what_is_no_scale_is_refused(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="a scale is"):
+        arguments.scale(text)
+
+
+def test_sizes_are_width_first_on_the_command_line_and_height_first_inside() -> None:
+    assert arguments.size("1920x1080") == (1080, 1920)
+
+
+@pytest.mark.parametrize("text", ["", "1920", "0x5", "5x-1", "1x2x3", "axb", "1.5x2"])
+def test_what_is_no_size_is_refused(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="a size is"):
+        arguments.size(text)
+
+
+def test_boxes_and_windows() -> None:
+    assert arguments.box("10,20.5,74,56") == (10, 20.5, 74, 56)
+    assert arguments.window("0,0,720,1280") == (0, 0, 720, 1280)
+
+
+@pytest.mark.parametrize("text", ["", "1,2,3", "1,2,3,4,5", "a,b,c,d", "nan,0,1,1"])
+def test_what_is_no_box_is_refused(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="a box is"):
+        arguments.box(text)
+
+
+def test_a_window_is_whole_pixels() -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="a window is"):
+        arguments.window("0,0,1.5,2")

@@ -1,0 +1,186 @@
+"""`render`: the same pixels as the API, whole files only, and every bad input in one sentence."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageCms
+
+import diif_viewer as dv
+from diif_viewer.cli import main
+from diif_viewer.geometry import Lattice
+from diif_viewer.imaging import classic
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    """20 rows of 28 pixels with edges and colours, and an ICC profile."""
+    y, x = np.mgrid[0:20, 0:28]
+    pixels = np.stack([x * 9, y * 12, 255 * ((x // 3 + y // 4) % 2)], axis=-1).astype(np.uint8)
+    path = tmp_path / "picture.png"
+    Image.fromarray(pixels).save(path, icc_profile=ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    return path
+
+
+def opened(path: Path) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def test_the_file_holds_what_the_api_renders(picture: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.png"
+    assert main(["render", str(picture), "--scale", "4.5", "--box", "3,2,20.5,11", "-o", str(out)]) == 0
+    field = dv.encode(opened(picture), dv.load_model("diif-s-lite"))
+    assert np.array_equal(opened(out), field.render(4.5, box=(3, 2, 20.5, 11)))
+
+
+def test_size_is_the_size_of_the_whole_output(picture: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.png"
+    assert main(["render", str(picture), "--size", "61x50", "--model", "liif-lite", "-o", str(out)]) == 0
+    assert opened(out).shape == (50, 61, 3)
+    assert main(["render", str(picture), "--size", "61x50", "--window", "4,5,24,40", "-o", str(out)]) == 0
+    assert opened(out).shape == (20, 35, 3)
+
+
+def test_float32_differs_by_a_level_or_two_at_most(picture: Path, tmp_path: Path) -> None:
+    fast, exact = tmp_path / "fast.png", tmp_path / "exact.png"
+    assert main(["render", str(picture), "--scale", "3", "-o", str(fast)]) == 0
+    assert main(["render", str(picture), "--scale", "3", "--dtype", "float32", "-o", str(exact)]) == 0
+    field = dv.encode(opened(picture), dv.load_model("diif-s-lite"))
+    expected = (field.render(3.0, dtype="float32") * 255 + 0.5).astype(np.uint8)
+    assert np.array_equal(opened(exact), expected)
+    difference = np.abs(opened(fast).astype(int) - opened(exact))
+    assert np.quantile(difference, 0.995) <= 2
+
+
+@pytest.mark.parametrize("method", ["nearest", "bilinear", "bicubic", "lanczos"])
+def test_classic_methods_stand_beside_the_models(method: str, picture: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.png"
+    assert main(["render", str(picture), "--scale", "2.5", "--model", method, "-o", str(out)]) == 0
+    pixels = opened(picture)
+    lattice = Lattice.of_scale(20, 28, 2.5)
+    assert np.array_equal(opened(out), classic.resample(pixels, method, lattice, lattice.window))
+
+
+def test_the_colour_profile_is_kept(picture: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.png"
+    assert main(["render", str(picture), "--scale", "2", "--model", "bicubic", "-o", str(out)]) == 0
+    with Image.open(picture) as before, Image.open(out) as after:
+        assert after.info["icc_profile"] == before.info["icc_profile"]
+
+
+def test_sixteen_bits_stay_sixteen(tmp_path: Path) -> None:
+    grey = (np.arange(12 * 15).reshape(12, 15) * 300).astype(np.uint16)
+    Image.fromarray(grey).save(tmp_path / "grey.png")
+    out = tmp_path / "out.png"
+    assert main(["render", str(tmp_path / "grey.png"), "--scale", "2", "-o", str(out)]) == 0
+    assert opened(out).dtype in (np.uint16, np.int32)
+    assert opened(out).max() > 255
+    assert main(["render", str(tmp_path / "grey.png"), "--scale", "2", "--dtype", "uint8", "-o", str(out)]) == 0
+    assert opened(out).dtype == np.uint8
+
+
+def test_what_computes_is_told(picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["render", str(picture), "--scale", "2", "-o", str(tmp_path / "out.png")]) == 0
+    shown = capsys.readouterr()
+    assert "diif-s-lite at x2 on " in shown.err
+    assert "56x40 pixels" in shown.out
+
+
+BAD = {
+    "missing": (["no-such.png"], []),
+    "a folder": (["."], []),
+    "an unknown model": ([], ["--model", "magic"]),
+    "a missing weights file": ([], ["--model", "no-such.safetensors"]),
+    "an unknown device": ([], ["--device", "abacus"]),
+    "a box outside": ([], ["--box", "0,0,29,20"]),
+    "a box of nothing": ([], ["--box", "3,3,3,3"]),
+    "a window outside": ([], ["--window", "0,0,500,10"]),
+    "more than fits in memory": ([], ["--scale", "100000"]),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_sentence_and_leaves_no_file(
+    case: str, picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    image, extra = BAD[case]
+    words = ["render", *(image or [str(picture)]), *([] if "--scale" in extra else ["--scale", "2"]), *extra]
+    assert main([*words, "-o", "out.png"]) == 1
+    shown = capsys.readouterr()
+    assert shown.err.splitlines()[-1].startswith("error: ")
+    assert "Traceback" not in shown.err
+    assert "(this is a defect" not in shown.err
+    assert [path.name for path in tmp_path.iterdir()] == ["picture.png"]
+
+
+@pytest.mark.parametrize("content", [b"", b"not a picture at all", b"\x89PNG\r\n\x1a\n" + b"\0" * 40])
+def test_broken_pictures_and_weights(content: bytes, picture: Path, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(content)
+    assert main(["render", str(broken), "--scale", "2", "-o", str(tmp_path / "out.png")]) == 1
+    for suffix in (".safetensors", ".pth"):
+        weights = broken.with_suffix(suffix)
+        weights.write_bytes(content)
+        words = ["render", str(picture), "--scale", "2", "--model", str(weights), "-o", str(tmp_path / "out.png")]
+        assert main(words) == 1
+    assert not (tmp_path / "out.png").exists()
+
+
+@pytest.mark.parametrize("name", ["out.jpg", "no-such-folder/out.png", "folder.png", "picture.png"])
+def test_a_target_that_cannot_be_is_refused_before_the_work(
+    name: str, picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "folder.png").mkdir()
+    before = picture.read_bytes()
+    assert main(["render", str(picture), "--scale", "2", "-o", str(tmp_path / name)]) == 1
+    assert capsys.readouterr().err.startswith("error: ")
+    assert picture.read_bytes() == before
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_without_permission(picture: Path, tmp_path: Path) -> None:
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o500)
+    assert main(["render", str(picture), "--scale", "2", "-o", str(locked / "out.png")]) == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals as on Unix")
+def test_an_interruption_leaves_the_old_file_and_no_traceback(picture: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.png"
+    out.write_bytes(b"old")
+    words = [
+        "render",
+        str(picture),
+        "--size",
+        "7000x5000",
+        "--model",
+        "liif-lite",
+        "--dtype",
+        "float32",
+        "-o",
+        str(out),
+    ]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "diif_viewer", *words], cwd=ROOT, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stderr is not None
+    with process, process.stderr:
+        assert "liif-lite" in process.stderr.readline()  # the work begins now
+        time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+        assert process.wait(30) == 130
+    assert "Traceback" not in rest
+    assert out.read_bytes() == b"old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.png", "picture.png"]

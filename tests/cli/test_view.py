@@ -1,0 +1,96 @@
+"""`view` without a display: one line, a picture of the same view, exit 0."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from diif_viewer.cli import contact_sheet, main
+from diif_viewer.cli.view import has_display
+from diif_viewer.geometry import Lattice, Window
+
+NO_DISPLAY = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+
+
+@pytest.fixture
+def headless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    for name in NO_DISPLAY:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("environment", "platform", "expected"),
+    [
+        ({}, "linux", False),
+        ({"DISPLAY": ""}, "linux", False),
+        ({"DISPLAY": ":0"}, "linux", True),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, "linux", True),
+        ({"QT_QPA_PLATFORM": "offscreen"}, "linux", True),
+        ({}, "darwin", True),
+        ({}, "win32", True),
+    ],
+)
+def test_where_a_window_can_be_shown(environment: dict[str, str], platform: str, expected: bool) -> None:
+    assert has_display(environment, platform) is expected
+
+
+def test_without_a_display_the_sample_goes_into_a_picture(
+    headless: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contact_sheet, "PANE_HEIGHT", 96)
+    monkeypatch.setattr(contact_sheet, "PANE_WIDTH", 120)
+    assert main([]) == 0
+    first, *_, path = capsys.readouterr().out.splitlines()
+    assert first == "There is no display, so the view goes into a picture file."
+    assert Path(path).parent == headless
+    with Image.open(path) as sheet:
+        margin = contact_sheet.MARGIN
+        assert sheet.size == (margin + 4 * (120 + margin), 96 + 2 * contact_sheet.CAPTION)
+        pixels = np.asarray(sheet)
+    panes = [pixels[44 : 44 + 96, margin + k * (120 + margin) :][:, :120] for k in range(4)]
+    assert all(pane.std() > 20 for pane in panes), "the panes show detail"
+    for left in range(4):
+        for right in range(left):
+            assert not np.array_equal(panes[left], panes[right])
+
+
+def test_a_missing_picture_is_one_sentence(headless: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["no-such.jpg"]) == 1
+    assert capsys.readouterr().err.startswith("error: ")
+    assert list(headless.iterdir()) == []
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA", "I;16"])
+def test_every_kind_of_picture_has_a_sheet(mode: str, headless: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contact_sheet, "PANE_HEIGHT", 40)
+    monkeypatch.setattr(contact_sheet, "PANE_WIDTH", 40)
+    ramp = np.arange(9 * 7, dtype=np.uint16).reshape(9, 7)
+    image = (
+        Image.fromarray(ramp * 900) if mode == "I;16" else Image.fromarray((ramp * 4).astype(np.uint8)).convert(mode)
+    )
+    image.save("small.png")
+    assert main(["small.png"]) == 0
+    assert (headless / "small-x12.png").is_file()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 40), (40, 1), (5, 5)])
+def test_tiny_pictures_have_a_view(shape: tuple[int, int]) -> None:
+    lattice = Lattice.of_scale(*shape, 12)
+    window = contact_sheet.most_detailed(np.zeros((*shape, 3), np.uint8), lattice, 600, 456)
+    assert window
+    assert lattice.window.contains(window)
+
+
+def test_the_view_goes_where_the_detail_is() -> None:
+    pixels = np.zeros((300, 400, 3), np.uint8)
+    pixels[200:230:2, 310:350:2] = 255
+    lattice = Lattice.of_scale(300, 400, 12)
+    window = contact_sheet.most_detailed(pixels, lattice, 600, 456)
+    busy = Window(200 * 12, 310 * 12, 230 * 12, 350 * 12)
+    assert window.intersected(busy).area > 0.9 * min(busy.area, window.area)
