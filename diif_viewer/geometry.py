@@ -11,6 +11,7 @@ H x W); only relative values are ever cast to float32.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -145,7 +146,8 @@ class Axis:
         first = np.ceil(cells * self.scale - 0.5 - self.phase).astype(np.int64)
 
         def cell_at(outputs: Ints) -> Ints:
-            return np.floor((outputs + (0.5 + self.phase)) / self.scale).astype(np.int64)
+            cell: Ints = np.floor((outputs + (0.5 + self.phase)) / self.scale).astype(np.int64)
+            return cell
 
         first -= cell_at(first - 1) >= cells
         first += cell_at(first) < cells
@@ -153,7 +155,12 @@ class Axis:
 
     def widest_group(self) -> int:
         """u: the largest coordinate group over the whole axis (>= 1)."""
-        return max(1, int(self.groups(0, self.size)[1].max()))
+        return _widest_group(self)
+
+
+@functools.lru_cache(maxsize=256)
+def _widest_group(axis: Axis) -> int:
+    return max(1, int(axis.groups(0, axis.size)[1].max()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,146 @@
+"""DIIF as published: the coarse stage per slice and vertex, blended over rows before the fine stage's first matrix.
+
+Blending over the rows comes first (each output row of a cell is a slice of its own in linear order), so the
+fine stage's hidden matrix is applied twice per slice instead of four times, and never per pixel.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from diif_viewer.engine.decoders.common import FineStage, Span, first_layer_plane, held_cell, linear, two_part
+from diif_viewer.engine.layers import Conv, Linear
+from diif_viewer.engine.planes import BlockCache, Plane
+from diif_viewer.geometry import Axis, Floats, Lattice, Window
+from diif_viewer.models.diif import Diif
+
+
+class DiifDecoder:
+    """See the module and `common.Decoder`."""
+
+    def __init__(self, reference: Diif, dtype: torch.dtype) -> None:
+        first, second = (linear(reference.imnet.layers, i) for i in (0, 2))
+        fine, middle, last = (linear(reference.imnet.tail, i) for i in (0, 2, 4))
+        side = 4 if reference.slice_ensemble else 3
+        taps = side * side * reference.channels
+        weight = first.weight.detach()
+        self._dtype, self._device = dtype, weight.device
+        self._ensemble, self._linear = reference.slice_ensemble, reference.order == "linear"
+        kernel = weight[:, :taps].reshape(-1, reference.channels, side, side)
+        self._project = Conv(kernel, first.bias, dtype)
+        self._cell = weight[:, taps : taps + 2].T  # (2, hidden): y, x
+        self._first = weight[:, taps + 2 : taps + 4].T
+        self._last = weight[:, taps + 4 : taps + 6].T
+        self._coarse = Linear(second.weight, second.bias, dtype, relu=True)
+        into = fine.weight.detach()
+        self._push = Linear(into[:, :-2], None, dtype)
+        self._fine_bias = fine.bias.detach()
+        self._centre = into[:, -2:].T  # (2, hidden): y, x
+        self._stage = FineStage(middle, last, dtype)
+
+    def plane(self, cache: BlockCache, features: Plane) -> Plane:
+        """First-layer maps: one vector per vertex, or per LR pixel without slice ensemble."""
+        if not self._ensemble:
+            return first_layer_plane(cache, features, self._project, features.limits, before=1, after=1)
+        limits = Window(0, 0, features.limits.bottom + 1, features.limits.right + 1)
+        return first_layer_plane(cache, features, self._project, limits, before=2, after=1)
+
+    def needs(self, lattice: Lattice, window: Window) -> Window:
+        """Vertices (LR pixels without slice ensemble) of the cells that `window` meets."""
+        cells, more = lattice.cells_of(window), int(self._ensemble)
+        return Window(cells.top, cells.left, cells.bottom + more, cells.right + more)
+
+    def render(self, plane: Plane, lattice: Lattice, window: Window) -> Tensor:
+        """See `common.Decoder`."""
+        rows = Span.of(lattice.y, window.top, window.bottom)
+        columns = Span.of(lattice.x, window.left, window.right)
+        slices = self._slices(plane, lattice, window, rows)  # (h, knots, hidden): x-knots of every output row
+        slices += (self._fine_bias + self._column(2 * rows.fractions - 1) * self._centre[0]).to(self._dtype)[:, None]
+        blend = self._tensor(self._weights(columns)).to(self._dtype)  # (w, knots)
+        term = (self._column(2 * columns.fractions - 1) * self._centre[1]).to(self._dtype)  # (w, hidden)
+        hidden = torch.matmul(blend, slices).add_(term)  # (h, w, hidden)
+        h, w = window.height, window.width
+        return self._stage(hidden.view(h * w, -1)).view(h, w, 3)
+
+    def _slices(self, plane: Plane, lattice: Lattice, window: Window, rows: Span) -> Tensor:
+        """Hidden vectors pushed through the fine stage's first matrix, blended over rows: (h, knots, hidden).
+
+        Knots of a row are its cells from left to right, for the left vertices first, then for the right ones.
+        """
+        maps = plane.region(self.needs(lattice, window)).float()
+        maps += held_cell(lattice.y) * self._cell[0] + held_cell(lattice.x) * self._cell[1]
+        cells = lattice.cells_of(window)
+        sides = range(2 if self._ensemble else 1)
+        spread = torch.stack([self._columns(maps, lattice.x, cells, side) for side in sides], 1)
+        # (LR rows, sides, cells, hidden)
+        if self._linear:
+            chosen = self._row_selection(rows, maps.shape[0])  # (sides * h, LR rows + 2)
+            source = torch.cat([spread.to(self._dtype).flatten(1), self._row_terms(spread)])
+            hidden = torch.mm(chosen, source).view(len(sides), window.height, *spread.shape[1:]).relu_()
+        else:
+            hidden = self._whole_cells(spread, lattice.y, cells)  # (sides, LR rows, sides, cells, hidden)
+        vectors = self._coarse(hidden.view(-1, hidden.shape[-1])).view(hidden.shape)
+        if not self._linear:
+            chosen = self._tensor(rows.cells - rows.cells[0])
+            vectors = vectors[:, chosen]
+        if self._ensemble:
+            share = self._column(rows.fractions).to(self._dtype)[:, :, None, None]
+            vectors = torch.lerp(vectors[0], vectors[1], share)  # linear in the row: before the matrix
+        flat = vectors.reshape(-1, vectors.shape[-1])
+        return self._push(flat).view(window.height, len(sides) * cells.width, -1)
+
+    def _columns(self, maps: Tensor, axis: Axis, cells: Window, side: int) -> Tensor:
+        """First-layer vectors of each cell's left (0) or right (1) vertex with the slice's x terms."""
+        first, _ = axis.groups(cells.left, cells.right)
+        anchor = np.arange(cells.left, cells.right) + (side if self._ensemble else 0.5)
+        start = 2 * ((first + 0.5 + axis.phase) / axis.scale - anchor)
+        stop = start + (axis.widest_group() - 1) * axis.cell
+        term = self._column(start) * self._first[1] + self._column(stop) * self._last[1]
+        return maps[:, side : side + cells.width] + term
+
+    def _row_selection(self, rows: Span, available: int) -> Tensor:
+        """(sides * h, LR rows + 2): picks the LR row of each slice's upper or lower vertex, adds its y terms."""
+        parts, place = [], self._tensor(rows.cells - rows.cells[0])
+        for side in range(2 if self._ensemble else 1):
+            chosen = torch.zeros(len(place), available, dtype=self._dtype, device=self._device)
+            chosen[torch.arange(len(place)), place + side] = 1
+            offset = 2 * (rows.fractions - (side if self._ensemble else 0.5))
+            parts.append(torch.cat([chosen, two_part(offset[:, None], self._dtype, self._device)], -1))
+        return torch.cat(parts)
+
+    def _row_terms(self, spread: Tensor) -> Tensor:
+        """(2, sides * cells * hidden): in linear order first and last coordinate share their row."""
+        term = (self._first[0] + self._last[0]).to(self._dtype)
+        return term.repeat(2, spread.shape[1] * spread.shape[2])
+
+    def _whole_cells(self, spread: Tensor, axis: Axis, cells: Window) -> Tensor:
+        """Constant order: one slice per cell, first and last coordinates differ along y as well."""
+        first, _ = axis.groups(cells.top, cells.bottom)
+        made = []
+        for side in range(2 if self._ensemble else 1):
+            anchor = np.arange(cells.top, cells.bottom) + (side if self._ensemble else 0.5)
+            start = 2 * ((first + 0.5 + axis.phase) / axis.scale - anchor)
+            stop = start + (axis.widest_group() - 1) * axis.cell
+            term = self._column(start) * self._first[0] + self._column(stop) * self._last[0]
+            made.append(spread[side : side + cells.height] + term[:, None, None])
+        return torch.stack(made).to(self._dtype).relu_()
+
+    def _weights(self, columns: Span) -> Floats:
+        """(w, knots): share of each cell's left and right vertex, 1 for the cell itself without ensemble."""
+        place, at = columns.cells - columns.cells[0], np.arange(len(columns.cells))
+        width = int(place[-1]) + 1
+        weights = np.zeros((len(at), width * (2 if self._ensemble else 1)))
+        if not self._ensemble:
+            weights[at, place] = 1
+            return weights
+        weights[at, place] = 1 - columns.fractions
+        weights[at, width + place] = columns.fractions
+        return weights
+
+    def _column(self, values: Floats) -> Tensor:
+        return torch.from_numpy(np.asarray(values)).to(self._device, torch.float32)[:, None]
+
+    def _tensor(self, values: object) -> Tensor:
+        return torch.as_tensor(values).to(self._device)

@@ -1,0 +1,178 @@
+"""Devices: which one, which dtype and chunk it is fast with (measured, not guessed), and how much memory is free."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import platform
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from diif_viewer.engine.layers import Linear, has_onednn
+from diif_viewer.errors import DeviceError
+from diif_viewer.paths import cache_directory
+
+_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+_CHUNKS = ((32, 64), (64, 64), (64, 128))  # outputs per decoding step; they divide engine.tiles.TILE
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """How a device computes: its dtype, and the outputs (rows, columns) that one decoding step handles."""
+
+    device: str
+    dtype: torch.dtype
+    chunk: tuple[int, int]
+
+    @property
+    def dtype_name(self) -> str:
+        """ "bfloat16", "float16" or "float32"."""
+        return str(self.dtype).removeprefix("torch.")
+
+    @property
+    def description(self) -> str:
+        """For people: "CPU, 2 threads, bfloat16"."""
+        if self.device.startswith("cuda"):
+            return f"{torch.cuda.get_device_name(self.device)}, {self.dtype_name}"
+        if self.device == "mps":
+            return f"Apple GPU, {self.dtype_name}"
+        threads = torch.get_num_threads()
+        return f"CPU, {threads} thread{'s' if threads > 1 else ''}, {self.dtype_name}"
+
+    def in_float32(self) -> Compute:
+        """The same device and chunks in float32."""
+        return Compute(self.device, torch.float32, self.chunk)
+
+
+def resolve(device: str = "auto") -> str:
+    """The device's name as torch knows it. device: "auto" (the fastest present), "cpu", "cuda", "cuda:1", "mps".
+
+    Raises DeviceError when it is not there.
+    """
+    has_mps = torch.backends.mps.is_available()
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "mps" if has_mps else "cpu"
+    kind, _, index = device.partition(":")
+    if kind == "cuda":
+        if not torch.cuda.is_available():
+            raise DeviceError("There is no CUDA device that this torch can use; choose --device cpu.")
+        if index and not (index.isdigit() and int(index) < torch.cuda.device_count()):
+            raise DeviceError(f"There is no device {device}; this machine has {torch.cuda.device_count()}.")
+        return device
+    if kind == "mps" and not has_mps:
+        raise DeviceError("There is no Apple GPU that this torch can use; choose --device cpu.")
+    if device not in ("cpu", "mps"):
+        raise DeviceError(f"Unknown device {device!r}; choose auto, cpu, cuda or mps.")
+    return device
+
+
+@functools.cache
+def fast_compute(device: str = "cpu") -> Compute:
+    """The dtype and chunk that `device` (as `resolve` names it) is fastest with; measured once per machine and torch.
+
+    The environment variable DIIF_VIEWER_DTYPE (float32, bfloat16, float16) overrides the dtype.
+    """
+    forced = os.environ.get("DIIF_VIEWER_DTYPE", "")
+    if forced and forced not in _DTYPES:
+        raise DeviceError(f"DIIF_VIEWER_DTYPE must be one of {', '.join(_DTYPES)}, not {forced!r}.")
+    if device.startswith("cuda"):
+        return Compute(device, _DTYPES.get(forced, torch.float16), (128, 128))
+    if device == "mps":
+        return Compute(device, _DTYPES.get(forced, torch.float32), (128, 128))
+    measured = _measured_cpu()
+    dtype = _DTYPES[forced or str(measured["dtype"])]
+    rows, columns = measured["chunk"]
+    return Compute("cpu", dtype, (rows, columns))
+
+
+def _measured_cpu() -> dict[str, Any]:
+    path, machine = cache_directory() / "calibration.json", _machine()
+    try:
+        known = json.loads(path.read_text())
+        if known["machine"] == machine and known["dtype"] in _DTYPES and tuple(known["chunk"]) in _CHUNKS:
+            return dict(known)
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # not measured yet, or a file of another version: measure
+    rates = calibrate()
+    dtype = max(rates, key=lambda name: max(rates[name].values()))
+    chunk = max(rates[dtype], key=lambda c: rates[dtype][c])
+    found: dict[str, Any] = {"machine": machine, "dtype": dtype, "chunk": list(chunk)}
+    found["gigaflops"] = {name: round(max(by_chunk.values())) for name, by_chunk in rates.items()}
+    _remember(path, found)
+    return found
+
+
+def calibrate(width: int = 128) -> dict[str, dict[tuple[int, int], float]]:
+    """Rate in GFLOP/s of a packed `width` x `width` layer by dtype and chunk; takes about 0.1 s.
+
+    bfloat16 is tried on few rows first: without the instructions it is hundreds of times slower than float32.
+    """
+    rates: dict[str, dict[tuple[int, int], float]] = {}
+    for name in ("float32", "bfloat16"):
+        if name == "bfloat16" and _rate(_DTYPES[name], width, 64, seconds=0.0) < 0.2 * _rate(
+            torch.float32, width, 64, seconds=0.0
+        ):
+            continue
+        rates[name] = {chunk: _rate(_DTYPES[name], width, chunk[0] * chunk[1]) for chunk in _CHUNKS}
+    return rates
+
+
+def _rate(dtype: torch.dtype, width: int, rows: int, seconds: float = 0.02) -> float:
+    with torch.inference_mode():
+        layer = Linear(torch.zeros(width, width), torch.zeros(width), dtype, relu=True, rows=rows)
+        x, best, end = torch.zeros(rows, width, dtype=dtype), float("inf"), time.perf_counter() + seconds
+        layer(x)
+        while True:
+            start = time.perf_counter()
+            layer(x)
+            now = time.perf_counter()
+            best = min(best, now - start)
+            if now >= end:
+                return 2e-9 * rows * width * width / best
+
+
+def _machine() -> str:
+    parts = [
+        platform.machine(),
+        platform.processor(),
+        torch.__version__,
+        str(torch.get_num_threads()),
+        str(has_onednn()),
+    ]
+    try:
+        cpu = Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines()
+        parts += [line.partition(":")[2].strip() for line in cpu if line.startswith(("model", "stepping", "flags"))]
+    except OSError:
+        pass  # not Linux: the names above must do
+    return "|".join(parts)
+
+
+def _remember(path: Path, found: dict[str, Any]) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(f".{os.getpid()}.tmp")
+        temporary.write_text(json.dumps(found))
+        temporary.replace(path)
+    except OSError:
+        pass  # a read-only home costs 0.1 s per start, nothing else
+
+
+def available_memory() -> int:
+    """Bytes of main memory that can be used without swapping; 4 GiB where the system does not tell."""
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except (OSError, ValueError):
+        pass
+    return 4 << 30
+
+
+def cache_budget() -> int:
+    """Bytes that features and maps of all pictures may take: a quarter of what is free, at most 1 GiB."""
+    return max(64 << 20, min(1 << 30, available_memory() // 4))

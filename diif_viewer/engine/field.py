@@ -1,0 +1,301 @@
+"""A field: one picture seen through one model, a function of position that can be rendered at any scale.
+
+`encode` is cheap: features are computed where a rendering first needs them, each region once, and are shared by
+all models with the same encoder. Every rendering works on chunks of one grid anchored to the output lattice, so tiles,
+pans and exports agree bit for bit.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image
+from torch import Tensor
+
+from diif_viewer.engine.device import Compute, cache_budget
+from diif_viewer.engine.encoding import feature_plane
+from diif_viewer.engine.model import Model
+from diif_viewer.engine.planes import BlockCache, Plane
+from diif_viewer.engine.threads import parallel
+from diif_viewer.errors import RequestError
+from diif_viewer.geometry import Axis, Lattice, Window
+from diif_viewer.imaging import classic
+
+Array = npt.NDArray[Any]
+"""HWC pixels: uint8, uint16, or float32 in [0, 1]; 1 to 4 channels."""
+Box = tuple[float, float, float, float]
+Progress = Callable[[float], None]
+
+
+def encode(image: Image.Image | Array, model: Model) -> Field:
+    """A field of `image` through `model`; regions are encoded when they are first rendered.
+
+    image: a PIL image, or HWC (or HW) array of uint8, uint16, or float in [0, 1]; 1 (grey), 2 (grey, alpha),
+    3 (RGB) or 4 (RGBA) channels. Raises RequestError for other shapes and types.
+    """
+    return Field(_pixels(image), model)
+
+
+class Field:
+    """See the module. Made by `encode`; not thread-safe."""
+
+    def __init__(self, pixels: Array, model: Model, cache: BlockCache | None = None) -> None:
+        """pixels: HWC as for `encode`. cache: shared between fields; a new one by default."""
+        self.pixels = pixels
+        self.model = model
+        self._cache = cache if cache is not None else BlockCache(cache_budget())
+        self._features: dict[torch.dtype, Plane] = {}
+        self._maps: dict[torch.dtype, Plane] = {}
+
+    def __repr__(self) -> str:
+        return f"Field({self.width}x{self.height}, {self.model.name!r}, {self.model.compute.description})"
+
+    @property
+    def height(self) -> int:
+        """Rows of the source picture."""
+        return int(self.pixels.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Columns of the source picture."""
+        return int(self.pixels.shape[1])
+
+    def with_model(self, model: Model) -> Field:
+        """The same picture through another model; features are shared when the encoder weights are the same."""
+        other = Field(self.pixels, model, self._cache)
+        if (model.fingerprint, model.compute.device) == (self.model.fingerprint, self.model.compute.device):
+            other._features = self._features
+        return other
+
+    def render(
+        self,
+        scale: float | None = None,
+        *,
+        size: tuple[int, int] | None = None,
+        box: Box | None = None,
+        window: tuple[int, int, int, int] | Window | None = None,
+        dtype: Literal["uint8", "float32"] = "uint8",
+        progress: Progress | None = None,
+    ) -> Array:
+        """Render the picture, or a part of it, at any scale.
+
+        scale: outputs per pixel on both axes; or size: exact (height, width) of the whole output.
+        box: (left, top, right, bottom) in image pixels; or window: (top, left, bottom, right) in output
+        pixels; default the whole picture. dtype: "uint8" (rounded, the device's fastest compute type) or
+        "float32" (computed in float32, clamped to [0, 1]). progress: called with the finished fraction; what it
+        raises ends the rendering. -> (height, width, channels) as the source. At exactly x1 these are the source
+        pixels; below x1 an area filter. Raises RequestError.
+        """
+        lattice = self.lattice(scale, size)
+        part = self._window(lattice, box, window)
+        if dtype not in ("uint8", "float32"):
+            raise RequestError(f"The dtype must be 'uint8' or 'float32', not {dtype!r}.")
+        compute = self.model.compute if dtype == "uint8" else self.model.compute.in_float32()
+        return self.render_window(lattice, part, compute, as_float=dtype == "float32", progress=progress)
+
+    def lattice(self, scale: float | None = None, size: tuple[int, int] | None = None) -> Lattice:
+        """The output lattice of a scale or of an exact (height, width). Raises RequestError."""
+        if (scale is None) == (size is None):
+            raise RequestError("Give either a scale or a size.")
+        if scale is not None:
+            return Lattice.of_scale(self.height, self.width, scale)
+        assert size is not None
+        return Lattice.of_size(self.height, self.width, *size)
+
+    def render_window(
+        self, lattice: Lattice, window: Window, compute: Compute, *, as_float: bool, progress: Progress | None = None
+    ) -> Array:
+        """`render` for a window that is known to lie within the lattice, in a given compute type."""
+        if lattice.y.scale <= 1 or lattice.x.scale <= 1:
+            return self._classic(lattice, window, as_float)
+        channels = self.pixels.shape[2]
+        out = np.empty((window.height, window.width, channels), np.float32 if as_float else np.uint8)
+        done = 0
+        for band in _bands(window, compute.chunk):
+            values = self._decode(lattice, band, compute).mul_(0.5).add_(0.5).clamp_(0, 1)  # (h, width, 3)
+            if channels < 3:
+                values = values.mean(-1, keepdim=True)
+            if not as_float:
+                values = values.mul_(255).add_(0.5).to(torch.uint8)
+            out[band.top - window.top : band.bottom - window.top, :, : values.shape[-1]] = values.cpu().numpy()
+            done += band.area
+            if progress is not None:
+                progress(done / window.area)
+        if channels in (2, 4):
+            out[..., -1] = self._alpha(lattice, window, as_float)
+        return out
+
+    # ---- encoding --------------------------------------------------------------------------------------
+
+    def features(self, compute: Compute) -> Plane:
+        """The picture's features in one dtype, computed by region."""
+        if compute.dtype not in self._features:
+            encoder = self.model.encoder(compute.dtype)
+            read = functools.partial(self._read, dtype=compute.dtype, device=compute.device)
+            limits = Window(0, 0, self.height, self.width)
+            self._features[compute.dtype] = feature_plane(self._cache, encoder, limits, read, compute.device)
+        return self._features[compute.dtype]
+
+    def maps(self, compute: Compute) -> Plane:
+        """What the decoder reads: first-layer or coarse maps, computed by region from the features."""
+        if compute.dtype not in self._maps:
+            decoder = self.model.decoder(compute.dtype)
+            self._maps[compute.dtype] = decoder.plane(self._cache, self.features(compute))
+        return self._maps[compute.dtype]
+
+    def unencoded(self, lattice: Lattice, window: Window, compute: Compute) -> list[Window]:
+        """LR windows, one encoding step each, that rendering `window` still has to encode."""
+        needed = self.model.decoder(compute.dtype).needs(lattice, window)
+        if not self.maps(compute).missing(needed):
+            return []
+        return self.features(compute).missing(needed.grown(2))
+
+    def drop(self) -> None:
+        """Forget features and maps of this picture."""
+        for plane in (*self._features.values(), *self._maps.values()):
+            plane.drop()
+
+    def _read(self, window: Window, dtype: torch.dtype, device: str) -> Tensor:
+        """Model input: (1, 3, h, w) in [-1, 1], channels-last."""
+        values = torch.from_numpy(_unit(self._colours(window))).to(device).mul_(2).sub_(1).to(dtype)
+        return values.permute(2, 0, 1)[None]
+
+    def _colours(self, window: Window) -> Array:
+        """Source pixels without alpha, grey as three channels: (h, w, 3)."""
+        part = self.pixels[window.top : window.bottom, window.left : window.right]
+        return part[..., :3] if part.shape[2] >= 3 else part[..., :1].repeat(3, -1)
+
+    # ---- decoding --------------------------------------------------------------------------------------
+
+    def prepare(self, lattice: Lattice, window: Window, compute: Compute) -> None:
+        """Encode what rendering `window` needs and is not held, on all cores."""
+        needed = self.model.decoder(compute.dtype).needs(lattice, window)
+        maps = self.maps(compute)
+        if maps.missing(needed):
+            self.features(compute).ensure(needed.grown(2))
+            maps.ensure(needed)
+
+    def _decode(self, lattice: Lattice, window: Window, compute: Compute) -> Tensor:
+        """Outputs of `window`: (rows, columns, 3) float32 in about [-1, 1]. Whole chunks are computed, then cut."""
+        rows, columns = compute.chunk
+        top, left = window.top // rows * rows, window.left // columns * columns
+        grid = Window(top, left, -(-window.bottom // rows) * rows, -(-window.right // columns) * columns)
+        self.prepare(lattice, grid.intersected(lattice.window), compute)
+        decoder, maps = self.model.decoder(compute.dtype), self.maps(compute)
+        out = torch.empty(window.height, window.width, 3, device=compute.device)
+
+        def decode(chunk: Window) -> None:
+            colours = decoder.render(maps, lattice, chunk)
+            if self.model.base is not None:
+                colours += self._base(lattice, chunk, compute.device)
+            part = chunk.intersected(window)
+            out[
+                part.top - window.top : part.bottom - window.top, part.left - window.left : part.right - window.left
+            ] = colours[
+                part.top - chunk.top : part.bottom - chunk.top, part.left - chunk.left : part.right - chunk.left
+            ]
+
+        chunks = [
+            Window(y, x, y + rows, x + columns).intersected(lattice.window)
+            for y in range(grid.top, grid.bottom, rows)
+            for x in range(grid.left, grid.right, columns)
+        ]
+        parallel(decode, chunks, device=compute.device)
+        return out
+
+    def _base(self, lattice: Lattice, chunk: Window, device: str) -> Tensor:
+        """The bicubic picture of a chunk: (h, w, 3) float32 in [-1, 1]."""
+        top, rows = bicubic_matrix(lattice.y, chunk.top, chunk.bottom, device)
+        left, columns = bicubic_matrix(lattice.x, chunk.left, chunk.right, device)
+        source = self._read(
+            Window(top, left, top + rows.shape[1], left + columns.shape[1]), dtype=torch.float32, device=device
+        )
+        return (rows @ source[0].contiguous() @ columns.T).permute(1, 2, 0)
+
+    def _classic(self, lattice: Lattice, window: Window, as_float: bool) -> Array:
+        """At most x1 on an axis, where there is nothing to reconstruct: source pixels at x1, area filter below."""
+        values = classic.resample(self.pixels, "bicubic", lattice, window)
+        return _unit(values) if as_float else _bytes(values)
+
+    def _alpha(self, lattice: Lattice, window: Window, as_float: bool) -> Array:
+        plane = np.ascontiguousarray(self.pixels[..., -1:])
+        values = classic.resample(plane, "bicubic", lattice, window)[..., 0]
+        return _unit(values) if as_float else _bytes(values)
+
+    @staticmethod
+    def _window(lattice: Lattice, box: Box | None, window: tuple[int, int, int, int] | Window | None) -> Window:
+        if box is not None and window is not None:
+            raise RequestError("Give either a box or a window.")
+        if box is not None:
+            x0, y0, x1, y1 = box
+            if not (0 <= x0 < x1 <= lattice.x.size and 0 <= y0 < y1 <= lattice.y.size):
+                inside = f"0,0,{lattice.x.size},{lattice.y.size}"
+                raise RequestError(f"The box {x0:g},{y0:g},{x1:g},{y1:g} must lie inside the picture: {inside}.")
+            part = lattice.window_of(box)
+        else:
+            part = lattice.window if window is None else Window(*_corners(window))
+        if not part or not lattice.window.contains(part):
+            whole = f"{lattice.x.count}x{lattice.y.count}"
+            raise RequestError(f"The part asked for is empty or reaches outside the output ({whole} pixels).")
+        return part
+
+
+@functools.lru_cache(maxsize=512)
+def bicubic_matrix(axis: Axis, start: int, stop: int, device: str) -> tuple[int, Tensor]:
+    """Pillow's bicubic as a matrix over the source pixels it touches: (first pixel, (stop - start, pixels) float32)."""
+    first, weights = classic.bicubic_taps(axis, start, stop)
+    low, high = max(0, int(first.min())), min(axis.size, int(first.max()) + 4)
+    matrix = np.zeros((stop - start, high - low + 8))  # room for taps outside the picture: their weight is 0
+    for tap in range(4):
+        matrix[np.arange(stop - start), first + tap - low + 4] += weights[:, tap]
+    return low, torch.from_numpy(matrix[:, 4:-4].astype(np.float32)).to(device)
+
+
+def _bands(window: Window, chunk: tuple[int, int]) -> list[Window]:
+    """`window` cut into strips of whole chunk rows, each of some 16 chunks: what is rendered between two reports."""
+    rows = chunk[0] * max(1, round(16 / (window.width / chunk[1] + 1)))
+    tops = range(window.top // rows * rows, window.bottom, rows)
+    return [Window(max(top, window.top), window.left, min(top + rows, window.bottom), window.right) for top in tops]
+
+
+def _corners(window: tuple[int, int, int, int] | Window) -> tuple[int, int, int, int]:
+    if isinstance(window, Window):
+        return window.top, window.left, window.bottom, window.right
+    top, left, bottom, right = window
+    return top, left, bottom, right
+
+
+def _pixels(image: Image.Image | Array) -> Array:
+    if isinstance(image, Image.Image):
+        modes = ("L", "LA", "RGB", "RGBA")
+        alpha = image.has_transparency_data
+        image = np.asarray(image if image.mode in modes else image.convert("RGBA" if alpha else "RGB"))
+    array = np.asarray(image)
+    if array.ndim == 2:
+        array = array[..., None]
+    if array.ndim != 3 or array.shape[2] not in (1, 2, 3, 4) or 0 in array.shape:
+        raise RequestError(f"A picture must be an HWC array with 1 to 4 channels, not one of shape {array.shape}.")
+    if array.dtype in (np.uint8, np.uint16):
+        return array
+    if np.issubdtype(array.dtype, np.floating):
+        return array.astype(np.float32, copy=False)
+    raise RequestError(f"A picture must be uint8, uint16 or float in [0, 1], not {array.dtype}.")
+
+
+def _unit(values: Array) -> npt.NDArray[np.float32]:
+    """Any source type to float32 in [0, 1]."""
+    if values.dtype == np.float32:
+        return values.clip(0, 1)
+    return np.divide(values, np.iinfo(values.dtype).max, dtype=np.float32)
+
+
+def _bytes(values: Array) -> npt.NDArray[np.uint8]:
+    """Any source type to uint8."""
+    if values.dtype == np.uint8:
+        return values.astype(np.uint8, copy=False)
+    return (_unit(values) * 255 + 0.5).astype(np.uint8)

