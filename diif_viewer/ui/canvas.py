@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import math
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import (
     QColor,
     QInputDevice,
@@ -55,7 +55,7 @@ class Canvas(QWidget):
     Points are (x, y) in device pixels of the canvas. zoom_asked (point, factor, animate), pan_asked (right, down),
     toggle_asked (point), zoom_region_asked and export_region_asked (start point, end point), split_asked (fraction
     of the width), pane_pressed (its number), hovered (point, or None when the cursor left), resized (height, width,
-    gap in device pixels).
+    gap in device pixels), painted (no payload, after each repaint).
     """
 
     zoom_asked = Signal(object, float, bool)
@@ -67,6 +67,7 @@ class Canvas(QWidget):
     pane_pressed = Signal(int)
     hovered = Signal(object)
     resized = Signal(int, int, int)
+    painted = Signal()
 
     def __init__(self, controller: Controller, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -89,8 +90,11 @@ class Canvas(QWidget):
         return self.devicePixelRatioF()
 
     def device_size(self) -> tuple[int, int]:
-        """(height, width) in device pixels."""
-        return max(1, round(self.height() * self._ratio)), max(1, round(self.width() * self._ratio))
+        """(height, width) in device pixels: those that Qt lets this widget paint, wherever in the window it lies."""
+        corner, ratio = self.mapTo(self.window(), QPoint(0, 0)), self._ratio
+        ends = (corner.y(), corner.y() + self.height()), (corner.x(), corner.x() + self.width())
+        height, width = (_rounded(end * ratio) - _rounded(start * ratio) for start, end in ends)
+        return max(1, height), max(1, width)
 
     def _point(self, position: QPointF) -> tuple[float, float]:
         return position.x() * self._ratio, position.y() * self._ratio
@@ -117,9 +121,13 @@ class Canvas(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         """Paint the panes, the divider and the rubber band."""
         del event
-        painter = QPainter(self)
+        with QPainter(self) as painter:
+            self._paint(painter)
+        self.painted.emit()
+
+    def _paint(self, painter: QPainter) -> None:
         device = painter.deviceTransform()
-        origin = QTransform.fromTranslate(round(device.dx()), round(device.dy()))
+        origin = QTransform.fromTranslate(_rounded(device.dx()), _rounded(device.dy()))
         painter.setWorldTransform(origin * device.inverted()[0])
         height, width = self.device_size()
         painter.fillRect(QRect(0, 0, width + 1, height + 1), CANVAS)
@@ -136,7 +144,6 @@ class Canvas(QWidget):
             self._paint_active(painter)
         if self._drag in (Drag.ZOOM_REGION, Drag.EXPORT_REGION):
             self._paint_band(painter)
-        painter.end()
 
     def _paint_divider(self, painter: QPainter, height: int, width: int) -> None:
         ratio = self._ratio
@@ -300,6 +307,11 @@ class Canvas(QWidget):
                 self.zoom_asked.emit(self._point(QPointF(centre)), pinch.scaleFactor(), False)
                 return True
         return super().event(event)
+
+
+def _rounded(value: float) -> int:
+    """To the nearest integer, halves up, as Qt rounds the borders of widgets."""
+    return math.floor(value + 0.5)
 
 
 def _from_touchpad(event: QWheelEvent) -> bool:

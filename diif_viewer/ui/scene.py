@@ -209,17 +209,16 @@ class Scene:
 
 def _blit(sharp: Sharp, key: TileKey, pixels: npt.NDArray[np.uint8]) -> None:
     window = key.window
-    painter = QPainter(sharp.pixels)
-    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
     corner = QPoint(window.left - sharp.window.left, window.top - sharp.window.top)
-    painter.drawImage(corner, opaque(pixels, window.top, window.left))
-    painter.end()
+    with QPainter(sharp.pixels) as painter:
+        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
+        painter.drawImage(corner, opaque(pixels, window.top, window.left))
     sharp.held.add(key)
 
 
 def _draw(painter: QPainter, layer: Layer, view: Viewport, clip: QRect, *, smooth: bool) -> None:
     """Draw the part of `layer` that lies in `clip`: at its own scale and at rest pixel for pixel, else transformed."""
-    if layer.scale_x == layer.scale_y == view.scale and view.top.is_integer() and view.left.is_integer():
+    if layer.scale_x == layer.scale_y == view.scale and view == view.rested():
         painter.drawImage(QPoint(layer.left - int(view.left), layer.top - int(view.top)), layer.pixels)
         return
     # only the visible source pixels (and two more for the filter): Qt's rasteriser ends at 32767 pixels

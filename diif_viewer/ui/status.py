@@ -66,11 +66,10 @@ class BusyMark(QWidget):
         del event
         if not self._shown:
             return
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(ACCENT, 2))
-        painter.drawArc(3, 3, 10, 10, 16 * self._angle, 16 * 250)
-        painter.end()
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(ACCENT, 2))
+            painter.drawArc(3, 3, 10, 10, 16 * self._angle, 16 * 250)
 
 
 class Swatch(QWidget):
@@ -91,11 +90,10 @@ class Swatch(QWidget):
         """Paint the square."""
         del event
         if self._colour is not None:
-            painter = QPainter(self)
-            painter.fillRect(self.rect(), self._colour)
-            painter.setPen(QColor(255, 255, 255, 60))
-            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
-            painter.end()
+            with QPainter(self) as painter:
+                painter.fillRect(self.rect(), self._colour)
+                painter.setPen(QColor(255, 255, 255, 60))
+                painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
 
 class StatusLine(QStatusBar):

@@ -1,0 +1,124 @@
+"""The window's end of the renderer: facts arrive in the GUI thread, nothing is left behind."""
+
+from __future__ import annotations
+
+import threading
+from multiprocessing.shared_memory import SharedMemory
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QThread
+
+from diif_viewer.engine.messages import ExportRequest, OpenImage, ViewRequest
+from diif_viewer.geometry import Lattice, Window
+from diif_viewer.ui.renderer_client import RendererClient
+from tests.ui.fake_renderer import FakeRenderer, expected
+
+
+@pytest.fixture
+def gate():
+    event = threading.Event()
+    event.set()
+    return event
+
+
+@pytest.fixture
+def clients(gate):
+    made = []
+
+    def make(spawn=None):
+        fakes = []
+
+        def spawn_fake():
+            fakes.append(FakeRenderer(gate))
+            return fakes[-1]
+
+        client = RendererClient(spawn or spawn_fake)
+        made.append(client)
+        return client, fakes
+
+    yield make
+    gate.set()
+    for client in made:
+        client.shutdown()
+
+
+PIXELS = np.random.default_rng(3).integers(0, 255, (20, 30, 3), dtype=np.uint8)
+
+
+def test_a_view_comes_back_tile_by_tile_in_the_gui_thread(qtbot, clients):
+    client, fakes = clients()
+    client.open_image(1, PIXELS)
+    tiles, threads = [], []
+    client.tile_done.connect(tiles.append)
+    client.tile_done.connect(lambda _: threads.append(QThread.currentThread()))
+    main = QThread.currentThread()
+    with qtbot.waitSignal(client.ready, timeout=10_000):
+        client.start()
+    window = Lattice.of_scale(20, 30, 9.0).window
+    with qtbot.waitSignal(client.view_done, timeout=10_000):
+        client.send(ViewRequest(0, 1, 1, "diif-s-lite", 9.0, window))
+    assert len(tiles) == 2 * 3
+    for tile in tiles:
+        part = tile.key.window.intersected(window)
+        np.testing.assert_array_equal(tile.pixels, expected(PIXELS, "diif-s-lite", 9.0, part))
+    assert set(threads) == {main}
+    block = fakes[0].of_kind(OpenImage)[0].block
+    client.shutdown()
+    with pytest.raises(FileNotFoundError):
+        SharedMemory(block)
+
+
+def test_pictures_are_opened_anew_after_a_death(qtbot, clients):
+    client, fakes = clients()
+    client.open_image(5, PIXELS)
+    with qtbot.waitSignal(client.ready, timeout=10_000):
+        client.start()
+    qtbot.waitUntil(lambda: bool(fakes[0].of_kind(OpenImage)), timeout=10_000)
+    with qtbot.waitSignals([client.restarted, client.ready], timeout=10_000):
+        fakes[0].die()
+    qtbot.waitUntil(lambda: bool(fakes[1].of_kind(OpenImage)), timeout=10_000)
+    assert fakes[1].of_kind(OpenImage)[0].image == 5
+
+
+def test_an_export_under_way_fails_when_the_renderer_dies(qtbot, clients, gate, tmp_path):
+    client, fakes = clients()
+    client.open_image(1, PIXELS)
+    with qtbot.waitSignal(client.ready, timeout=10_000):
+        client.start()
+    gate.clear()
+    with qtbot.waitSignal(client.export_progress, timeout=10_000):
+        client.send(ExportRequest(4, 1, "diif-lite", 3.0, Window(0, 0, 9, 9), str(tmp_path / "x.png")))
+    with qtbot.waitSignal(client.export_failed, timeout=10_000) as failed:
+        fakes[0].die()
+    assert failed.args[0].job == 4
+
+
+def test_a_process_that_cannot_start_is_one_sentence(qtbot, clients):
+    def spawn():
+        raise OSError("no processes left")
+
+    client, _ = clients(spawn)
+    with qtbot.waitSignal(client.stopped, timeout=10_000) as stopped:
+        client.start()
+    assert "no processes left" in stopped.args[0]
+    assert not client.running
+
+
+def test_shutdown_at_once_is_clean(qtbot, clients):
+    client, _ = clients()
+    client.start()
+    client.shutdown()
+    client.shutdown()
+    assert not client.running
+
+
+def test_orders_before_the_start_are_not_needed(qtbot, clients):
+    client, fakes = clients()
+    client.open_image(1, PIXELS)
+    client.close_image(1)
+    client.open_image(2, PIXELS)
+    with qtbot.waitSignal(client.ready, timeout=10_000):
+        client.start()
+    qtbot.waitUntil(lambda: bool(fakes[0].of_kind(OpenImage)), timeout=10_000)
+    assert [m.image for m in fakes[0].of_kind(OpenImage)] == [2]
