@@ -25,7 +25,7 @@ from diif_viewer.models.spec import build_decoder, build_encoder
 from diif_viewer.training.curve import Curve
 from diif_viewer.training.data import Batch, Bytes
 from diif_viewer.training.forms import picture_rows
-from diif_viewer.training.preset import Preset
+from diif_viewer.training.preset import Preset, Recipe
 from diif_viewer.training.state import RunState
 from diif_viewer.training.validation import validate
 
@@ -107,12 +107,9 @@ def train(
         while (progress := budget.progress(state.step, state.seconds)) < 1:
             batch = upcoming.result()
             upcoming = ahead.submit(sampler.batch_of, pictures, state.step + 1)
-
-            rate = recipe.learning_rate * min(1.0, (state.step + 1) / max(1, recipe.warm_up))
-            rate *= recipe.last_rate + (1 - recipe.last_rate) * (0.5 + 0.5 * math.cos(math.pi * progress))
+            rate = learning_rate(recipe, state.step, progress)
             for group in optimiser.param_groups:
                 group["lr"] = rate
-
             losses = batch_losses(networks, batch, device, recipe.shares)
             optimiser.zero_grad(set_to_none=True)
             torch.stack(list(losses.values())).sum().backward()  # type: ignore[no-untyped-call]
@@ -148,6 +145,13 @@ def train(
     state.curve.plot()
     export(preset, average, run, state, summary)
     report(f"done: {state.step} steps, {state.seconds / 60:.1f} minutes; weights in {run}")
+
+
+def learning_rate(recipe: Recipe, step: int, progress: float) -> float:
+    """Linear warm-up in steps, then half a cosine down to ``last_rate`` of the full rate. progress: 0 .. 1."""
+    warmth = min(1.0, (step + 1) / max(1, recipe.warm_up))
+    fall = 0.5 + 0.5 * math.cos(math.pi * progress)
+    return recipe.learning_rate * warmth * (recipe.last_rate + (1 - recipe.last_rate) * fall)
 
 
 def batch_losses(networks: Networks, batch: Batch, device: str, shares: dict[str, float]) -> dict[str, Tensor]:
