@@ -39,7 +39,7 @@ def parallel(function: Callable[[Item], Result], items: Iterable[Item], *, devic
     """``[function(item) for item in items]`` without gradients, on all cores when `device` is the CPU.
 
     Within a piece of work it runs in the calling thread. A single item has one torch thread as well, so that its
-    result is the same to the bit as among others. The first error is raised, after the pieces that had begun have ended.
+    result is the same to the bit as among others. The first error is raised, after the pieces that began have ended.
     """
     work = list(items)
     if not work or device != "cpu" or getattr(_inside, "pool", False) or cores() < 2:
