@@ -192,11 +192,8 @@ def test_the_command_survives_sigkill(tmp_path: Path) -> None:
     for index, picture in enumerate(pictures()):
         Image.fromarray(picture).save(tmp_path / "pictures" / f"{index}.png")
     (tmp_path / "tiny.toml").write_text(TINY)
-    code = (
-        "import argparse, sys; from diif_viewer.cli import train; parser = argparse.ArgumentParser()\n"
-        "train.add_arguments(parser); sys.exit(train.run(parser.parse_args()))"
-    )
-    command = [sys.executable, "-c", code, str(tmp_path / "pictures"), "--preset", str(tmp_path / "tiny.toml")]
+    command = [sys.executable, "-m", "diif_viewer", "train", str(tmp_path / "pictures")]
+    command += ["--preset", str(tmp_path / "tiny.toml")]
     command += ["--run", str(tmp_path / "run"), "--threads", "1", "--report", "5", "--save", "0", "--steps"]
     with subprocess.Popen([*command, "100000"], stdout=subprocess.PIPE, text=True) as first:
         assert first.stdout is not None
