@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -230,6 +231,35 @@ def test_unusable_safetensors_say_why(case: str, tmp_path: Path) -> None:
         load_checkpoint(tmp_path / "model.safetensors")
     with pytest.raises(CheckpointError, match="no training summary"):
         training_summary(tmp_path / "model.safetensors")
+
+
+@pytest.mark.parametrize("kind", ["safetensors", "pth", "old pth"])
+def test_broken_bytes_load_or_are_refused_in_one_sentence(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / f"model.{kind.rsplit(maxsplit=1)[-1]}"
+    if kind == "safetensors":
+        save_checkpoint(made(), path, {})
+    else:
+        torch.save(public(), path, _use_new_zipfile_serialization=kind == "pth")
+    whole = path.read_bytes()
+    rng = random.Random(7)
+    refused = 0
+    for _ in range(120):
+        broken = bytearray(whole)
+        for _ in range(rng.choice([1, 3, 30])):
+            broken[rng.randrange(rng.choice([100, 2000, len(whole)]))] = rng.randrange(256)
+        path.write_bytes(broken)
+        try:
+            load_checkpoint(path)
+        except CheckpointError:
+            refused += 1
+    assert refused > 20
+
+
+def test_a_spec_of_terabytes_is_refused_without_trying(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    with_spec(parts(encoder={"name": "edsr", "args": {"n_feats": 4096, "n_resblocks": 40}}))(path)
+    with pytest.raises(CheckpointError, match=r"weights are missing"):
+        load_checkpoint(path)
 
 
 def test_half_precision_files_load_as_float32(tmp_path: Path) -> None:
