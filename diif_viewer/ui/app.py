@@ -16,12 +16,16 @@ from diif_viewer.ui import report, theme
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.export import ChoosePath, choose_path
 from diif_viewer.ui.fallback import Fallback
+from diif_viewer.ui.interrupt import closing_on_signals
 from diif_viewer.ui.loader import Loader
 from diif_viewer.ui.motion import Motion
 from diif_viewer.ui.renderer_client import Renderer, RendererClient, spawn_renderer
 from diif_viewer.ui.scene import Scene
 from diif_viewer.ui.state import ViewerState
 from diif_viewer.ui.window import MainWindow
+
+HEAD_START = 400
+"""Milliseconds that reading the first picture gets before the renderer is started all the same."""
 
 
 class Viewer:
@@ -44,6 +48,7 @@ class Viewer:
         self.window = MainWindow(self.controller, self.loader, choose)
         self.window.closed.connect(self.shutdown)
         self._running = True
+        self._started = False
 
     def show(self, path: Path | None) -> None:
         """Put the window on screen; only then read the picture and start the renderer."""
@@ -53,9 +58,19 @@ class Viewer:
     def _begin(self, path: Path | None) -> None:
         if not self._running:
             return
-        if path is not None:
-            self.window.open_path(path)
-        self.client.start()
+        if path is None:
+            self._start_client()
+            return
+        # reading the picture first: the process that loads torch would take half of the processor from it
+        self.loader.loaded.connect(self._start_client)
+        self.loader.failed.connect(self._start_client)
+        QTimer.singleShot(HEAD_START, self.window, self._start_client)
+        self.window.open_path(path)
+
+    def _start_client(self, *_: object) -> None:
+        if self._running and not self._started:
+            self._started = True
+            self.client.start()
 
     def shutdown(self) -> None:
         """End the threads and the process; returns when they have ended. A second call does nothing."""
@@ -86,6 +101,7 @@ def run(paths: list[str], method: str | None = None) -> int:
         viewer.window.stalls.start()
     viewer.show(Path(paths[0]) if paths else None)
     try:
-        return application.exec()
+        with closing_on_signals(viewer.window.close):
+            return application.exec()
     finally:
         viewer.shutdown()

@@ -152,6 +152,8 @@ class Controller(QObject):
         self._aim()
         self._ask_frames()
         if zooming:
+            for pane in list(self._wanted):
+                self._withdraw(pane)  # nobody will see it: leave the processor to the fallback
             self._quiet.start(QUIET)
         elif not self._quiet.isActive():
             waited = 1000 * (time.monotonic() - self._asked_at)

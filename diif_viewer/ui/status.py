@@ -106,6 +106,8 @@ class StatusLine(QStatusBar):
         self.swatch = Swatch(self)
         self.busy = BusyMark(self)
         self.milliseconds, self.device = QLabel(self), QLabel("Starting the renderer…", self)
+        for label, width in ((self.zoom, 58), (self.size_text, 96), (self.position, 106)):
+            label.setMinimumWidth(width)
         for widget, name in ((self.zoom, "Zoom"), (self.position, "Position"), (self.device, "Device")):
             widget.setToolTip(name)
         left: list[QWidget] = [self.zoom, self.size_text, self.position, self.swatch, self.colour]
