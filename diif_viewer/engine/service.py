@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import signal
 import sys
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -50,6 +51,7 @@ class RendererProcess:
 
 def _main(connection: Connection, device: str) -> None:
     """What the process runs: load torch, then schedule until told to quit or the window is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the window's to answer
     if hasattr(os, "nice"):
         os.nice(5)  # the window paints first
     try:
@@ -61,5 +63,5 @@ def _main(connection: Connection, device: str) -> None:
         return
     try:
         scheduler.run()
-    except (EOFError, BrokenPipeError, ConnectionResetError, KeyboardInterrupt):
+    except (EOFError, BrokenPipeError, ConnectionResetError):
         sys.exit(0)  # the window has gone
