@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from diif_viewer.engine.layers import Linear, has_onednn
+from diif_viewer.engine.threads import parallel
 from diif_viewer.errors import DeviceError
 from diif_viewer.paths import cache_directory
 
@@ -108,22 +109,19 @@ def _measured_cpu() -> dict[str, Any]:
 
 
 def calibrate(width: int = 128) -> dict[str, dict[tuple[int, int], float]]:
-    """Rate in GFLOP/s of a packed `width` x `width` layer by dtype and chunk; takes about 0.1 s.
+    """Rate in GFLOP/s of one thread in a packed `width` x `width` layer by dtype and chunk; takes about 0.2 s.
 
-    bfloat16 is tried on few rows first: without the instructions it is hundreds of times slower than float32.
+    bfloat16 is tried on few rows first: without the instructions it is hundreds of times slower than float32. Times
+    are the best of many, in one thread as the engine works, so that other programs do not decide the outcome.
     """
-    rates: dict[str, dict[tuple[int, int], float]] = {}
-    for name in ("float32", "bfloat16"):
-        if name == "bfloat16" and _rate(_DTYPES[name], width, 64, seconds=0.0) < 0.2 * _rate(
-            torch.float32, width, 64, seconds=0.0
-        ):
-            continue
-        rates[name] = {chunk: _rate(_DTYPES[name], width, chunk[0] * chunk[1]) for chunk in _CHUNKS}
-    return rates
+    tried = ["float32", "bfloat16"]
+    if _rate(torch.bfloat16, width, 64, seconds=0.004) < 0.2 * _rate(torch.float32, width, 64, seconds=0.004):
+        tried.remove("bfloat16")
+    return {n: {chunk: _rate(_DTYPES[n], width, chunk[0] * chunk[1]) for chunk in _CHUNKS} for n in tried}
 
 
-def _rate(dtype: torch.dtype, width: int, rows: int, seconds: float = 0.02) -> float:
-    with torch.inference_mode():
+def _rate(dtype: torch.dtype, width: int, rows: int, seconds: float = 0.03) -> float:
+    def measured(_: None) -> float:
         layer = Linear(torch.zeros(width, width), torch.zeros(width), dtype, relu=True, rows=rows)
         x, best, end = torch.zeros(rows, width, dtype=dtype), float("inf"), time.perf_counter() + seconds
         layer(x)
@@ -134,6 +132,8 @@ def _rate(dtype: torch.dtype, width: int, rows: int, seconds: float = 0.02) -> f
             best = min(best, now - start)
             if now >= end:
                 return 2e-9 * rows * width * width / best
+
+    return parallel(measured, [None])[0]
 
 
 def _machine() -> str:

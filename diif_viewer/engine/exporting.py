@@ -15,6 +15,7 @@ from diif_viewer.engine.tiles import TILE
 from diif_viewer.errors import ExportError, RequestError
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.imaging import classic
+from diif_viewer.imaging.colour import to_8_bits
 from diif_viewer.imaging.save import save_png
 from diif_viewer.models.registry import CLASSIC
 
@@ -46,14 +47,13 @@ def export_steps(
         done = ((part.bottom - window.top) * window.width - (window.right - part.right) * part.height) / window.area
         spent = time.perf_counter() - started
         yield m.ExportProgress(request.job, done, spent * (1 - done) / done)
-    save_png(out, request.path)
+    save_png(out, request.path, icc_profile=request.icc_profile)
     yield m.ExportDone(request.job, request.path, (time.perf_counter() - started) * 1000)
 
 
 def _renderer(request: m.ExportRequest, pixels: Array, load: Callable[[], Field | None]) -> Strip:
     def by_classic(lattice: Lattice, window: Window) -> npt.NDArray[np.uint8]:
-        values = classic.resample(pixels, request.model, lattice, window)
-        return (values >> 8).astype(np.uint8) if values.dtype == np.uint16 else values
+        return to_8_bits(classic.resample(pixels, request.model, lattice, window))
 
     if request.model in _CLASSIC:
         return by_classic

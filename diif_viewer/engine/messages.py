@@ -67,7 +67,7 @@ class ExportRequest:
     """Write `window` of the lattice of `scale` to the PNG file `path`.
 
     float32: compute in float32 whatever the screen uses; otherwise the same pixels as on screen.
-    model: a model, or a classic method (nearest, bilinear, bicubic, lanczos).
+    model: a model, or a classic method (nearest, bilinear, bicubic, lanczos). icc_profile: embedded in the file.
     """
 
     job: int
@@ -77,6 +77,7 @@ class ExportRequest:
     window: Window
     path: str
     float32: bool = False
+    icc_profile: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,78 @@
+"""The device's fast dtype is measured, remembered for this machine and this torch only, and can be overridden."""
+
+import json
+
+import pytest
+import torch
+
+from diif_viewer.engine import device
+from diif_viewer.engine.tiles import TILE
+from diif_viewer.errors import DeviceError
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path))
+    monkeypatch.delenv("DIIF_VIEWER_DTYPE", raising=False)
+    device.fast_compute.cache_clear()
+    yield tmp_path / "diif-viewer" / "calibration.json"
+    device.fast_compute.cache_clear()
+
+
+def test_the_fastest_measured_pair_is_taken_and_remembered(own_cache, monkeypatch) -> None:
+    rates = {"float32": {(32, 64): 5.0, (64, 64): 9.0}, "bfloat16": {(32, 64): 20.0, (64, 64): 7.0}}
+    monkeypatch.setattr(device, "calibrate", lambda: rates)
+    compute = device.fast_compute("cpu")
+    assert (compute.dtype, compute.chunk) == (torch.bfloat16, (32, 64))
+    assert json.loads(own_cache.read_text())["dtype"] == "bfloat16"
+    monkeypatch.setattr(device, "calibrate", lambda: pytest.fail("measured twice"))
+    device.fast_compute.cache_clear()
+    assert device.fast_compute("cpu") == compute
+
+
+def test_another_machine_or_a_broken_file_is_measured_anew(own_cache, monkeypatch) -> None:
+    monkeypatch.setattr(device, "calibrate", lambda: {"float32": {(64, 64): 9.0}})
+    for text in ("", "{", "[]", json.dumps({"machine": "another", "dtype": "bfloat16", "chunk": [64, 64]})):
+        own_cache.parent.mkdir(exist_ok=True)
+        own_cache.write_text(text)
+        device.fast_compute.cache_clear()
+        assert device.fast_compute("cpu").dtype == torch.float32
+
+
+def test_a_cache_that_cannot_be_written_is_no_error(tmp_path, monkeypatch) -> None:
+    (tmp_path / "diif-viewer").write_text("a file where the folder should be")
+    assert device.fast_compute("cpu").chunk[0] > 0
+
+
+def test_calibration_measures_chunks_that_divide_a_tile() -> None:
+    rates = device.calibrate()
+    assert rates["float32"]
+    for by_chunk in rates.values():
+        for (rows, columns), rate in by_chunk.items():
+            assert TILE % rows == TILE % columns == 0
+            assert rate > 0
+
+
+def test_the_dtype_can_be_forced(monkeypatch) -> None:
+    monkeypatch.setenv("DIIF_VIEWER_DTYPE", "float32")
+    assert device.fast_compute("cpu").dtype == torch.float32
+    monkeypatch.setenv("DIIF_VIEWER_DTYPE", "float8")
+    device.fast_compute.cache_clear()
+    with pytest.raises(DeviceError, match="float8"):
+        device.fast_compute("cpu")
+
+
+def test_devices_that_are_not_there_are_named() -> None:
+    assert device.resolve("cpu") == "cpu"
+    assert device.resolve("auto") in ("cpu", "cuda", "mps")
+    with pytest.raises(DeviceError, match="abacus"):
+        device.resolve("abacus")
+    if not torch.cuda.is_available():
+        with pytest.raises(DeviceError, match="CUDA"):
+            device.resolve("cuda")
+
+
+def test_memory_figures_are_sane() -> None:
+    assert 1 << 26 <= device.cache_budget() <= 1 << 30
+    assert device.available_memory() > 1 << 26
