@@ -63,7 +63,7 @@ ACTIONS: tuple[ActionRow, ...] = (
         "Bicubic, LIIF and DIIF-S side by side, in step",
         checkable=True,
     ),
-    ActionRow("next_pane", "Next pane", "Compare", ("Tab",), tip="Letters choose the method of this pane"),
+    ActionRow("next_pane", "Next pane", "Compare", ("P",), tip="Letters choose the method of this pane"),
     ActionRow("fullscreen", "Full screen", "Window", ("F11", "F"), "ph.corners-out", "Full screen", checkable=True),
     ActionRow("leave", "Leave full screen, stop choosing a region", "Window", ("Esc",)),
     ActionRow("shortcuts", "Keys and gestures", "Window", ("F1", "?"), "ph.question", "Keys and gestures"),

@@ -27,7 +27,7 @@ from PySide6.QtWidgets import QGestureEvent, QPinchGesture, QWidget
 from diif_viewer.ui.compare import GAP, Layout, area_at, divider
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.navigation import NOTCH
-from diif_viewer.ui.theme import ACCENT, CANVAS
+from diif_viewer.ui.theme import ACCENT, CANVAS, TEXT
 
 FINE, COARSE = 0.25, 3.0
 """Notches that one notch of a mouse wheel counts for with Shift and with Ctrl."""
@@ -176,6 +176,15 @@ class Canvas(QWidget):
         painter.setPen(QPen(ACCENT, max(1, round(self._ratio))))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(rect)
+        words = f"{rect.width()} x {rect.height()}"
+        font = self.font()
+        font.setPixelSize(round(12 * self._ratio))
+        painter.setFont(font)
+        size = painter.fontMetrics().boundingRect(words).size()
+        chip = QRect(rect.left(), rect.bottom() + 1, size.width() + round(14 * self._ratio), round(22 * self._ratio))
+        painter.fillRect(chip, QColor(22, 22, 24, 215))
+        painter.setPen(TEXT)
+        painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, words)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         """Tell the new size."""

@@ -263,7 +263,12 @@ class MainWindow(QMainWindow):
     # ---- actions ----
 
     def _choose_region(self) -> None:
-        self.canvas.choose_region(not self.canvas.choosing_region)
+        choosing = not self.canvas.choosing_region
+        self.canvas.choose_region(choosing)
+        if choosing:
+            self.notice.tell("Drag a region: it is saved as it is on screen. Esc stops.", stay=False)
+        else:
+            self.notice.hide()
 
     @Slot(object, object)
     def _export_region(self, start: tuple[float, float], end: tuple[float, float]) -> None:
@@ -290,7 +295,7 @@ class MainWindow(QMainWindow):
 
     def _leave(self) -> None:
         if self.canvas.choosing_region:
-            self.canvas.choose_region(False)
+            self._choose_region()
         elif self.tools.zoom_box.hasFocus():
             self.canvas.setFocus()
         elif self.isFullScreen():

@@ -32,6 +32,7 @@ from diif_viewer.engine.messages import (
 from diif_viewer.engine.tiles import keys_for
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.imaging.classic import METHODS, resample
+from diif_viewer.ui.images import to_eight_bits
 
 STAND_IN = {"liif-lite": "bilinear", "diif-lite": "lanczos", "diif-s-lite": "nearest"}
 
@@ -40,8 +41,14 @@ def expected(pixels: np.ndarray, model: str, scale: float, window: Window) -> np
     """What the fake answers: the stand-in method in inverted colours; classic methods as they are."""
     lattice = Lattice.of_scale(*pixels.shape[:2], scale)
     if model in METHODS or scale <= 1:
-        return resample(pixels, model if model in METHODS else "bicubic", lattice, window)
-    return 255 - resample(pixels, STAND_IN[model], lattice, window)
+        return to_eight_bits(resample(pixels, model if model in METHODS else "bicubic", lattice, window))
+    return _inverted(to_eight_bits(resample(pixels, STAND_IN[model], lattice, window)))
+
+
+def _inverted(pixels: np.ndarray) -> np.ndarray:
+    """Colours turned inside out, alpha as it is."""
+    colours = 3 if pixels.shape[2] > 2 else 1
+    return np.concatenate([255 - pixels[..., :colours], pixels[..., colours:]], axis=2)
 
 
 class FakeRenderer:

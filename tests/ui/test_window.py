@@ -16,6 +16,7 @@ from diif_viewer.engine.messages import CancelExport, ExportRequest, ViewRequest
 from diif_viewer.geometry import Lattice
 from diif_viewer.imaging.classic import resample
 from diif_viewer.ui.compare import Layout
+from diif_viewer.ui.images import opaque
 from tests.ui.fake_renderer import expected
 
 
@@ -513,3 +514,40 @@ def test_the_status_file_says_what_is_on_screen(stage, photo, tmp_path):
         stage.state.view.window.right,
     ]
     assert Lattice.of_scale(90, 120, 30.0).window.contains(stage.state.view.window)
+
+
+def odd_pictures():
+    dice = np.random.default_rng(5)
+
+    def noise(*shape, dtype=np.uint8):
+        return dice.integers(0, np.iinfo(dtype).max, shape, dtype=dtype)
+
+    yield "one pixel", Image.fromarray(noise(1, 1, 3))
+    yield "one row", Image.fromarray(noise(1, 3000, 3))
+    yield "one column", Image.fromarray(noise(3000, 1, 3))
+    yield "grey", Image.fromarray(noise(50, 60))
+    yield "grey and alpha", Image.fromarray(noise(50, 60, 2))
+    yield "alpha", Image.fromarray(noise(50, 60, 4))
+    yield "sixteen bits", Image.fromarray(noise(50, 60, dtype=np.uint16))
+    yield "palette", Image.fromarray(noise(50, 60, 3)).quantize(16)
+    yield "bits", Image.fromarray(noise(50, 60)).convert("1")
+
+
+@pytest.mark.parametrize(("name", "picture"), [pytest.param(*odd, id=odd[0]) for odd in odd_pictures()])
+def test_odd_pictures_open_and_zoom(stage, tmp_path, name, picture):
+    path = tmp_path / f"{name}.png"
+    picture.save(path)
+    stage.show(path)
+    stage.sharp()
+    for key in ("1", "4", "9"):
+        stage.qtbot.keyClicks(stage.window.canvas, key)
+        stage.sharp()
+        view = stage.state.view
+        pixels = stage.state.picture.pixels
+        shown, window = view_pixels(stage)
+        image = opaque(expected(pixels, "diif-s-lite", view.scale, window), window.top, window.left)
+        wanted = np.frombuffer(image.constBits(), np.uint8).reshape(*shown.shape[:2], 4)[..., 2::-1]
+        assert_shows(shown, wanted.astype(int))
+    for _ in range(3):
+        turn_wheel(stage.window.canvas, QPoint(300, 200), -600)
+    stage.sharp()
