@@ -36,7 +36,7 @@ class ProgressLine:
         self._last = now
         spent = now - self._start
         text = f"{100 * fraction:3.0f} %"
-        if fraction > 0 and spent > 0.5:
+        if 0 < fraction < 1 and spent > 0.5:
             text += f"  {duration(spent * (1 - fraction) / fraction)} left"
         if self._terminal:
             self._stream.write("\r" + text.ljust(self._width))
