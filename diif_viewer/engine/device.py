@@ -45,6 +45,11 @@ class Compute:
         threads = torch.get_num_threads()
         return f"CPU, {threads} thread{'s' if threads > 1 else ''}, {self.dtype_name}"
 
+    def chunk_at(self, scale: float) -> tuple[int, int]:
+        """Rows and columns of a decoding step at `scale`; narrower near x1, where blending costs with the square."""
+        rows, columns = self.chunk
+        return (rows, min(columns, 64)) if scale < 3 else (rows, columns)
+
     def in_float32(self) -> Compute:
         """The same device and chunks in float32."""
         return Compute(self.device, torch.float32, self.chunk)

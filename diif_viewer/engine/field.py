@@ -116,7 +116,7 @@ class Field:
         channels = self.pixels.shape[2]
         out = np.empty((window.height, window.width, channels), np.float32 if as_float else np.uint8)
         done = 0
-        for band in _bands(window, compute.chunk):
+        for band in _bands(window, compute.chunk_at(lattice.x.scale)):
             values = self._decode(lattice, band, compute).mul_(0.5).add_(0.5).clamp_(0, 1)  # (h, width, 3)
             if channels < 3:
                 values = values.mean(-1, keepdim=True)
@@ -182,7 +182,7 @@ class Field:
 
     def _decode(self, lattice: Lattice, window: Window, compute: Compute) -> Tensor:
         """Outputs of `window`: (rows, columns, 3) float32 in about [-1, 1]. Whole chunks are computed, then cut."""
-        rows, columns = compute.chunk
+        rows, columns = compute.chunk_at(lattice.x.scale)
         top, left = window.top // rows * rows, window.left // columns * columns
         grid = Window(top, left, -(-window.bottom // rows) * rows, -(-window.right // columns) * columns)
         self.prepare(lattice, grid.intersected(lattice.window), compute)

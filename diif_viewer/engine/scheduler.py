@@ -1,7 +1,8 @@
-"""The scheduler of the rendering process: newest views first, then exports; nothing finished is thrown away.
+"""The scheduler of the rendering process: newest views first, then exports, then what may be wanted soon.
 
 It works in small steps (one encoding block, one tile) and reads its mail between them. A waiting request is the
-cancellation: the step in hand is finished and sent, then the newer request decides what comes next.
+cancellation: the step in hand is finished and sent, then the newer request decides what comes next. Nothing that is
+finished is thrown away: tiles are sent whoever waits for them, features and maps stay as long as memory allows.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import time
+import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -27,16 +29,22 @@ from diif_viewer.engine.planes import BlockCache
 from diif_viewer.engine.tiles import keys_for
 from diif_viewer.errors import DiifViewerError
 from diif_viewer.geometry import Lattice, Window
+from diif_viewer.models.registry import default_method
 
 Steps = Iterator[m.FromRenderer | None]
 """Work in steps: each `next` does a few milliseconds and yields what to send, or None."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Picture:
     pixels: Array
-    block: SharedMemory | None = None
     fields: dict[str, Field] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    image: int
+    steps: Steps
 
 
 class Scheduler:
@@ -49,8 +57,9 @@ class Scheduler:
         self._cache = BlockCache(cache_budget())
         self._pictures: dict[int, _Picture] = {}
         self._models: dict[str, Model] = {}
-        self._views: OrderedDict[int, Steps] = OrderedDict()
-        self._exports: OrderedDict[int, Steps] = OrderedDict()
+        self._views: OrderedDict[int, _Job] = OrderedDict()
+        self._exports: OrderedDict[int, _Job] = OrderedDict()
+        self._idle: Steps | None = self._warm_up()
         self._running = True
 
     def run(self) -> None:
@@ -58,23 +67,26 @@ class Scheduler:
         compute = self._compute
         self._connection.send(m.Ready(compute.device, compute.dtype_name, compute.description))
         while self._running:
-            busy = self._views or self._exports
-            while self._running and (not busy or self._connection.poll(0)):
+            while self._running and (not self._busy or self._connection.poll(0)):
                 self._receive(self._connection.recv())
-                busy = self._views or self._exports
             if self._running:
                 self.step()
         for image in list(self._pictures):
             self._close(m.CloseImage(image))
 
+    @property
+    def _busy(self) -> bool:
+        return bool(self._views or self._exports or self._idle)
+
     def step(self) -> None:
-        """Do one step of what comes first; without work, nothing."""
+        """Do one step of what comes first."""
         queue = self._views or self._exports
         if not queue:
+            if self._idle is not None and next(self._idle, _END) is _END:
+                self._idle = None
             return
-        key, steps = next(iter(queue.items()))
-        with torch.inference_mode():
-            message = next(steps, _END)
+        key, job = next(iter(queue.items()))
+        message = next(job.steps, _END)
         if message is _END:
             queue.pop(key, None)
         elif message is not None:
@@ -91,19 +103,17 @@ class Scheduler:
             case m.CloseImage():
                 self._close(message)
             case m.ViewRequest():
-                self._views[message.pane] = self._guarded(
+                steps = self._guarded(
                     self._view(message), lambda text: m.ViewFailed(message.pane, message.serial, text)
                 )
+                self._views[message.pane] = _Job(message.image, steps)
             case m.CancelView():
                 self._views.pop(message.pane, None)
             case m.ExportRequest():
-                self._exports[message.job] = self._guarded(
-                    self._export(message), lambda text: m.ExportFailed(message.job, text)
-                )
+                steps = self._guarded(self._export(message), lambda text: m.ExportFailed(message.job, text))
+                self._exports[message.job] = _Job(message.image, steps)
             case m.CancelExport():
-                steps = self._exports.pop(message.job, None)
-                if steps is not None:
-                    steps.close()  # type: ignore[attr-defined]
+                if self._exports.pop(message.job, None) is not None:
                     self._connection.send(m.ExportFailed(message.job, "The export was cancelled.", cancelled=True))
             case m.Quit():
                 self._running = False
@@ -111,19 +121,17 @@ class Scheduler:
     def _open(self, message: m.OpenImage) -> None:
         block = SharedMemory(message.block)
         pixels = np.ndarray(message.shape, np.dtype(message.dtype), block.buf)
-        self._pictures[message.image] = _Picture(pixels, block)
+        weakref.finalize(pixels, block.close)  # an array does not keep the memory mapped: whoever reads it last does
+        self._pictures[message.image] = _Picture(pixels)
 
     def _close(self, message: m.CloseImage) -> None:
+        for queue in (self._views, self._exports):
+            for key in [k for k, job in queue.items() if job.image == message.image]:
+                del queue[key]
+        self._idle = None
         picture = self._pictures.pop(message.image, None)
-        if picture is None:
-            return
-        for made in picture.fields.values():
+        for made in picture.fields.values() if picture is not None else ():
             made.drop()
-        block, picture.pixels, picture.block = picture.block, np.empty((0, 0, 3), np.uint8), None
-        picture.fields.clear()
-        if block is not None:
-            with contextlib.suppress(BufferError):  # an export still reads it: the memory goes when that ends
-                block.close()
 
     # ---- work ------------------------------------------------------------------------------------------
 
@@ -153,6 +161,7 @@ class Scheduler:
                 pixels = made.render_window(lattice, window, made.model.compute, as_float=False)
                 yield m.TileDone(key, pixels)
             spent = (time.perf_counter() - started) * 1000
+            self._idle = self._surroundings(made, lattice, request.window)
             yield m.ViewDone(request.pane, request.serial, spent)
 
     def _encode(self, made: Field, lattice: Lattice, tile: Window, request: m.ViewRequest) -> Steps:
@@ -166,6 +175,25 @@ class Scheduler:
             if any(part.intersected(piece) for piece in lacking):
                 made.features(compute).ensure(part)
                 yield None
+
+    def _warm_up(self) -> Steps:
+        """Load the default model and render a few pixels, so that the first view does not wait for either."""
+        with contextlib.suppress(DiifViewerError):  # it will be said when the model is asked for
+            model = self._model(default_method(device=self._device))
+            yield None
+            tiny = Field(np.zeros((40, 40, 3), np.uint8), model, BlockCache(1 << 24))
+            tiny.render(8.0)
+            yield None
+
+    def _surroundings(self, made: Field, lattice: Lattice, window: Window) -> Steps:
+        """Encode a margin of half a view around the last one: where a pan or a zoom out goes next."""
+        compute = made.model.compute
+        wide = window.grown(max(window.height, window.width) // 2).intersected(lattice.window)
+        for part in made.unencoded(lattice, wide, compute):
+            if self._cache.bytes > self._cache.budget // 2:
+                return  # what was seen is worth more than what may be
+            made.features(compute).ensure(part)
+            yield None
 
     def _export(self, request: m.ExportRequest) -> Steps:
         picture = self._pictures.get(request.image)

@@ -11,6 +11,7 @@ from PIL import Image
 
 import diif_viewer as dv
 from diif_viewer.engine import messages as m
+from diif_viewer.engine.device import fast_compute
 from diif_viewer.engine.service import RendererProcess
 from diif_viewer.geometry import Window
 from tests.engine.conftest import picture
@@ -20,6 +21,7 @@ PIXELS = picture(200, 300)
 
 @pytest.fixture(scope="module")
 def renderer() -> Iterator[RendererProcess]:
+    fast_compute("cpu")  # measured and remembered here first: both processes then use the same dtype and chunks
     process = RendererProcess("cpu")
     ready = receive(process, m.Ready)
     assert ready.device == "cpu"
