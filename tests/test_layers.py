@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -141,6 +143,13 @@ def test_commands_import_heavy_things_inside_functions(path: Path) -> None:
 def test_the_window_never_imports_torch_at_all() -> None:
     for path in sorted((PACKAGE / "ui").rglob("*.py")):
         assert "torch" not in {name.split(".")[0] for name in imports(path)}, path
+
+
+def test_importing_the_whole_window_loads_no_torch() -> None:
+    """Not even by a detour, so that the window is on screen long before torch could be loaded."""
+    script = "import sys, diif_viewer.ui.app; sys.exit('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_wrong_import_is_noticed(tmp_path: Path) -> None:

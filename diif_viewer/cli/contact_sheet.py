@@ -31,10 +31,11 @@ def write_contact_sheet(path: Path, folder: Path) -> Path:
     import diif_viewer as dv
     from diif_viewer.geometry import Lattice
     from diif_viewer.imaging import classic
+    from diif_viewer.imaging.colour import to_srgb
     from diif_viewer.imaging.load import load_picture
     from diif_viewer.imaging.save import save_png
 
-    pixels = load_picture(path).pixels
+    pixels = to_srgb(load_picture(path)).pixels
     lattice = Lattice.of_scale(pixels.shape[0], pixels.shape[1], SCALE)
     window = most_detailed(pixels, lattice, PANE_HEIGHT, PANE_WIDTH)
     panes, progress = [classic.resample(pixels, "bicubic", lattice, window)], ProgressLine()
@@ -91,11 +92,12 @@ def compose(labels: list[str], panes: list[npt.NDArray[Any]], title: str) -> Ima
 
 def _rgb(pane: npt.NDArray[Any]) -> Image.Image:
     """HWC uint8 or uint16 of 1 to 4 channels as an opaque RGB picture, on black where it is transparent."""
-    import numpy as np
     from PIL import Image
 
-    eight = pane if pane.dtype == np.uint8 else ((pane.astype(np.uint32) + 128) // 257).astype(np.uint8)
-    picture = Image.fromarray(eight[..., 0] if eight.shape[2] == 1 else eight)
+    from diif_viewer.imaging.colour import to_8_bits
+    from diif_viewer.imaging.pyramid import as_image
+
+    picture = as_image(to_8_bits(pane))
     if picture.mode in ("LA", "RGBA"):
         picture = Image.alpha_composite(Image.new("RGBA", picture.size, (0, 0, 0, 255)), picture.convert("RGBA"))
     return picture.convert("RGB")

@@ -80,10 +80,11 @@ def _pixels(
     name = args.model
     if name is not None and name in METHODS and not METHODS[name].is_model:
         from diif_viewer.imaging import classic
+        from diif_viewer.imaging.colour import to_8_bits
 
         _describe(name, "Pillow", lattice)
         values = classic.resample(pixels, name, lattice, window)
-        return values if values.dtype == bits else ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+        return values if values.dtype == bits else to_8_bits(values)
 
     import diif_viewer as dv
     from diif_viewer.engine.device import resolve
