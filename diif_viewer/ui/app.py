@@ -50,22 +50,22 @@ class Viewer:
         self._running = True
         self._started = False
 
-    def show(self, path: Path | None) -> None:
-        """Put the window on screen; only then read the picture and start the renderer."""
+    def show(self, *paths: Path) -> None:
+        """Put the window on screen; only then read the first picture and start the renderer."""
         self.window.show()
-        QTimer.singleShot(0, self.window, lambda: self._begin(path))
+        QTimer.singleShot(0, self.window, lambda: self._begin(list(paths)))
 
-    def _begin(self, path: Path | None) -> None:
+    def _begin(self, paths: list[Path]) -> None:
         if not self._running:
             return
-        if path is None:
+        if not paths:
             self._start_client()
             return
         # reading the picture first: the process that loads torch would take half of the processor from it
         self.loader.loaded.connect(self._start_client)
         self.loader.failed.connect(self._start_client)
         QTimer.singleShot(HEAD_START, self.window, self._start_client)
-        self.window.open_path(path)
+        self.window.open_paths(paths)
 
     def _start_client(self, *_: object) -> None:
         if self._running and not self._started:
@@ -85,7 +85,7 @@ class Viewer:
 
 
 def run(paths: list[str], method: str | None = None) -> int:
-    """Open the window on the first of `paths` and return the exit code when it is closed.
+    """Open the window on the first of `paths`, the others a key away; return the exit code when it is closed.
 
     method: what the main pane shows, a name in METHODS. Raises RequestError for one that does not exist.
     """
@@ -100,7 +100,7 @@ def run(paths: list[str], method: str | None = None) -> int:
     viewer = Viewer(method)
     if os.environ.get(report.VARIABLE):
         viewer.window.stalls.start()
-    viewer.show(Path(paths[0]) if paths else None)
+    viewer.show(*map(Path, paths))
     try:
         with closing_on_signals(viewer.window.close):
             return application.exec()

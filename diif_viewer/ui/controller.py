@@ -24,11 +24,17 @@ from diif_viewer.ui.scene import Scene
 from diif_viewer.ui.state import ViewerState, screen_method
 from diif_viewer.viewport import Viewport
 
-QUIET = 40
+QUIET = 20
 """Milliseconds without a change of scale before the renderer is asked: a spinning wheel asks once, at its end."""
 
 PAN_PACE = 50
 """Milliseconds between two requests while the view is dragged about: what comes into sight is asked for meanwhile."""
+
+AHEAD = 200
+"""Milliseconds of rest after which the tiles just out of sight are made, so that a pan finds them there."""
+
+AHEAD_LIMIT = 600.0
+"""Milliseconds that a view may have taken for its surroundings to be worth the same effort again."""
 
 PAN_MARGIN = 96
 """Device pixels around the view that a frame covers while panning, so that not every step needs a new one."""
@@ -84,6 +90,11 @@ class Controller(QObject):
         self._quiet = QTimer(self)
         self._quiet.setSingleShot(True)
         self._quiet.timeout.connect(self._ask)
+        self._ahead: set[int] = set()
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(AHEAD)
+        self._rest.timeout.connect(self._look_ahead)
         self._connect()
 
     def _connect(self) -> None:
@@ -127,6 +138,7 @@ class Controller(QObject):
             self.client.close_image(self._image)
         self._image = None if picture is None else picture.image
         self._wanted.clear()
+        self._ahead.clear()
         self._failures.clear()
         self._times.clear()
         self._last_frame = None
@@ -149,10 +161,11 @@ class Controller(QObject):
             self.motion.jump(view)
         self._animate = False
         self._failures.clear()
+        self._rest.stop()
         self._aim()
         self._ask_frames()
         if zooming:
-            for pane in list(self._wanted):
+            for pane in {*self._wanted, *self._ahead}:
                 self._withdraw(pane)  # nobody will see it: leave the processor to the fallback
             self._quiet.start(QUIET)
         elif not self._quiet.isActive():
@@ -222,7 +235,7 @@ class Controller(QObject):
         """Send the newest request of every pane that misses tiles; withdraw those that want nothing."""
         view, picture = self.state.view, self.state.picture
         self._asked_at = time.monotonic()
-        for pane in set(self._wanted) - {area.pane for area in self.areas}:
+        for pane in {*self._wanted, *self._ahead} - {area.pane for area in self.areas}:
             self._withdraw(pane)
         if view is None or picture is None or not self.client.running:
             return
@@ -240,11 +253,33 @@ class Controller(QObject):
                 continue  # it is already being worked on
             request = replace(request, serial=next(self._serials))
             self._wanted[area.pane] = request
+            self._ahead.discard(area.pane)
             self.client.send(request)
+        self._rest.start()
+
+    @Slot()
+    def _look_ahead(self) -> None:
+        """Have the tiles around what every pane shows made, while nothing else is wanted."""
+        view, picture = self.state.view, self.state.picture
+        if view is None or picture is None or self._wanted or not self.sharp or not self.client.running:
+            return
+        for area in self.areas:
+            model, limits = self._model(area.pane), view.lattice.window
+            if model is None or self._times.get((model, view.scale), AHEAD_LIMIT) >= AHEAD_LIMIT:
+                continue
+            window = area.seen(view).grown(TILE).intersected(limits)
+            keys = keys_for(picture.image, model, view.scale, window, limits)
+            missing = self.scene.cache.missing(keys)
+            if missing:
+                held = frozenset(keys) - frozenset(missing)
+                serial = next(self._serials)
+                self.client.send(ViewRequest(area.pane, serial, picture.image, model, view.scale, window, held))
+                self._ahead.add(area.pane)
 
     @Slot()
     def _ask_anew(self) -> None:
         self._wanted.clear()
+        self._ahead.clear()
         self._ask()
 
     @Slot(object)
@@ -253,7 +288,8 @@ class Controller(QObject):
         self._ask()
 
     def _withdraw(self, pane: int) -> None:
-        if self._wanted.pop(pane, None) is not None:
+        if self._wanted.pop(pane, None) is not None or pane in self._ahead:
+            self._ahead.discard(pane)
             self.client.send(CancelView(pane))
 
     # ---- results ----
@@ -287,6 +323,7 @@ class Controller(QObject):
             del self._wanted[message.pane]
             self._times[request.model, request.scale] = message.milliseconds
             self._refresh()
+            self._rest.start()
 
     @Slot(object)
     def _view_failed(self, message: ViewFailed) -> None:

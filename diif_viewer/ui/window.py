@@ -51,6 +51,7 @@ class MainWindow(QMainWindow):
         self._report = Report(controller, self.stalls)
         self._device = ""
         self._path: Path | None = None
+        self._list: list[Path] = []
         self._cursor: tuple[float, float] | None = None
         self.canvas = Canvas(controller)
         self.page = Page()
@@ -67,7 +68,8 @@ class MainWindow(QMainWindow):
         self.status = StatusLine(self)
         self.setStatusBar(self.status)
         self.setAcceptDrops(True)
-        self.resize(1280, 860)
+        room = self.screen().availableSize()
+        self.resize(min(1280, room.width()), min(860, room.height()))
         self._connect()
         self.page.greet()
         self._facts_changed()
@@ -144,12 +146,21 @@ class MainWindow(QMainWindow):
         start = str(self._path.parent) if self._path is not None else ""
         name, _ = QFileDialog.getOpenFileName(self, "Open a picture", start, f"Pictures ({patterns});;All files (*)")
         if name:
-            self.open_path(Path(name))
+            self.open_paths([Path(name)])
+
+    def open_paths(self, paths: list[Path]) -> None:
+        """Show the first of `paths`; where there are several, walking goes through them instead of the folder."""
+        self._list = paths if len(paths) > 1 else []
+        if paths:
+            self.open_path(paths[0])
 
     def walk(self, step: int) -> None:
-        """Open the picture `step` places further in the folder."""
-        other = None if self._path is None else neighbour(self._path, step)
-        if other is not None:
+        """Open the picture `step` places further, in the list that was opened or in the folder."""
+        if self._path is None:
+            return
+        if self._path in self._list:
+            self.open_path(self._list[(self._list.index(self._path) + step) % len(self._list)])
+        elif (other := neighbour(self._path, step)) is not None:
             self.open_path(other)
 
     @Slot(object)
@@ -175,11 +186,11 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
-        """Open the first file."""
-        paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
+        """Open the files."""
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         if paths:
             event.acceptProposedAction()
-            self.open_path(Path(paths[0]))
+            self.open_paths(paths)
 
     # ---- what is on screen ----
 

@@ -86,7 +86,7 @@ class Stage:
         return self.viewer.state
 
     def show(self, path: Path | None) -> None:
-        self.viewer.show(path)
+        self.viewer.show(*([path] if path is not None else []))
         self.qtbot.waitExposed(self.window)
         if path is not None:
             self.until(lambda: self.state.picture is not None)

@@ -65,11 +65,12 @@ class FakeRenderer:
         self._cancelled: set[int] = set()
         self._ended = False
         self._changed = threading.Condition()
+        self._writing = threading.Lock()
         self._threads = [
             threading.Thread(target=self._listen, name="fake-listener"),
             threading.Thread(target=self._work, name="fake-worker"),
         ]
-        self._far.send(Ready("cpu", "float32", "Fake, float32"))
+        self._send(Ready("cpu", "float32", "Fake, float32"))
         for thread in self._threads:
             thread.start()
 
@@ -79,7 +80,17 @@ class FakeRenderer:
     def die(self) -> None:
         """Go without a word, as a process that was killed."""
         self._end()
-        self._far.close()
+        self._hang_up()
+
+    def _send(self, message: object) -> None:
+        with self._writing:
+            if self._far.closed:
+                raise OSError("hung up")
+            self._far.send(message)
+
+    def _hang_up(self) -> None:
+        with self._writing:
+            self._far.close()
 
     def close(self, timeout: float) -> None:
         del timeout
@@ -87,7 +98,7 @@ class FakeRenderer:
         self.connection.close()
         for thread in self._threads:
             thread.join()
-        self._far.close()
+        self._hang_up()
 
     def _end(self) -> None:
         with self._changed:
@@ -125,7 +136,7 @@ class FakeRenderer:
                 self._cancelled.add(job)
             case Quit():
                 self._ended = True
-                self._far.close()  # as a process that ends
+                self._hang_up()  # as a process that ends
 
     def _work(self) -> None:
         while True:
@@ -161,7 +172,7 @@ class FakeRenderer:
                     return
                 if key not in view.held:
                     window = key.window.intersected(lattice.window)
-                    self._far.send(TileDone(key, expected(pixels, view.model, view.scale, window)))
+                    self._send(TileDone(key, expected(pixels, view.model, view.scale, window)))
         if self._open():
             self._finish(view, ViewDone(view.pane, view.serial, 12.0))
 
@@ -170,20 +181,20 @@ class FakeRenderer:
             if self._pending.get(view.pane) is not view:
                 return
             del self._pending[view.pane]
-        self._far.send(message)
+        self._send(message)
 
     def _export(self, job: ExportRequest) -> None:
         for step in range(4):
-            self._far.send(ExportProgress(job.job, step / 4, None if step == 0 else 4.0 - step))
+            self._send(ExportProgress(job.job, step / 4, None if step == 0 else 4.0 - step))
             if not self._open():
                 return
         if job.job in self._cancelled:
-            self._far.send(ExportFailed(job.job, "cancelled", cancelled=True))
+            self._send(ExportFailed(job.job, "cancelled", cancelled=True))
             return
         result = expected(self._images[job.image], job.model, job.scale, job.window)
         try:
             Image.fromarray(result).save(job.path)
         except OSError:
-            self._far.send(ExportFailed(job.job, "The picture cannot be written there."))
+            self._send(ExportFailed(job.job, "The picture cannot be written there."))
             return
-        self._far.send(ExportDone(job.job, job.path, 3.0))
+        self._send(ExportDone(job.job, job.path, 3.0))

@@ -13,6 +13,7 @@ from PySide6.QtGui import QDropEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from diif_viewer.engine.messages import CancelExport, ExportRequest, ViewRequest
+from diif_viewer.engine.tiles import TILE, keys_for
 from diif_viewer.geometry import Lattice
 from diif_viewer.imaging.classic import resample
 from diif_viewer.ui.compare import Layout
@@ -359,6 +360,41 @@ def test_walking_through_a_folder(stage, photo):
         seen.append(stage.state.picture.name)
     assert seen == ["photo2.png", "photo10.png", "photo.png", "photo10.png"]
     stage.sharp()
+
+
+def test_several_pictures_are_walked_through_instead_of_the_folder(stage, photo, tmp_path):
+    other = tmp_path / "elsewhere"
+    other.mkdir()
+    for path in (other / "one.png", tmp_path / "beside.png"):
+        Image.open(photo).save(path)
+    stage.show(None)
+    stage.window.open_paths([photo, other / "one.png"])
+    names = []
+    for key in ("next", "next"):
+        stage.until(lambda: stage.state.picture is not None)
+        old = stage.state.picture
+        stage.window.actions_by_name[key].trigger()
+        stage.until(lambda old=old: stage.state.picture is not old)
+        names.append(stage.state.picture.name)
+    assert names == ["one.png", "photo.png"]
+    stage.sharp()
+
+
+def test_what_lies_just_out_of_sight_is_made_while_the_view_rests(stage, photo):
+    stage.show(photo)
+    stage.qtbot.keyClicks(stage.window.canvas, "9")
+    stage.sharp()
+    view, limits = stage.state.view, stage.state.view.lattice.window
+    around = keys_for(stage.state.picture.image, "diif-s-lite", 30.0, view.window.grown(TILE), limits)
+    stage.until(lambda: not stage.controller.scene.cache.missing(around))
+    asked = len(stage.fake.of_kind(ViewRequest))
+    badge = stage.window.badges[0].text
+    stage.window.navigator.pan(TILE - 10, 10 - TILE)
+    assert stage.controller.statuses[0].sharp, "a small pan finds its tiles there"
+    shown, window = view_pixels(stage)
+    assert_shows(shown, expected(source(photo), "diif-s-lite", 30.0, window))
+    assert stage.window.badges[0].text == badge
+    stage.until(lambda: len(stage.fake.of_kind(ViewRequest)) > asked)
 
 
 def test_export_equals_the_screen(stage, photo):

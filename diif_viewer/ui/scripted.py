@@ -1,0 +1,382 @@
+"""The real window driven by a script, and what it was like: start, smoothness, time to sharp, memory.
+
+Story: `measure` opens a picture, turns the wheel from the fit to x30 and drags the view about, then lets a gesture end at
+each of several scales and waits for the last sharp tile. It belongs into a fresh process: peaks of memory never fall.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import multiprocessing
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QEvent, QEventLoop, QObject, QPoint, QPointF, Qt, QTimer, Slot
+from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtWidgets import QApplication, QWidget
+
+from diif_viewer.engine.messages import Ready, TileDone
+from diif_viewer.errors import DiifViewerError
+from diif_viewer.ui import report, theme
+from diif_viewer.ui.app import Viewer
+from diif_viewer.ui.navigation import NOTCH
+
+SCALES = (1.2, 2.0, 4.0, 8.0, 16.0, 30.0)
+PACE = 16
+"""Milliseconds between two events of a hand."""
+
+BREATH = 400
+"""Milliseconds between two gestures, in which work in the background comes to rest."""
+
+PATIENCE = 120.0
+"""Seconds after which a measurement gives up."""
+
+ELSEWHERE = 1.01
+"""A view of this part of a scale shares no tile with it, and almost all of its features."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gesture:
+    """A gesture of many events. Times in milliseconds.
+
+    longest_stall: of the GUI thread, from the first event until the view rests. frame_95: 95 % of the gaps between
+    repaints are at most this. sharp: from the last event until everything is sharp.
+    """
+
+    gesture: str
+    longest_stall: float
+    frames: int
+    frame_95: float
+    sharp: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sharp:
+    """A gesture that ends at `scale`. Milliseconds from its last event, medians; slowest: of `sharp`.
+
+    encoded: whether the region had been looked at before, at another scale. first_tile, last_tile: their arrival.
+    sharp: the view rests and its last sharp tile has been painted.
+    """
+
+    scale: float
+    encoded: bool
+    first_tile: float
+    last_tile: float
+    sharp: float
+    slowest: float
+
+
+def measure(
+    path: Path,
+    *,
+    size: tuple[int, int] = (720, 1280),
+    scales: Sequence[float] = SCALES,
+    events: int = 60,
+    repeats: int = 3,
+    make: Callable[[], Viewer] = Viewer,
+) -> dict[str, Any]:
+    """Drive the window on the picture at `path`: plain values for JSON.
+
+    size: (height, width) of the canvas in device pixels. -> {"picture", "size", "window", "device", "gestures":
+    [Gesture], "memory": bytes of {"window", "renderer", "together"} at the most, "sharp": [Sharp]}. The picture's own
+    pixels are shared memory and count in both processes. Raises DiifViewerError when the picture cannot be shown.
+    """
+    application = QApplication.instance() or QApplication([])
+    assert isinstance(application, QApplication)
+    theme.apply(application)
+    script = _Script(make(), size)
+    try:
+        script.open(path)
+        script.timed_zoom(4.0)  # the first view of all loads the weights
+        script.fit()
+        gestures = [script.long_zoom(30.0, events), script.pan(events)]
+        memory = _peaks()
+        return {
+            "picture": path.name,
+            "size": list(script.picture_size),
+            "window": list(script.canvas_size),
+            "device": script.viewer.window.status.device.text(),
+            "gestures": [asdict(gesture) for gesture in gestures],
+            "memory": memory,
+            "sharp": [asdict(found) for scale in scales for found in script.times_to_sharp(path, scale, repeats)],
+        }
+    finally:
+        script.close()
+
+
+def start_times(path: Path, repeats: int = 3) -> dict[str, float]:
+    """Milliseconds from starting the program on `path` until the window has the picture, and the renderer is ready.
+
+    -> {"picture", "renderer"}, medians. Raises DiifViewerError when it does not get there.
+    """
+    found = [_start(path) for _ in range(repeats)]
+    return {name: statistics.median(times[name] for times in found) for name in found[0]}
+
+
+def _start(path: Path) -> dict[str, float]:
+    with tempfile.TemporaryDirectory() as folder:
+        status, times = Path(folder) / "status.json", dict[str, float]()
+        began = time.perf_counter()
+        program = subprocess.Popen(
+            [sys.executable, "-m", "diif_viewer", "view", str(path)],
+            env=os.environ | {report.VARIABLE: str(status)},
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            while len(times) < 2:
+                facts = json.loads(status.read_text(encoding="utf-8")) if status.exists() else {}
+                for name, fact in (("picture", "picture"), ("renderer", "device")):
+                    if facts.get(fact) and name not in times:
+                        times[name] = 1000 * (time.perf_counter() - began)
+                if program.poll() is not None or time.perf_counter() > began + PATIENCE:
+                    raise DiifViewerError(f"The window did not open with {path.name}.")
+                time.sleep(0.002)
+        finally:
+            program.terminate()
+            program.wait()
+        return times
+
+
+class _Watch(QObject):
+    """Notes what happens after `aim`, in seconds of perf_counter. paints: all of them, whenever they were."""
+
+    def __init__(self, viewer: Viewer) -> None:
+        super().__init__(viewer.window)
+        self._viewer = viewer
+        self.paints: list[float] = []
+        self.aim()
+        viewer.window.canvas.painted.connect(self._painted)
+        viewer.controller.status_changed.connect(self._status_changed)
+        viewer.client.tile_done.connect(self._tile_done)
+
+    def aim(self) -> None:
+        """An event of a hand is about to come: what was reached so far does not count."""
+        self.tiles: list[tuple[float, float]] = []  # (when, scale)
+        self.complete: float | None = None
+        self.sharp: float | None = None
+
+    @Slot()
+    def _painted(self) -> None:
+        self.paints.append(time.perf_counter())
+        if self.sharp is None and self._viewer.controller.sharp:
+            self.sharp = self.paints[-1]
+
+    @Slot()
+    def _status_changed(self) -> None:
+        statuses = self._viewer.controller.statuses
+        whole = bool(statuses) and all(status.sharp for status in statuses)
+        self.complete = (self.complete or time.perf_counter()) if whole else None
+
+    @Slot(object)
+    def _tile_done(self, message: TileDone) -> None:
+        self.tiles.append((time.perf_counter(), message.key.scale))
+
+
+class _Script:
+    """Hands and eyes."""
+
+    def __init__(self, viewer: Viewer, size: tuple[int, int]) -> None:
+        self.viewer = viewer
+        self._size = size
+        self._watch = _Watch(viewer)
+        self._device = ""
+        viewer.client.ready.connect(self._ready)
+
+    @property
+    def picture_size(self) -> tuple[int, int]:
+        """(height, width) of the picture."""
+        picture = self.viewer.state.picture
+        assert picture is not None
+        return picture.height, picture.width
+
+    @property
+    def canvas_size(self) -> tuple[int, int]:
+        """(height, width) of the canvas in device pixels."""
+        return self.viewer.window.canvas.device_size()
+
+    def open(self, path: Path) -> None:
+        """Show the window on the picture and bring the canvas to its size."""
+        window, canvas = self.viewer.window, self.viewer.window.canvas
+        self.viewer.show(path)
+        self._wait_for_picture()
+        ratio = canvas.devicePixelRatioF()
+        height, width = self._size
+        more = round(width / ratio) - canvas.width(), round(height / ratio) - canvas.height()
+        window.resize(window.width() + more[0], window.height() + more[1])
+        self.fit()
+
+    def reopen(self, path: Path) -> None:
+        """The same picture once more, with nothing encoded."""
+        self.viewer.window.open_path(path)
+        old = self.viewer.state.picture
+        _wait(lambda: self.viewer.state.picture is not old)
+        self._wait_for_picture()
+        self.fit()
+
+    def close(self) -> None:
+        """End the window and its process."""
+        self.viewer.window.close()
+        self.viewer.shutdown()
+
+    def fit(self) -> None:
+        """Show the whole picture and let everything come to rest."""
+        self.viewer.window.navigator.zoom_to(None)
+        _wait(lambda: self.viewer.controller.sharp)
+        _pause(BREATH)
+
+    def times_to_sharp(self, path: Path, scale: float, repeats: int) -> list[Sharp]:
+        """From the fit to `scale`: with the region not encoded (where the fit needs no features), then encoded."""
+        view = self.viewer.state.view
+        assert view is not None
+        found: dict[bool, list[tuple[float, float, float]]] = {False: [], True: []}
+        for _ in range(repeats if scale > view.fit_scale else 0):
+            self.reopen(path)
+            found[view.fit_scale > 1].append(self.timed_zoom(scale))
+            self.fit()
+            found[True].append(self.timed_zoom(scale * ELSEWHERE))
+        return [
+            Sharp(scale, encoded, *(statistics.median(kind) for kind in zip(*times, strict=True)), max(times)[2])
+            for encoded, times in found.items()
+            if times
+        ]
+
+    def timed_zoom(self, scale: float) -> tuple[float, float, float]:
+        """A short turn of the wheel to `scale`: milliseconds from its end to first tile, last tile and sharp."""
+        ended = self._turn_to(scale, 12)
+        sharp, last, view = self._wait_for_sharp(), self._watch.complete, self.viewer.state.view
+        assert view is not None
+        assert last is not None
+        first = next((when for when, of in self._watch.tiles if of == view.scale), last)
+        return 1000 * (first - ended), 1000 * (last - ended), 1000 * (sharp - ended)
+
+    def long_zoom(self, scale: float, events: int) -> Gesture:
+        """Turn the wheel from here to `scale` in many small steps."""
+        return self._gesture(f"zoom to x{scale:g}", lambda: self._turn_to(scale, events))
+
+    def pan(self, events: int) -> Gesture:
+        """Drag the picture about."""
+        return self._gesture("pan", lambda: self._drag(events))
+
+    def _gesture(self, name: str, move: Callable[[], float]) -> Gesture:
+        viewer, watch = self.viewer, self._watch
+        watch.paints.clear()
+        viewer.window.stalls.start()
+        ended = move()
+        _wait(lambda: not viewer.motion.moving)
+        stall, paints = viewer.window.stalls.longest, list(watch.paints)
+        viewer.window.stalls.stop()
+        sharp = self._wait_for_sharp()
+        gaps = sorted(1000 * (later - earlier) for earlier, later in itertools.pairwise(paints))
+        frame_95 = gaps[math.ceil(0.95 * len(gaps)) - 1] if gaps else 0.0
+        return Gesture(name, stall, len(paints), frame_95, 1000 * (sharp - ended))
+
+    def _turn_to(self, scale: float, events: int) -> float:
+        """Turn the wheel over the middle until `scale` is aimed at; when the last event was sent."""
+        view, canvas = self.viewer.state.view, self.viewer.window.canvas
+        assert view is not None
+        whole = 120 * math.log(scale / view.scale) / math.log(NOTCH)
+        marks = [round(whole * step / events) for step in range(events + 1)]
+        for earlier, later in itertools.pairwise(marks):
+            _pause(PACE)
+            self._send(_wheel(canvas, later - earlier))
+        return time.perf_counter()
+
+    def _drag(self, events: int) -> float:
+        """Drag the picture to the upper left; when the last event was sent."""
+        canvas = self.viewer.window.canvas
+        start = QPointF(canvas.width() * 0.7, canvas.height() * 0.7)
+        self._send(_mouse(canvas, QEvent.Type.MouseButtonPress, start))
+        for step in range(1, events + 1):
+            _pause(PACE)
+            self._send(_mouse(canvas, QEvent.Type.MouseMove, start - step * _STEP))
+        ended = time.perf_counter()
+        QApplication.sendEvent(canvas, _mouse(canvas, QEvent.Type.MouseButtonRelease, start - events * _STEP))
+        return ended
+
+    def _send(self, event: QEvent) -> None:
+        self._watch.aim()
+        QApplication.sendEvent(self.viewer.window.canvas, event)
+
+    def _wait_for_sharp(self) -> float:
+        """When the last sharp pixel was painted."""
+        _wait(lambda: self._watch.sharp is not None)
+        assert self._watch.sharp is not None
+        return self._watch.sharp
+
+    def _wait_for_picture(self) -> None:
+        """Wait until the picture and the renderer are there. Raises DiifViewerError when the picture is not."""
+        window, state = self.viewer.window, self.viewer.state
+        _wait(lambda: not self.viewer.loader.busy)
+        if state.picture is None:
+            raise DiifViewerError(window.page.text)
+        _wait(lambda: bool(self._ready))
+
+
+_STEP = QPointF(7.0, 4.0)
+"""Logical pixels between two events of a drag."""
+
+
+def _wheel(canvas: QWidget, turn: int) -> QWheelEvent:
+    """turn: 120 for a notch away from the hand, over the middle of the canvas."""
+    middle = QPointF(canvas.rect().center())
+    return QWheelEvent(
+        middle,
+        QPointF(canvas.mapToGlobal(middle)),
+        QPoint(),
+        QPoint(0, turn),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+
+
+def _mouse(canvas: QWidget, kind: QEvent.Type, point: QPointF) -> QMouseEvent:
+    """The left button at a point of the canvas."""
+    left = Qt.MouseButton.LeftButton
+    changed = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseMove else left
+    return QMouseEvent(kind, point, canvas.mapToGlobal(point), changed, left, Qt.KeyboardModifier.NoModifier)
+
+
+def _peaks() -> dict[str, int | None]:
+    """Most bytes that were ever resident: of this process, of the renderer, and their sum; None where not known."""
+    children = multiprocessing.active_children()
+    window, renderer = _peak(os.getpid()), _peak(children[0].pid) if children else None
+    known = window is not None and renderer is not None
+    return {"window": window, "renderer": renderer, "together": window + renderer if known else None}  # type: ignore[operator]
+
+
+def _peak(process: int | None) -> int | None:
+    try:
+        lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines()
+        return next(int(text.split()[1]) * 1024 for text in lines if text.startswith("VmHWM:"))
+    except (OSError, StopIteration):
+        return None
+
+
+def _pause(milliseconds: int) -> None:
+    """Let the window live meanwhile."""
+    loop, timer = QEventLoop(), QTimer()
+    timer.setTimerType(Qt.TimerType.PreciseTimer)
+    timer.setSingleShot(True)
+    timer.timeout.connect(loop.quit)
+    timer.start(milliseconds)
+    loop.exec()
+
+
+def _wait(fact: Callable[[], bool]) -> None:
+    deadline = time.perf_counter() + PATIENCE
+    while not fact():
+        if time.perf_counter() > deadline:
+            raise DiifViewerError("The window did not get there in time.")
+        _pause(2)
