@@ -61,7 +61,7 @@ def _window(advice: list[str]) -> str:
     """The platform that Qt would use, tried in a process of its own: Qt aborts where its libraries are missing."""
     import subprocess
 
-    from diif_viewer.cli.view import has_display
+    from diif_viewer.cli.display import has_display
 
     if not has_display(os.environ, sys.platform):
         return "no display: `view` writes a picture file instead"

@@ -6,9 +6,10 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
+from diif_viewer.cli.display import has_display, missing_library
+from diif_viewer.errors import DiifViewerError
 from diif_viewer.models.registry import METHODS
 from diif_viewer.paths import shipped
 
@@ -25,6 +26,10 @@ def run(args: argparse.Namespace) -> int:
     """Show the window until it is closed, or write the comparison; the exit status. Raises DiifViewerError."""
     images = args.images or [str(shipped("resources") / "sample.png")]
     if has_display(os.environ, sys.platform):
+        if missing := missing_library(os.environ, sys.platform):
+            raise DiifViewerError(
+                f"Qt cannot open a window here: {missing}. The README lists what it needs to be installed."
+            )
         from diif_viewer.ui.app import run as show
 
         return show(images, args.method)
@@ -34,13 +39,6 @@ def run(args: argparse.Namespace) -> int:
     print("There is no display, so the view goes into a picture file.", flush=True)
     print(write_contact_sheet(Path(images[0]), _free_folder()))
     return 0
-
-
-def has_display(environment: Mapping[str, str], platform: str) -> bool:
-    """True where a window can be shown: on Windows and macOS always, elsewhere by a display server or a Qt platform."""
-    if not platform.startswith("linux"):
-        return True
-    return any(environment.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
 
 
 def _free_folder() -> Path:

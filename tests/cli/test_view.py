@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+import socket
+import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from diif_viewer.cli import contact_sheet, main
-from diif_viewer.cli.view import has_display
+from diif_viewer.cli import contact_sheet, display, main
+from diif_viewer.cli.display import has_display, missing_library, x11_addresses
 from diif_viewer.geometry import Lattice, Window
 
 NO_DISPLAY = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
@@ -29,8 +33,10 @@ def headless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     [
         ({}, "linux", False),
         ({"DISPLAY": ""}, "linux", False),
-        ({"DISPLAY": ":0"}, "linux", True),
-        ({"WAYLAND_DISPLAY": "wayland-0"}, "linux", True),
+        ({"DISPLAY": "nonsense"}, "linux", False),
+        ({"DISPLAY": ":4711"}, "linux", False),  # left over: nobody listens there
+        ({"DISPLAY": "localhost:4711.0"}, "linux", False),
+        ({"WAYLAND_DISPLAY": "no-such-socket", "XDG_RUNTIME_DIR": "/tmp"}, "linux", False),
         ({"QT_QPA_PLATFORM": "offscreen"}, "linux", True),
         ({}, "darwin", True),
         ({}, "win32", True),
@@ -38,6 +44,27 @@ def headless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 )
 def test_where_a_window_can_be_shown(environment: dict[str, str], platform: str, expected: bool) -> None:
     assert has_display(environment, platform) is expected
+
+
+@pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="no sockets in the file system here")
+def test_a_display_server_that_listens_is_found() -> None:
+    folder = tempfile.mkdtemp()  # a socket's path must be short
+    server = socket.socket(socket.AF_UNIX)
+    try:
+        server.bind(f"{folder}/wayland-0")
+        server.listen()
+        assert has_display({"WAYLAND_DISPLAY": "wayland-0", "XDG_RUNTIME_DIR": folder}, "linux")
+        assert has_display({"WAYLAND_DISPLAY": f"{folder}/wayland-0", "XDG_RUNTIME_DIR": "/elsewhere"}, "linux")
+    finally:
+        server.close()
+        shutil.rmtree(folder)
+
+
+def test_where_an_x_server_listens() -> None:
+    assert x11_addresses(":0") == x11_addresses("unix:0.0") == ["\0/tmp/.X11-unix/X0", "/tmp/.X11-unix/X0"]
+    assert x11_addresses("localhost:10.0") == [("localhost", 6010)]
+    assert x11_addresses("tcp/far:1") == [("far", 6001)]
+    assert x11_addresses("") == x11_addresses("0") == x11_addresses(":x") == []
 
 
 def test_without_a_display_the_sample_goes_into_a_picture(
@@ -94,3 +121,24 @@ def test_the_view_goes_where_the_detail_is() -> None:
     window = contact_sheet.most_detailed(pixels, lattice, 600, 456)
     busy = Window(200 * 12, 310 * 12, 230 * 12, 350 * 12)
     assert window.intersected(busy).area > 0.9 * min(busy.area, window.area)
+
+
+def test_a_library_that_qt_lacks_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def load(path: str) -> object:
+        raise OSError("libxcb-cursor.so.0: cannot open shared object file: No such file or directory")
+
+    monkeypatch.setattr(display.ctypes, "CDLL", load)
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
+    monkeypatch.setattr("diif_viewer.cli.view.has_display", lambda environment, platform: True)
+    assert main(["photo.jpg"]) == 1
+    shown = capsys.readouterr().err
+    assert shown.startswith("error: Qt cannot open a window here: libxcb-cursor.so.0: cannot open")
+    assert shown.count("\n") == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the plugin is Linux's")
+def test_here_qt_lacks_nothing() -> None:
+    assert missing_library({"DISPLAY": ":0"}, "linux") is None
