@@ -61,15 +61,18 @@ def _window(advice: list[str]) -> str:
     """The platform that Qt would use, tried in a process of its own: Qt aborts where its libraries are missing."""
     import subprocess
 
-    from diif_viewer.cli.display import has_display
+    from diif_viewer.cli.display import has_display, missing_library
 
     if not has_display(os.environ, sys.platform):
         return "no display: `view` writes a picture file instead"
+    if missing := missing_library(os.environ, sys.platform):
+        advice.append("Qt cannot open a window here; the README lists the system's libraries that it needs.")
+        return f"Qt lacks {missing}"
     script = "from PySide6.QtWidgets import QApplication as A; print(A(['doctor']).platformName())"
     tried = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)
     if tried.returncode:
         lines = [line for line in tried.stderr.splitlines() if line.strip()]
-        advice.append("Qt cannot open a window; `make run` in the source tree names the libraries that are missing.")
+        advice.append("Qt cannot open a window here; its own words are above.")
         return f"Qt fails: {lines[-1] if lines else 'without a word'}"
     return f"Qt platform {tried.stdout.strip()}"
 

@@ -1,0 +1,53 @@
+"""`doctor` reports facts, and says what is amiss."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from diif_viewer.cli import doctor, main
+
+
+@pytest.fixture(autouse=True)
+def headless(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+
+
+def test_a_machine_in_order(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor"]) == 0
+    shown = capsys.readouterr().out
+    for word in ("torch 2", "PySide6", "no display", "GiB free", "diif-s-lite", "outputs a step"):
+        assert word in shown
+
+
+def test_a_window_that_opens(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    assert main(["doctor"]) == 0
+    assert "Qt platform offscreen" in capsys.readouterr().out
+
+
+def test_a_qt_that_aborts_is_reported_not_suffered(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QT_QPA_PLATFORM", "no-such-platform")
+    assert main(["doctor"]) == 1
+    assert "! Qt cannot open a window" in capsys.readouterr().out
+
+
+def test_missing_weights_and_packages_are_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def version(package: str) -> str:
+        if package == "safetensors":
+            raise doctor.PackageNotFoundError(package)
+        return "1.0"
+
+    monkeypatch.setattr(doctor, "shipped", lambda folder: tmp_path)
+    monkeypatch.setattr(doctor, "version", version)
+    assert main(["doctor"]) == 1
+    shown = capsys.readouterr().out
+    assert "! safetensors is not installed" in shown
+    assert "! The weights of liif-lite, diif-lite, diif-s-lite are not in" in shown
