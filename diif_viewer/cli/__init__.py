@@ -21,6 +21,8 @@ COMMANDS = {
     "render": "diif_viewer.cli.render",
     "train": "diif_viewer.cli.train",
     "eval": "diif_viewer.cli.evaluate",
+    "bench": "diif_viewer.cli.bench",
+    "compare": "diif_viewer.cli.compare",
     "doctor": "diif_viewer.cli.doctor",
 }
 """Name of each command and its module. `view` is meant where the first word is none of them."""

@@ -18,6 +18,16 @@ def scale(text: str) -> float:
     return value
 
 
+def scales(text: str) -> list[float]:
+    """`2,x3,250%`: scales one after the other."""
+    return [scale(part) for part in text.split(",")]
+
+
+def names(text: str) -> list[str]:
+    """`bicubic,liif-lite`: names one after the other."""
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
 def size(text: str) -> tuple[int, int]:
     """`WxH`, as people write it: (height, width) in pixels, both >= 1."""
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,12 +27,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "data", type=Path, nargs="+", metavar="FOLDER", help="truths, or a benchmark with HR_x2, LR_x2 and so on"
     )
     parser.add_argument(
-        "--scale", type=_scales, action="extend", metavar="S,S", help="scales, also fractional (default: 2,3,4)"
+        "--scale",
+        type=arguments.scales,
+        action="extend",
+        metavar="S,S",
+        help="scales, also fractional (default: 2,3,4)",
     )
     parser.add_argument("--protocol", choices=("benchmark", "div2k"), default="benchmark", help=_PROTOCOLS)
     parser.add_argument(
         "--method",
-        type=_names,
+        type=arguments.names,
         action="extend",
         metavar="M,M",
         help="methods and models, or weights files (default: all)",
@@ -52,6 +57,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", type=Path, metavar="DIR", help="write scores.csv, scores.json and table.md there"
     )
+    parser.add_argument(
+        "--plot", type=Path, metavar="FIGURE", help="draw the gain over bicubic against scale: .png, .pdf or .svg"
+    )
 
 
 _SEAM_PICTURES = 3
@@ -60,19 +68,28 @@ _PROTOCOLS = "benchmark: luminance, border of the scale left out (default); div2
 
 def run(args: argparse.Namespace) -> int:
     """Measure, print the table, write the files. Raises DiifViewerError with one sentence."""
+    from diif_viewer.evaluation.figures import check_target, write_gain_plot
     from diif_viewer.evaluation.quality import PROTOCOLS, measure
-    from diif_viewer.evaluation.tables import markdown, write_tables
+    from diif_viewer.evaluation.tables import markdown, means, write_tables
 
+    names = args.method or ["nearest", "bicubic", "lanczos", *(method.name for method in SHIPPED)]
     if args.output is not None:
         _make_folder(args.output)
+    if args.plot is not None:
+        check_target(args.plot)
+        if "bicubic" not in names:
+            raise RequestError("The plot shows the gain over bicubic: measure bicubic as well.")
     cases = _cases(args)
-    methods = _methods(args)
+    methods = load_methods(names, args.device)
     progress = ProgressLine()
     try:
         scores = measure(cases, methods, PROTOCOLS[args.protocol], dtype=args.dtype, progress=progress)
     finally:
         progress.close()
     print(markdown(scores), end="")
+    if args.plot is not None:
+        write_gain_plot(means(scores), args.plot)
+        print(args.plot, file=sys.stderr)
     seams = _seams(cases, methods) if args.seams else []
     if args.output is not None:
         about = {"protocol": args.protocol, "dtype": args.dtype, "low": "given" if _given(cases) else "made"}
@@ -96,14 +113,6 @@ def _seams(cases: list[Case], methods: list[str | Model]) -> list[Seams]:
     return seams
 
 
-def _scales(text: str) -> list[float]:
-    return [arguments.scale(part) for part in text.split(",")]
-
-
-def _names(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
-
-
 def _cases(args: argparse.Namespace) -> list[Case]:
     from diif_viewer.evaluation.quality import find_cases
 
@@ -118,10 +127,9 @@ def _cases(args: argparse.Namespace) -> list[Case]:
     return [case for cases in found for case in cases]
 
 
-def _methods(args: argparse.Namespace) -> list[str | Model]:
-    """Classic methods by name, models loaded: those asked for, or all that are shipped."""
+def load_methods(names: Sequence[str], device: str) -> list[str | Model]:
+    """Classic methods by name, models loaded; each once. Raises CheckpointError, DeviceError."""
     classic = {method.name for method in CLASSIC}
-    names = args.method or ["nearest", "bicubic", "lanczos", *(method.name for method in SHIPPED)]
     chosen: list[str | Model] = []
     for name in dict.fromkeys(names):
         if name in classic:
@@ -129,7 +137,7 @@ def _methods(args: argparse.Namespace) -> list[str | Model]:
         else:
             from diif_viewer.engine.model import load_model
 
-            chosen.append(load_model(name, args.device))
+            chosen.append(load_model(name, device))
     return chosen
 
 

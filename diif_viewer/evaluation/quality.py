@@ -22,7 +22,7 @@ from PIL import Image
 
 from diif_viewer.errors import RequestError
 from diif_viewer.evaluation.metrics import psnr, ssim
-from diif_viewer.geometry import Lattice
+from diif_viewer.geometry import Lattice, Window
 from diif_viewer.imaging.classic import resample
 from diif_viewer.imaging.colour import expand_grey, rgb_to_y, split_alpha, to_8_bits
 from diif_viewer.imaging.load import load_picture
@@ -135,9 +135,9 @@ def _partner(truth: Path, low: Path | None, scale: float) -> Path | None:
 
 def load_case(case: Case) -> tuple[Bytes, Bytes]:
     """(low, truth), both HWC RGB; the truth cropped to the size that is compared. Raises ImageError, RequestError."""
-    high = _rgb(case.high)
+    high = rgb_picture(case.high)
     if case.low is not None:
-        low = _rgb(case.low)
+        low = rgb_picture(case.low)
         height, width = (round(case.scale * n) for n in low.shape[:2])
         if height > high.shape[0] or width > high.shape[1]:
             size = f"{high.shape[1]}x{high.shape[0]}"
@@ -151,7 +151,8 @@ def load_case(case: Case) -> tuple[Bytes, Bytes]:
     return low, high
 
 
-def _rgb(path: Path) -> Bytes:
+def rgb_picture(path: Path) -> Bytes:
+    """A picture file as HWC RGB in 8 bits, without its alpha. Raises ImageError."""
     return to_8_bits(expand_grey(split_alpha(load_picture(path).pixels)[0]))
 
 
@@ -161,22 +162,30 @@ def _rgb(path: Path) -> Bytes:
 def enlarged(
     low: Bytes, size: tuple[int, int], methods: Sequence[str | Model], dtype: Dtype = "float32"
 ) -> Iterator[tuple[str, Floats | Bytes, float]]:
-    """`low` at `size` (height, width) by each method: (name, HWC picture, seconds).
+    """`low` at `size` (height, width) by each method: (name, HWC picture, seconds). Arguments as in `views`."""
+    lattice = Lattice.of_size(low.shape[0], low.shape[1], *size)
+    return views(low, lattice, lattice.window, methods, dtype)
+
+
+def views(
+    low: Bytes, lattice: Lattice, window: Window, methods: Sequence[str | Model], dtype: Dtype = "float32"
+) -> Iterator[tuple[str, Floats | Bytes, float]]:
+    """A window of the lattice of `low` by each method: (name, HWC picture, seconds).
 
     methods: names of classic methods, or loaded models; models with one encoder share the features (the first of them
     pays for the encoding). dtype: of the models' pictures, float32 in [0, 1] or uint8 as on screen.
     """
     from diif_viewer.engine.field import encode
 
-    lattice = Lattice.of_size(low.shape[0], low.shape[1], *size)
     field: Field | None = None
     for method in methods:
         started = time.perf_counter()
         if isinstance(method, str):
-            name, picture = method, resample(low, method, lattice, lattice.window)
+            name, picture = method, resample(low, method, lattice, window)
         else:
             name, field = method.name, field.with_model(method) if field else encode(low, method)
-            picture = field.render(size=size, dtype=dtype)
+            compute = method.compute.in_float32() if dtype == "float32" else method.compute
+            picture = field.render_window(lattice, window, compute, as_float=dtype == "float32")
         yield name, picture, time.perf_counter() - started
 
 

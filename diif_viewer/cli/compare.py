@@ -1,0 +1,96 @@
+"""`diif-viewer compare`: one region of a picture by several methods and scales, as a figure for paper or screen."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from diif_viewer.cli import arguments
+from diif_viewer.cli.progress import ProgressLine
+from diif_viewer.errors import RequestError
+from diif_viewer.models.registry import METHODS
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from diif_viewer.evaluation.figures import Row
+
+HELP = "Draw one region of a picture by several methods and scales, labelled with PSNR."
+
+METHOD_NAMES = ("bicubic", "liif-lite", "diif-lite", "diif-s-lite")
+_TRUTH_SIDE, _ZOOM_SIDE = 120, 32
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("image", type=Path, metavar="IMAGE", help="the truth: it is reduced by each scale and compared")
+    parser.add_argument("--zoom", action="store_true", help="enlarge the picture itself instead; no truth, no PSNR")
+    parser.add_argument(
+        "--scale", type=arguments.scales, action="extend", metavar="S,S", help="a row for each (default: 4,8)"
+    )
+    parser.add_argument(
+        "--box",
+        type=arguments.box,
+        metavar="X0,Y0,X1,Y1",
+        help="the region in pixels of the picture (default: find one)",
+    )
+    parser.add_argument(
+        "--method",
+        type=arguments.names,
+        action="extend",
+        metavar="M,M",
+        help=f"a column for each: names or weights files (default: {','.join(METHOD_NAMES)})",
+    )
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps (default: auto)")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FIGURE", help="a .png, .pdf or .svg file")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Render the crops and write the figure. Raises DiifViewerError with one sentence."""
+    from diif_viewer.cli.evaluate import load_methods
+    from diif_viewer.evaluation import comparison
+    from diif_viewer.evaluation.figures import check_target, write_comparison
+    from diif_viewer.evaluation.quality import rgb_picture
+
+    check_target(args.output)
+    scales = args.scale or [4.0, 8.0]
+    if min(scales) <= 1:
+        raise RequestError("Methods are compared at scales above 1.")
+    picture = rgb_picture(args.image)
+    shape = picture.shape if args.zoom else comparison.comparable_size(picture.shape, scales)
+    if min(shape[:2]) < 1:
+        raise RequestError(f"{args.image.name}: the picture is too small to be reduced x{max(scales):g}.")
+    box = args.box or _detailed(picture[: shape[0], : shape[1]], _ZOOM_SIDE if args.zoom else _TRUTH_SIDE)
+    methods = load_methods(args.method or METHOD_NAMES, args.device)
+    progress = ProgressLine()
+    try:
+        if args.zoom:
+            rows = comparison.of_picture(picture, scales, methods, box, progress)
+        else:
+            rows = comparison.of_truth(args.image, scales, methods, box, progress)
+    finally:
+        progress.close()
+    region = ",".join(f"{value:g}" for value in box)
+    footer = f"{args.image.name}, region {region}" + ("" if args.zoom else "; PSNR of the region's luminance")
+    write_comparison(picture, box, _labelled(rows), footer, args.output)
+    print(f"{args.output}: region {region} at {', '.join(f'x{s:g}' for s in scales)}")
+    return 0
+
+
+def _detailed(pixels: npt.NDArray[Any], side: int) -> tuple[float, float, float, float]:
+    from diif_viewer.cli.contact_sheet import most_detailed
+    from diif_viewer.geometry import Lattice
+
+    height, width = pixels.shape[:2]
+    window = most_detailed(pixels, Lattice.of_scale(height, width, 1.0), min(side, height), min(side, width))
+    return window.left, window.top, window.right, window.bottom
+
+
+def _labelled(rows: list[Row]) -> list[Row]:
+    """Names as people read them: LIIF for liif-lite, where no other column would be called the same."""
+    names = [crop.label for crop in rows[0].crops]
+    labels = [METHODS[name].label if name in METHODS else Path(name).stem for name in names]
+    shown = {name: label if labels.count(label) == 1 else name for name, label in zip(names, labels, strict=True)}
+    return [replace(row, crops=tuple(replace(c, label=shown[c.label]) for c in row.crops)) for row in rows]

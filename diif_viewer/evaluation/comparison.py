@@ -1,0 +1,97 @@
+"""What a comparison figure shows: one region of a picture by several methods and scales."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from diif_viewer.errors import RequestError
+from diif_viewer.evaluation.figures import Crop, Row
+from diif_viewer.evaluation.metrics import psnr
+from diif_viewer.evaluation.quality import Case, load_case, views
+from diif_viewer.geometry import Lattice, Window
+from diif_viewer.imaging.colour import rgb_to_y
+
+if TYPE_CHECKING:
+    from diif_viewer.engine.model import Model
+
+Bytes = npt.NDArray[np.uint8]
+Box = tuple[float, float, float, float]
+Progress = Callable[[float], None]
+
+
+def of_truth(
+    truth: Path, scales: Sequence[float], methods: Sequence[str | Model], box: Box, progress: Progress | None = None
+) -> list[Row]:
+    """The picture is the truth: reduced by each scale as the papers do, enlarged by each method, and compared.
+
+    box: (left, top, right, bottom) in pixels of the truth. The truth itself ends each row; PSNR is that of the region's
+    luminance. Raises ImageError, and RequestError for a region that does not lie in what is left at every scale.
+    """
+    left, top, right, bottom = whole_box(box)
+    window, rows = Window(top, left, bottom, right), []
+    for number, scale in enumerate(scales):
+        low, high = load_case(Case("", scale, truth))
+        check_inside(box, high.shape, f" that can be compared at x{scale:g}")
+        wanted = high[top:bottom, left:right]
+        lattice, crops = Lattice.of_size(low.shape[0], low.shape[1], *high.shape[:2]), []
+        for name, pixels, _ in views(low, lattice, window, methods):
+            unit = pixels / 255.0 if pixels.dtype == np.uint8 else pixels
+            crops.append(Crop(name, _bytes(pixels), psnr(rgb_to_y(unit), rgb_to_y(wanted / 255.0))))
+            _told(progress, number + len(crops) / len(methods), scales)
+        rows.append(Row(scale, (*crops, Crop("truth", wanted, math.inf))))
+    return rows
+
+
+def of_picture(
+    picture: Bytes, scales: Sequence[float], methods: Sequence[str | Model], box: Box, progress: Progress | None = None
+) -> list[Row]:
+    """The picture itself is enlarged; there is no truth. box: in its pixels. Raises RequestError."""
+    check_inside(box, picture.shape, "")
+    rows = []
+    for number, scale in enumerate(scales):
+        lattice, crops = Lattice.of_scale(picture.shape[0], picture.shape[1], scale), []
+        window = lattice.window_of(box).intersected(lattice.window)
+        if not window:
+            raise RequestError(f"The region holds no output pixel at x{scale:g}.")
+        for name, pixels, _ in views(picture, lattice, window, methods):
+            crops.append(Crop(name, _bytes(pixels)))
+            _told(progress, number + len(crops) / len(methods), scales)
+        rows.append(Row(scale, tuple(crops)))
+    return rows
+
+
+def comparable_size(shape: tuple[int, ...], scales: Sequence[float]) -> tuple[int, int]:
+    """(height, width) of the part of a truth that is left at every scale: ``round(s * floor(n / s))``."""
+    height, width = (min(round(s * math.floor(n / s + 1e-9)) for s in scales) for n in shape[:2])
+    return height, width
+
+
+def whole_box(box: Box) -> tuple[int, int, int, int]:
+    """The box in whole pixels. Raises RequestError when it is not."""
+    if any(value != int(value) for value in box):
+        raise RequestError("The box must hold whole pixels of the truth, like 40,30,136,126.")
+    return int(box[0]), int(box[1]), int(box[2]), int(box[3])
+
+
+def check_inside(box: Box, shape: tuple[int, ...], what: str) -> None:
+    """Raise RequestError unless `box` is a part of a picture of `shape`."""
+    left, top, right, bottom = box
+    if not (0 <= left < right <= shape[1] and 0 <= top < bottom <= shape[0]):
+        size = f"{shape[1]}x{shape[0]}"
+        raise RequestError(f"The box {','.join(f'{v:g}' for v in box)} must lie inside the {size} pixels{what}.")
+
+
+def _bytes(pixels: npt.NDArray[Any]) -> Bytes:
+    levels = pixels if pixels.dtype == np.uint8 else np.rint(pixels * 255).clip(0, 255)
+    return levels.astype(np.uint8)
+
+
+def _told(progress: Progress | None, done: float, scales: Sequence[float]) -> None:
+    if progress is not None:
+        progress(done / len(scales))
