@@ -46,9 +46,11 @@ class Compute:
         return f"CPU, {threads} thread{'s' if threads > 1 else ''}, {self.dtype_name}"
 
     def chunk_at(self, scale: float) -> tuple[int, int]:
-        """Rows and columns of a decoding step at `scale`; narrower near x1, where blending costs with the square."""
+        """Rows and columns of a decoding step at `scale`; narrower near x1, where blending costs more than the rest."""
         rows, columns = self.chunk
-        return (rows, min(columns, 64)) if scale < 3 else (rows, columns)
+        if self.device != "cpu" or scale >= 3:
+            return rows, columns
+        return rows, min(columns, 32 if self.dtype == torch.float32 else 64)
 
     def in_float32(self) -> Compute:
         """The same device and chunks in float32."""
