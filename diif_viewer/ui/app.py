@@ -65,7 +65,7 @@ class Viewer:
         self.loader.loaded.connect(self._start_client)
         self.loader.failed.connect(self._start_client)
         QTimer.singleShot(HEAD_START, self.window, self._start_client)
-        self.window.open_paths(paths)
+        self.window.opening.open_paths(paths)
 
     def _start_client(self, *_: object) -> None:
         if self._running and not self._started:

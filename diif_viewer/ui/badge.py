@@ -7,8 +7,12 @@ from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
 from diif_viewer.models.registry import METHODS
+from diif_viewer.ui.compare import Area, Layout
 from diif_viewer.ui.controller import PaneStatus
 from diif_viewer.ui.zoom_text import format_zoom
+
+MARGIN = 12
+"""Logical pixels from the pane's corner."""
 
 
 def name_on_screen(status: PaneStatus) -> str:
@@ -22,7 +26,7 @@ def describe(status: PaneStatus) -> str:
     """The words behind the name: scale, milliseconds or that it is still a preview."""
     words = [format_zoom(status.scale)]
     if status.sentence is not None and not status.sharp:
-        words.append("bicubic: the method failed")
+        words.append("stays bicubic")
     elif not status.sharp:
         words.append("preview (bicubic)" if METHODS[status.method].is_model and status.scale > 1 else "preview")
     elif status.milliseconds is not None:
@@ -88,3 +92,27 @@ class Badge(QFrame):
     @Slot(object)
     def _chosen(self, action: object) -> None:
         self.method_chosen.emit(action.data())  # type: ignore[attr-defined]
+
+
+class BadgeRow:
+    """The badges of all panes, kept in their corners."""
+
+    def __init__(self, canvas: QWidget) -> None:
+        self._canvas = canvas
+        self.badges = [Badge(pane, canvas) for pane in range(max(layout.panes for layout in Layout))]
+
+    def show(self, statuses: tuple[PaneStatus, ...], areas: tuple[Area, ...], layout: Layout, active: int) -> None:
+        """Say what every pane shows, where there is room for it. statuses: empty without a picture."""
+        for badge in self.badges:
+            if badge.pane >= min(len(statuses), len(areas)):
+                badge.hide()
+                continue
+            badge.show_status(statuses[badge.pane], active=layout.panes > 1 and badge.pane == active)
+            self._place(badge, areas[badge.pane], layout)
+
+    def _place(self, badge: Badge, area: Area, layout: Layout) -> None:
+        ratio = self._canvas.devicePixelRatioF()
+        left, right = area.clip.left / ratio, area.clip.right / ratio
+        at_right = layout is Layout.SPLIT and area.pane == 1  # its left border is the divider, which moves
+        badge.move(round(right - MARGIN - badge.width() if at_right else left + MARGIN), MARGIN)
+        badge.setVisible(badge.width() + 2 * MARGIN <= right - left)

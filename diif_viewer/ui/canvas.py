@@ -11,13 +11,11 @@ import math
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import (
-    QColor,
     QInputDevice,
     QMouseEvent,
     QNativeGestureEvent,
     QPainter,
     QPaintEvent,
-    QPen,
     QResizeEvent,
     QTransform,
     QWheelEvent,
@@ -26,8 +24,9 @@ from PySide6.QtWidgets import QGestureEvent, QPinchGesture, QWidget
 
 from diif_viewer.ui.compare import GAP, Layout, area_at, divider
 from diif_viewer.ui.controller import Controller
+from diif_viewer.ui.marks import paint_active, paint_band, paint_divider
 from diif_viewer.ui.navigation import NOTCH
-from diif_viewer.ui.theme import ACCENT, CANVAS, TEXT
+from diif_viewer.ui.theme import CANVAS
 
 FINE, COARSE = 0.25, 3.0
 """Notches that one notch of a mouse wheel counts for with Shift and with Ctrl."""
@@ -139,52 +138,12 @@ class Canvas(QWidget):
                     self._controller.scene.paint(painter, area, methods[area.pane], view)
         state = self._controller.state
         if state.layout is Layout.SPLIT and view is not None:
-            self._paint_divider(painter, height, width)
+            paint_divider(painter, divider(width, state.split), height, self._ratio)
         elif state.layout.panes > 1 and view is not None:
-            self._paint_active(painter)
+            paint_active(painter, self._controller.areas[state.active], self._ratio)
         if self._drag in (Drag.ZOOM_REGION, Drag.EXPORT_REGION):
-            self._paint_band(painter)
-
-    def _paint_divider(self, painter: QPainter, height: int, width: int) -> None:
-        ratio = self._ratio
-        x, y = divider(width, self._controller.state.split), height / 2
-        line = max(1, round(ratio))
-        painter.fillRect(QRect(x - line, 0, 2 * line, height), QColor(0, 0, 0, 130))
-        painter.fillRect(QRect(x - line // 2, 0, line, height), QColor(255, 255, 255, 225))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        radius = 13 * ratio
-        painter.setPen(QPen(QColor(255, 255, 255, 235), 1.5 * ratio))
-        painter.setBrush(QColor(24, 24, 27, 215))
-        painter.drawEllipse(QPointF(x, y), radius, radius)
-        for side in (-1, 1):
-            tip, back, half = x + side * 8 * ratio, x + side * 4 * ratio, 3.5 * ratio
-            painter.drawPolyline([QPointF(back, y - half), QPointF(tip, y), QPointF(back, y + half)])
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-
-    def _paint_active(self, painter: QPainter) -> None:
-        for area in self._controller.areas:
-            if area.pane == self._controller.state.active:
-                line = max(1, round(2 * self._ratio))
-                painter.fillRect(QRect(area.clip.left, area.clip.bottom - line, area.clip.width, line), ACCENT)
-
-    def _paint_band(self, painter: QPainter) -> None:
-        (x0, y0), (x1, y1) = self._point(self._start), self._point(self._last)
-        rect = QRectF(QPointF(x0, y0), QPointF(x1, y1)).normalized().toRect()
-        fill = QColor(ACCENT)
-        fill.setAlpha(40)
-        painter.fillRect(rect, fill)
-        painter.setPen(QPen(ACCENT, max(1, round(self._ratio))))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRect(rect)
-        words = f"{rect.width()} x {rect.height()}"
-        font = self.font()
-        font.setPixelSize(round(12 * self._ratio))
-        painter.setFont(font)
-        size = painter.fontMetrics().boundingRect(words).size()
-        chip = QRect(rect.left(), rect.bottom() + 1, size.width() + round(14 * self._ratio), round(22 * self._ratio))
-        painter.fillRect(chip, QColor(22, 22, 24, 215))
-        painter.setPen(TEXT)
-        painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, words)
+            start, end = QPointF(*self._point(self._start)), QPointF(*self._point(self._last))
+            paint_band(painter, QRectF(start, end).normalized().toRect(), self.font(), self._ratio)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         """Tell the new size."""

@@ -7,19 +7,19 @@ with the tiles it need not send -> every tile goes to the cache, and to the canv
 
 from __future__ import annotations
 
-import itertools
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QRect, QTimer, Signal, Slot
 
-from diif_viewer.engine.messages import CancelView, Ready, TileDone, ViewDone, ViewFailed, ViewRequest
+from diif_viewer.engine.messages import Ready, TileDone, ViewDone, ViewFailed
 from diif_viewer.engine.tiles import TILE, keys_for
 from diif_viewer.models.registry import METHODS
 from diif_viewer.ui.compare import Area, areas
 from diif_viewer.ui.fallback import Fallback, Frame, FrameRequest
 from diif_viewer.ui.motion import Motion
 from diif_viewer.ui.renderer_client import RendererClient
+from diif_viewer.ui.requests import Requests, Wish
 from diif_viewer.ui.scene import Scene
 from diif_viewer.ui.state import ViewerState, screen_method
 from diif_viewer.viewport import Viewport
@@ -32,9 +32,6 @@ PAN_PACE = 50
 
 AHEAD = 200
 """Milliseconds of rest after which the tiles just out of sight are made, so that a pan finds them there."""
-
-AHEAD_LIMIT = 600.0
-"""Milliseconds that a view may have taken for its surroundings to be worth the same effort again."""
 
 PAN_MARGIN = 96
 """Device pixels around the view that a frame covers while panning, so that not every step needs a new one."""
@@ -78,10 +75,8 @@ class Controller(QObject):
         self.areas: tuple[Area, ...] = ()
         self.statuses: tuple[PaneStatus, ...] = ()
         self._height, self._width, self._gap = 1, 1, 2
-        self._serials = itertools.count(1)
-        self._wanted: dict[int, ViewRequest] = {}
-        self._failures: dict[int, str] = {}
-        self._times: dict[tuple[str, float], float] = {}
+        self._requests = Requests(scene, client)
+        self._stopped: str | None = None
         self._last_frame: FrameRequest | None = None
         self._asked_at = 0.0
         self._animate = False
@@ -90,7 +85,6 @@ class Controller(QObject):
         self._quiet = QTimer(self)
         self._quiet.setSingleShot(True)
         self._quiet.timeout.connect(self._ask)
-        self._ahead: set[int] = set()
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(AHEAD)
@@ -110,6 +104,7 @@ class Controller(QObject):
         self.client.view_done.connect(self._view_done)
         self.client.view_failed.connect(self._view_failed)
         self.client.restarted.connect(self._ask_anew)
+        self.client.stopped.connect(self._renderer_stopped)
         self.client.ready.connect(self._renderer_ready)
 
     # ---- orders from the window ----
@@ -137,10 +132,7 @@ class Controller(QObject):
         if self._image is not None:
             self.client.close_image(self._image)
         self._image = None if picture is None else picture.image
-        self._wanted.clear()
-        self._ahead.clear()
-        self._failures.clear()
-        self._times.clear()
+        self._requests.forget()
         self._last_frame = None
         self.motion.clear()
         self.scene.set_picture(picture)
@@ -160,13 +152,12 @@ class Controller(QObject):
         else:
             self.motion.jump(view)
         self._animate = False
-        self._failures.clear()
+        self._requests.failures.clear()
         self._rest.stop()
         self._aim()
         self._ask_frames()
         if zooming:
-            for pane in {*self._wanted, *self._ahead}:
-                self._withdraw(pane)  # nobody will see it: leave the processor to the fallback
+            self._requests.withdraw()  # leave the processor to the fallback
             self._quiet.start(QUIET)
         elif not self._quiet.isActive():
             waited = 1000 * (time.monotonic() - self._asked_at)
@@ -174,7 +165,7 @@ class Controller(QObject):
 
     @Slot()
     def _looks_changed(self) -> None:
-        self._failures.clear()
+        self._requests.failures.clear()
         self._arrange()
 
     @Slot()
@@ -230,56 +221,27 @@ class Controller(QObject):
             self._last_frame = request
             self.fallback.request(request)
 
+    def _wishes(self) -> list[Wish]:
+        view, picture = self.state.view, self.state.picture
+        if view is None or picture is None:
+            return []
+        return [Wish(a.pane, picture.image, self._model(a.pane), view, a.seen(view)) for a in self.areas]
+
     @Slot()
     def _ask(self) -> None:
-        """Send the newest request of every pane that misses tiles; withdraw those that want nothing."""
-        view, picture = self.state.view, self.state.picture
         self._asked_at = time.monotonic()
-        for pane in {*self._wanted, *self._ahead} - {area.pane for area in self.areas}:
-            self._withdraw(pane)
-        if view is None or picture is None or not self.client.running:
-            return
-        for area in self.areas:
-            model, seen = self._model(area.pane), area.seen(view)
-            keys = keys_for(picture.image, model, view.scale, seen, view.lattice.window) if model else []
-            missing = self.scene.missing(area.pane, keys)
-            if model is None or not missing:
-                self._withdraw(area.pane)
-                continue
-            held = frozenset(keys) - frozenset(missing)
-            request = ViewRequest(area.pane, 0, picture.image, model, view.scale, seen, held)
-            old = self._wanted.get(area.pane)
-            if old is not None and replace(old, serial=0, held=held) == request:
-                continue  # it is already being worked on
-            request = replace(request, serial=next(self._serials))
-            self._wanted[area.pane] = request
-            self._ahead.discard(area.pane)
-            self.client.send(request)
+        self._requests.ask(self._wishes())
         self._rest.start()
 
     @Slot()
     def _look_ahead(self) -> None:
-        """Have the tiles around what every pane shows made, while nothing else is wanted."""
-        view, picture = self.state.view, self.state.picture
-        if view is None or picture is None or self._wanted or not self.sharp or not self.client.running:
-            return
-        for area in self.areas:
-            model, limits = self._model(area.pane), view.lattice.window
-            if model is None or self._times.get((model, view.scale), AHEAD_LIMIT) >= AHEAD_LIMIT:
-                continue
-            window = area.seen(view).grown(TILE).intersected(limits)
-            keys = keys_for(picture.image, model, view.scale, window, limits)
-            missing = self.scene.cache.missing(keys)
-            if missing:
-                held = frozenset(keys) - frozenset(missing)
-                serial = next(self._serials)
-                self.client.send(ViewRequest(area.pane, serial, picture.image, model, view.scale, window, held))
-                self._ahead.add(area.pane)
+        if self.sharp:
+            self._requests.look_ahead(self._wishes())
 
     @Slot()
     def _ask_anew(self) -> None:
-        self._wanted.clear()
-        self._ahead.clear()
+        self._stopped = None
+        self._requests.forget()
         self._ask()
 
     @Slot(object)
@@ -287,10 +249,10 @@ class Controller(QObject):
         del ready
         self._ask()
 
-    def _withdraw(self, pane: int) -> None:
-        if self._wanted.pop(pane, None) is not None or pane in self._ahead:
-            self._ahead.discard(pane)
-            self.client.send(CancelView(pane))
+    @Slot(str)
+    def _renderer_stopped(self, sentence: str) -> None:
+        self._stopped = sentence
+        self._refresh()
 
     # ---- results ----
 
@@ -318,19 +280,13 @@ class Controller(QObject):
 
     @Slot(object)
     def _view_done(self, message: ViewDone) -> None:
-        request = self._wanted.get(message.pane)
-        if request is not None and request.serial == message.serial:
-            del self._wanted[message.pane]
-            self._times[request.model, request.scale] = message.milliseconds
+        if self._requests.done(message):
             self._refresh()
             self._rest.start()
 
     @Slot(object)
     def _view_failed(self, message: ViewFailed) -> None:
-        request = self._wanted.get(message.pane)
-        if request is not None and request.serial == message.serial:
-            del self._wanted[message.pane]
-            self._failures[message.pane] = message.sentence
+        if self._requests.failed(message):
             self._refresh()
 
     @Slot()
@@ -352,5 +308,6 @@ class Controller(QObject):
             return PaneStatus(method, view.scale, sharp)
         keys = keys_for(picture.image, model, view.scale, seen, view.lattice.window)
         sharp = not self.scene.missing(area.pane, keys)
-        time_taken = self._times.get((model, view.scale)) if sharp else None
-        return PaneStatus(method, view.scale, sharp, time_taken, self._failures.get(area.pane))
+        time_taken = self._requests.times.get((model, view.scale)) if sharp else None
+        sentence = self._stopped or self._requests.failures.get(area.pane)
+        return PaneStatus(method, view.scale, sharp, time_taken, sentence)

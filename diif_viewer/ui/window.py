@@ -6,22 +6,22 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QMainWindow, QStackedWidget
+from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
 from diif_viewer.engine.messages import Ready
 from diif_viewer.models.registry import METHODS
 from diif_viewer.ui.actions import make_actions
-from diif_viewer.ui.badge import Badge
+from diif_viewer.ui.badge import BadgeRow
 from diif_viewer.ui.canvas import Canvas
-from diif_viewer.ui.compare import Area, Layout, area_at
+from diif_viewer.ui.compare import Layout, area_at
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.export import ChoosePath, Exporter, choose_path
-from diif_viewer.ui.folder import SUFFIXES, neighbour
 from diif_viewer.ui.loader import Loader, NotLoaded
 from diif_viewer.ui.navigation import PRESETS, Navigator
 from diif_viewer.ui.notice import Notice
+from diif_viewer.ui.opening import Opening, dropped
 from diif_viewer.ui.page import Page
 from diif_viewer.ui.report import Report
 from diif_viewer.ui.shortcuts import ShortcutsDialog
@@ -33,7 +33,6 @@ from diif_viewer.ui.zoom_text import format_zoom
 from diif_viewer.viewport import Viewport
 
 TITLE = "DIIF Viewer"
-BADGE_MARGIN = 12
 
 
 class MainWindow(QMainWindow):
@@ -50,8 +49,7 @@ class MainWindow(QMainWindow):
         self.stalls = StallMeter(self)
         self._report = Report(controller, self.stalls)
         self._device = ""
-        self._path: Path | None = None
-        self._list: list[Path] = []
+        self.opening = Opening(loader, self)
         self._cursor: tuple[float, float] | None = None
         self.canvas = Canvas(controller)
         self.page = Page()
@@ -59,7 +57,7 @@ class MainWindow(QMainWindow):
         self.stack.addWidget(self.page)
         self.stack.addWidget(self.canvas)
         self.setCentralWidget(self.stack)
-        self.badges = [Badge(pane, self.canvas) for pane in range(3)]
+        self.badge_row = BadgeRow(self.canvas)
         self.notice = Notice(self.stack)
         self.exporter = Exporter(controller, controller.client, self.notice, choose)
         self.actions_by_name = make_actions(self, self._orders())
@@ -86,10 +84,11 @@ class MainWindow(QMainWindow):
         canvas.pane_pressed.connect(state.set_active)
         canvas.hovered.connect(self._hovered)
         canvas.resized.connect(self.controller.resize)
-        self.page.open_asked.connect(self.choose_picture)
+        self.page.open_asked.connect(self.opening.choose)
+        self.opening.waiting.connect(self._waiting)
         self.tools.zoom_box.zoom_entered.connect(navigator.zoom_to)
         self.tools.zoom_box.left.connect(canvas.setFocus)
-        for badge in self.badges:
+        for badge in self.badge_row.badges:
             badge.method_chosen.connect(partial(self._method_chosen, badge.pane))
         self.loader.loaded.connect(self._loaded)
         self.loader.failed.connect(self._not_loaded)
@@ -107,9 +106,9 @@ class MainWindow(QMainWindow):
     def _orders(self) -> dict[str, Callable[[], None]]:
         navigator, state = self.navigator, self.state
         orders: dict[str, Callable[[], None]] = {
-            "open": self.choose_picture,
-            "previous": partial(self.walk, -1),
-            "next": partial(self.walk, 1),
+            "open": self.opening.choose,
+            "previous": partial(self.opening.walk, -1),
+            "next": partial(self.opening.walk, 1),
             "export": self.exporter.export_view,
             "export_region": self._choose_region,
             "quit": lambda: _ignore(self.close()),
@@ -134,38 +133,15 @@ class MainWindow(QMainWindow):
 
     def open_path(self, path: Path) -> None:
         """Show the picture at `path`, or a page that says why not."""
-        self._path = path
+        self.opening.open_path(path)
+
+    @Slot(object)
+    def _waiting(self, path: Path) -> None:
         if self.state.picture is None:
             self.page.wait(path.name)
-        self.loader.load(path)
-
-    @Slot()
-    def choose_picture(self) -> None:
-        """Ask for a picture."""
-        patterns = " ".join(sorted(f"*{suffix}" for suffix in SUFFIXES))
-        start = str(self._path.parent) if self._path is not None else ""
-        name, _ = QFileDialog.getOpenFileName(self, "Open a picture", start, f"Pictures ({patterns});;All files (*)")
-        if name:
-            self.open_paths([Path(name)])
-
-    def open_paths(self, paths: list[Path]) -> None:
-        """Show the first of `paths`; where there are several, walking goes through them instead of the folder."""
-        self._list = paths if len(paths) > 1 else []
-        if paths:
-            self.open_path(paths[0])
-
-    def walk(self, step: int) -> None:
-        """Open the picture `step` places further, in the list that was opened or in the folder."""
-        if self._path is None:
-            return
-        if self._path in self._list:
-            self.open_path(self._list[(self._list.index(self._path) + step) % len(self._list)])
-        elif (other := neighbour(self._path, step)) is not None:
-            self.open_path(other)
 
     @Slot(object)
     def _loaded(self, picture: Picture) -> None:
-        self._path = picture.path
         self.stack.setCurrentWidget(self.canvas)
         area = self.controller.areas[0].view if self.controller.areas else None
         height, width = (area.height, area.width) if area is not None else self.canvas.device_size()
@@ -182,15 +158,13 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
         """Take files."""
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
+        if dropped(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
         """Open the files."""
-        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-        if paths:
-            event.acceptProposedAction()
-            self.open_paths(paths)
+        event.acceptProposedAction()
+        self.opening.open_paths(dropped(event.mimeData()))
 
     # ---- what is on screen ----
 
@@ -214,7 +188,7 @@ class MainWindow(QMainWindow):
         for name in ("zoom_0", "zoom_1", "zoom_in", "zoom_out", "export", "export_region"):
             self.actions_by_name[name].setEnabled(shown)
         for name in ("previous", "next"):
-            self.actions_by_name[name].setEnabled(self._path is not None)
+            self.actions_by_name[name].setEnabled(self.opening.path is not None)
         self._tell()
 
     def _tell(self) -> None:
@@ -224,23 +198,8 @@ class MainWindow(QMainWindow):
             self._report.write(self._device, self.notice.text if self.notice.isVisible() else page)
 
     def _place_badges(self) -> None:
-        statuses, areas = self.controller.statuses, self.controller.areas
-        ratio = self.canvas.devicePixelRatioF()
-        for badge in self.badges:
-            area = areas[badge.pane] if badge.pane < len(areas) else None
-            if area is None or badge.pane >= len(statuses) or self.state.picture is None:
-                badge.hide()
-                continue
-            several = self.state.layout.panes > 1
-            badge.show_status(statuses[badge.pane], active=several and badge.pane == self.state.active)
-            self._place_badge(badge, area, ratio)
-
-    def _place_badge(self, badge: Badge, area: Area, ratio: float) -> None:
-        left, right = area.clip.left / ratio, area.clip.right / ratio
-        at_right = self.state.layout is Layout.SPLIT and area.pane == 1
-        x = right - BADGE_MARGIN - badge.width() if at_right else left + BADGE_MARGIN
-        badge.move(round(x), BADGE_MARGIN)
-        badge.setVisible(badge.width() + 2 * BADGE_MARGIN <= right - left)
+        statuses = self.controller.statuses if self.state.picture is not None else ()
+        self.badge_row.show(statuses, self.controller.areas, self.state.layout, self.state.active)
 
     @Slot()
     def _layout_changed(self) -> None:
@@ -344,10 +303,6 @@ class MainWindow(QMainWindow):
         """Keep the badges in place."""
         super().resizeEvent(event)
         self._place_badges()
-
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
-        """Follow the window manager in and out of full screen."""
-        super().changeEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         """Go; whoever made the window ends the threads and the process."""

@@ -103,7 +103,7 @@ class Stage:
 
     def canvas_pixels(self) -> np.ndarray:
         """What the canvas shows, without the badges: (H, W, 3) uint8 in device pixels."""
-        for badge in self.window.badges:
+        for badge in self.window.badge_row.badges:
             badge.hide()
         canvas: QWidget = self.window.canvas
         image = canvas.grab().toImage().convertToFormat(image_format())

@@ -36,7 +36,7 @@ def screen(window) -> np.ndarray:
 
 def wrong_pixels(viewer: Viewer, pixels: np.ndarray) -> int:
     window, canvas = viewer.window, viewer.window.canvas
-    for badge in window.badges:
+    for badge in window.badge_row.badges:
         badge.hide()
     ratio = canvas.devicePixelRatioF()
     corner = canvas.mapTo(window, canvas.rect().topLeft())

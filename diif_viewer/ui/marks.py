@@ -1,0 +1,49 @@
+"""What is drawn over the panes: the divider and its grip, the mark of the active pane, the rubber band."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRect, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPen
+
+from diif_viewer.ui.compare import Area
+from diif_viewer.ui.theme import ACCENT, TEXT
+
+
+def paint_divider(painter: QPainter, x: int, height: int, ratio: float) -> None:
+    """A line at column `x` with a round grip in its middle. All in device pixels; ratio: of one logical pixel."""
+    line = max(1, round(ratio))
+    painter.fillRect(QRect(x - line, 0, 2 * line, height), QColor(0, 0, 0, 130))
+    painter.fillRect(QRect(x - line // 2, 0, line, height), QColor(255, 255, 255, 225))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    y, radius = height / 2, 13 * ratio
+    painter.setPen(QPen(QColor(255, 255, 255, 235), 1.5 * ratio))
+    painter.setBrush(QColor(24, 24, 27, 215))
+    painter.drawEllipse(QPointF(x, y), radius, radius)
+    for side in (-1, 1):
+        tip, back, half = x + side * 8 * ratio, x + side * 4 * ratio, 3.5 * ratio
+        painter.drawPolyline([QPointF(back, y - half), QPointF(tip, y), QPointF(back, y + half)])
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+
+def paint_active(painter: QPainter, area: Area, ratio: float) -> None:
+    """A line at the foot of the pane that letters and exports are about."""
+    line = max(1, round(2 * ratio))
+    painter.fillRect(QRect(area.clip.left, area.clip.bottom - line, area.clip.width, line), ACCENT)
+
+
+def paint_band(painter: QPainter, rect: QRect, font: QFont, ratio: float) -> None:
+    """A rubber band with its size in device pixels."""
+    fill = QColor(ACCENT)
+    fill.setAlpha(40)
+    painter.fillRect(rect, fill)
+    painter.setPen(QPen(ACCENT, max(1, round(ratio))))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRect(rect)
+    words = f"{rect.width()} x {rect.height()}"
+    font.setPixelSize(round(12 * ratio))
+    painter.setFont(font)
+    size = painter.fontMetrics().boundingRect(words).size()
+    chip = QRect(rect.left(), rect.bottom() + 1, size.width() + round(14 * ratio), round(22 * ratio))
+    painter.fillRect(chip, QColor(22, 22, 24, 215))
+    painter.setPen(TEXT)
+    painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, words)

@@ -1,0 +1,124 @@
+"""What is wanted from the renderer, pane by pane: asked once, withdrawn when nobody will see it, timed when done."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, replace
+
+from diif_viewer.engine.messages import CancelView, ViewDone, ViewFailed, ViewRequest
+from diif_viewer.engine.tiles import TILE, keys_for
+from diif_viewer.geometry import Window
+from diif_viewer.ui.renderer_client import RendererClient
+from diif_viewer.ui.scene import Scene
+from diif_viewer.viewport import Viewport
+
+AHEAD_LIMIT = 600.0
+"""Milliseconds that a view may have taken for its surroundings to be worth the same effort again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a pane shows of a picture. model: None for a classic method. seen: on the lattice of the view's scale."""
+
+    pane: int
+    image: int
+    model: str | None
+    view: Viewport
+    seen: Window
+
+
+class Requests:
+    """The dealings with the renderer about views.
+
+    failures: why a pane stays a preview, by pane. times: milliseconds of finished views, by (model, scale).
+    """
+
+    def __init__(self, scene: Scene, client: RendererClient) -> None:
+        self._scene, self._client = scene, client
+        self._serials = itertools.count(1)
+        self._wanted: dict[int, ViewRequest] = {}
+        self._ahead: set[int] = set()
+        self.failures: dict[int, str] = {}
+        self.times: dict[tuple[str, float], float] = {}
+
+    def forget(self) -> None:
+        """Start afresh, for another picture or another renderer."""
+        self._wanted.clear()
+        self._ahead.clear()
+        self.failures.clear()
+        self.times.clear()
+
+    def withdraw(self) -> None:
+        """Nobody will see what is being worked on."""
+        for pane in {*self._wanted, *self._ahead}:
+            self._withdraw(pane)
+
+    def ask(self, wishes: list[Wish]) -> None:
+        """Send the newest request of every pane that misses tiles; withdraw those that want nothing."""
+        for pane in {*self._wanted, *self._ahead} - {wish.pane for wish in wishes}:
+            self._withdraw(pane)
+        if not self._client.running:
+            return
+        for wish in wishes:
+            request = self._request(wish)
+            old = self._wanted.get(wish.pane)
+            if request is None:
+                self._withdraw(wish.pane)
+            elif old is None or replace(old, serial=0, held=request.held) != request:
+                request = replace(request, serial=next(self._serials))
+                self._wanted[wish.pane] = request
+                self._ahead.discard(wish.pane)
+                self._client.send(request)
+
+    def look_ahead(self, wishes: list[Wish]) -> None:
+        """Have the tiles around what every pane shows made, while nothing else is wanted."""
+        if self._wanted or not self._client.running:
+            return
+        for wish in wishes:
+            if wish.model is None or self.times.get((wish.model, wish.view.scale), AHEAD_LIMIT) >= AHEAD_LIMIT:
+                continue
+            limits = wish.view.lattice.window
+            window = wish.seen.grown(TILE).intersected(limits)
+            keys = keys_for(wish.image, wish.model, wish.view.scale, window, limits)
+            missing = self._scene.cache.missing(keys)
+            if missing:
+                held = frozenset(keys) - frozenset(missing)
+                serial = next(self._serials)
+                self._ahead.add(wish.pane)
+                self._client.send(ViewRequest(wish.pane, serial, wish.image, wish.model, wish.view.scale, window, held))
+
+    def done(self, message: ViewDone) -> bool:
+        """Note the time of a finished view; False when it is not the newest of its pane."""
+        request = self._answered(message)
+        if request is not None:
+            self.times[request.model, request.scale] = message.milliseconds
+        return request is not None
+
+    def failed(self, message: ViewFailed) -> bool:
+        """Note why a view cannot be had; False when it is not the newest of its pane."""
+        if self._answered(message) is None:
+            return False
+        self.failures[message.pane] = message.sentence
+        return True
+
+    def _answered(self, message: ViewDone | ViewFailed) -> ViewRequest | None:
+        request = self._wanted.get(message.pane)
+        if request is None or request.serial != message.serial:
+            return None
+        return self._wanted.pop(message.pane)
+
+    def _request(self, wish: Wish) -> ViewRequest | None:
+        """The request, without a serial, that makes `wish` sharp; None when it wants nothing."""
+        if wish.model is None:
+            return None
+        keys = keys_for(wish.image, wish.model, wish.view.scale, wish.seen, wish.view.lattice.window)
+        missing = self._scene.missing(wish.pane, keys)
+        if not missing:
+            return None
+        held = frozenset(keys) - frozenset(missing)
+        return ViewRequest(wish.pane, 0, wish.image, wish.model, wish.view.scale, wish.seen, held)
+
+    def _withdraw(self, pane: int) -> None:
+        if self._wanted.pop(pane, None) is not None or pane in self._ahead:
+            self._ahead.discard(pane)
+            self._client.send(CancelView(pane))
