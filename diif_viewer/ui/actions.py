@@ -121,3 +121,12 @@ def shortcut_lines() -> list[tuple[str, list[tuple[str, str]]]]:
     for row in (*ZOOMS, *LOOKS, *ACTIONS):
         groups.setdefault(row.group, []).append((", ".join(row.keys), row.label.rstrip("…")))
     return list(groups.items())
+
+
+def shortcut_table() -> str:
+    """The same as Markdown, for docs/window.md."""
+    rows = ["| | |", "|---|---|"]
+    for group, lines in shortcut_lines():
+        rows.append(f"| **{group}** | |")
+        rows += [f"| {keys} | {words} |" for keys, words in lines]
+    return "\n".join(rows)

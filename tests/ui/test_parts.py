@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from PySide6.QtGui import QImage
 
 from diif_viewer.geometry import Lattice
 from diif_viewer.imaging.classic import resample
-from diif_viewer.ui.actions import shortcut_lines
+from diif_viewer.ui.actions import shortcut_lines, shortcut_table
 from diif_viewer.ui.compare import Layout, area_at, areas, view_size
 from diif_viewer.ui.folder import neighbour
 from diif_viewer.ui.images import DARK, LIGHT, opaque, to_eight_bits
@@ -145,6 +146,11 @@ def test_the_list_of_shortcuts_names_everything():
     assert lines["DIIF-S"] == "S"
     assert lines["Fit to the window"] == "0"
     assert "Wheel" in lines.values()
+
+
+def test_the_page_about_the_window_lists_them_all():
+    page = Path(__file__).resolve().parents[2] / "docs" / "window.md"
+    assert shortcut_table() in page.read_text(encoding="utf-8")
 
 
 def test_frames_cover_the_lattice_at_every_kind_of_scale():
