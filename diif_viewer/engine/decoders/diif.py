@@ -58,7 +58,7 @@ class DiifDecoder:
         columns = Span.of(lattice.x, window.left, window.right)
         slices = self._slices(plane, lattice, window, rows)  # (h, knots, hidden): x-knots of every output row
         slices += (self._fine_bias + self._column(2 * rows.fractions - 1) * self._centre[0]).to(self._dtype)[:, None]
-        blend = self._tensor(self._weights(columns)).to(self._dtype)  # (w, knots)
+        blend = torch.from_numpy(self._weights(columns)).to(self._dtype).to(self._device)  # (w, knots)
         term = (self._column(2 * columns.fractions - 1) * self._centre[1]).to(self._dtype)  # (w, hidden)
         hidden = torch.matmul(blend, slices).add_(term)  # (h, w, hidden)
         h, w = window.height, window.width
@@ -140,7 +140,7 @@ class DiifDecoder:
         return weights
 
     def _column(self, values: Floats) -> Tensor:
-        return torch.from_numpy(np.asarray(values)).to(self._device, torch.float32)[:, None]
+        return torch.from_numpy(np.asarray(values)).to(torch.float32).to(self._device)[:, None]
 
     def _tensor(self, values: object) -> Tensor:
         return torch.as_tensor(values).to(self._device)

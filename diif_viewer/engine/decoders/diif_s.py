@@ -116,7 +116,7 @@ def blend_matrix(
 ) -> Tensor:
     """Knot weights, then sin and cos of the fraction twice (see `two_part`), then ones if `constant`."""
     span = Span.of(axis, start, stop)
-    parts = [torch.from_numpy(knot_weights(span)).to(device, dtype), two_part(circle(span.fractions), dtype, device)]
+    parts = [torch.from_numpy(knot_weights(span)).to(dtype).to(device), two_part(circle(span.fractions), dtype, device)]
     if constant:
         parts.append(torch.ones(stop - start, 1, dtype=dtype, device=device))
     return torch.cat(parts, -1)

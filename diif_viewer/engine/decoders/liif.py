@@ -92,7 +92,7 @@ class LiifDecoder:
         return self._rel_y.to(self._dtype).repeat(2, columns)
 
     def _float(self, values: Floats) -> Tensor:
-        return torch.from_numpy(values).to(self._device, torch.float32)
+        return torch.from_numpy(values).to(torch.float32).to(self._device)
 
     def _tensor(self, indices: Ints) -> Tensor:
         return torch.from_numpy(indices).to(self._device)
