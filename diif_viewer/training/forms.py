@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from diif_viewer.geometry import Axis, Floats, Ints, Lattice
-from diif_viewer.models.diif import Diif, held_cell
+from diif_viewer.models.diif import Diif, Slices, held_cell
 from diif_viewer.models.diif_s import KNOTS, DiifS
 from diif_viewer.models.liif import Liif
 
@@ -27,13 +27,46 @@ def picture_rows(decoder: nn.Module, features: Tensor, lattice: Lattice, rows: I
     features: (B, channels, H, W). rows: indices of output rows (R,). -> (B, R, lattice.x.count, 3) in [-1, 1] space
     (DIIF-S: detail without its base). Raises TypeError for variants that are not trained.
     """
-    if isinstance(decoder, Liif) and decoder.feat_unfold and decoder.cell_decode and decoder.local_ensemble:
+    if isinstance(decoder, Liif) and _is_plain_liif(decoder):
         return _liif(decoder, features, lattice, rows)
-    if isinstance(decoder, Diif) and decoder.slice_ensemble and decoder.order == "linear":
+    if isinstance(decoder, Diif):
         return _diif(decoder, features, lattice, rows)
     if isinstance(decoder, DiifS):
         return _diif_s(decoder, features, lattice, rows)
     raise TypeError(f"no training form for {decoder}")
+
+
+def picture_points(decoder: nn.Module, features: Tensor, lattices: Sequence[Lattice], points: Ints) -> Tensor:
+    """Single outputs of LIIF, with gradients; each picture has a lattice of its own.
+
+    features: (B, channels, H, W). lattices: B of them. points: output (row, column) indices (B, Q, 2). -> (B, Q, 3) in
+    [-1, 1] space. Raises TypeError for decoders whose outputs do not stand alone, and variants that are not trained.
+    """
+    if not _is_plain_liif(decoder):
+        raise TypeError(f"no training form on points for {decoder}")
+    assert isinstance(decoder, Liif)
+    first, *middle, last = _linears(decoder.imnet.layers)
+    plane = _as_convolution(first, features, 3)  # (B, H, W, hidden)
+    weights = first.weight[:, 9 * decoder.channels :]  # rel y x, cell y x
+    cell = torch.tensor([[lattice.y.cell, lattice.x.cell] for lattice in lattices]).to(features.device)
+    cell_term = F.linear(cell, weights[:, 2:])[:, None]  # (B, 1, hidden)
+    y = np.stack([m.y.positions(0, m.y.count)[p[:, 0]] for m, p in zip(lattices, points, strict=True)])  # (B, Q)
+    x = np.stack([m.x.positions(0, m.x.count)[p[:, 1]] for m, p in zip(lattices, points, strict=True)])
+    picture = torch.arange(len(features))[:, None]
+    blended: Tensor | float = 0.0
+    for iy, wy in _neighbours(lattices[0].y, y):
+        for ix, wx in _neighbours(lattices[0].x, x):
+            rel = torch.from_numpy(2 * np.stack([y - iy - 0.5, x - ix - 0.5], axis=-1)).to(cell)
+            hidden = plane[picture, torch.from_numpy(iy), torch.from_numpy(ix)]  # (B, Q, hidden)
+            hidden = F.relu(hidden + (F.linear(rel, weights[:, :2]) + cell_term))
+            for layer in middle:
+                hidden = F.relu(layer(hidden))
+            blended = blended + _column(features, wy * wx) * hidden
+    return _linear(last, blended)
+
+
+def _is_plain_liif(decoder: nn.Module) -> bool:
+    return isinstance(decoder, Liif) and decoder.feat_unfold and decoder.cell_decode and decoder.local_ensemble
 
 
 def _liif(decoder: Liif, features: Tensor, lattice: Lattice, rows: Ints) -> Tensor:
@@ -59,34 +92,52 @@ def _liif(decoder: Liif, features: Tensor, lattice: Lattice, rows: Ints) -> Tens
 def _diif(decoder: Diif, features: Tensor, lattice: Lattice, rows: Ints) -> Tensor:
     first, second = _linears(decoder.imnet.layers)
     fine, middle, last = _linears(decoder.imnet.tail)
-    plane = _as_convolution(first, features, 4)  # (B, H + 1, W + 1, hidden) at the vertices
-    weights = first.weight[:, 16 * decoder.channels :]  # cell y x, first y x, last y x
+    plane = _as_convolution(first, features, decoder.kernel)  # (B, .., .., hidden) at the vertices, or at the centres
+    weights = first.weight[:, decoder.kernel**2 * decoder.channels :]  # cell y x, first y x, last y x
     y, x = _positions(lattice, rows)
     cells_y, cells_x = lattice.y.cells(y), lattice.x.cells(x)
-    columns = np.arange(lattice.x.size)
-    start = (lattice.x.groups(0, lattice.x.size)[0] + (0.5 + lattice.x.phase)) / lattice.x.scale
-    reach = (lattice.x.widest_group() - 1) / lattice.x.scale
+    row_slices = Slices(cells_y, y, y, np.arange(len(y)))
+    if decoder.order == "constant":
+        row_slices = _groups(lattice.y, *np.unique(cells_y, return_inverse=True))
+    column_slices = _groups(lattice.x, np.arange(lattice.x.size), cells_x)
     cell_term = F.linear(features.new_tensor([held_cell(lattice.y), held_cell(lattice.x)]), weights[:, :2])
-    iy, ix = torch.from_numpy(cells_y), torch.from_numpy(cells_x)
-    fx = _column(features, x - cells_x)
-    halves = []
-    for ty in (0, 1):
-        row_term = F.linear(_column(features, 2 * (y - cells_y - ty)), weights[:, 2:3] + weights[:, 4:5]) + cell_term
-        band = plane[:, iy + ty]
-        sides = []
-        for tx in (0, 1):
-            ends = np.stack([2 * (start - columns - tx), 2 * (start + reach - columns - tx)], axis=-1)
-            column_term = F.linear(torch.from_numpy(ends).to(features), weights[:, [3, 5]])
-            hidden = F.relu(band[:, :, tx : tx + lattice.x.size] + (row_term[:, None] + column_term))
-            hidden = F.relu(second(hidden))
-            sides.append(F.linear(hidden, fine.weight[:, : decoder.hidden])[:, :, ix])
-        halves.append(torch.lerp(sides[0], sides[1], fx.to(sides[0].dtype)))
-    fy = _column(features, y - cells_y)[:, None]
-    blended = torch.lerp(halves[0], halves[1], fy.to(halves[0].dtype))  # (B, R, columns, hidden)
+
+    def seen_from(ty: float, tx: float) -> Tensor:
+        """What the corner or centre at (ty, tx) of each cell hands to the fine stage: (B, row slices, columns, out)."""
+        row_term = F.linear(_ends(features, row_slices, ty), weights[:, [2, 4]]) + cell_term
+        column_term = F.linear(_ends(features, column_slices, tx), weights[:, [3, 5]])
+        band = plane[:, torch.from_numpy(row_slices.cells + int(ty)), int(tx) : int(tx) + lattice.x.size]
+        hidden = F.relu(second(F.relu(band + (row_term[:, None] + column_term))))
+        shared = F.linear(hidden, fine.weight[:, : decoder.hidden])
+        return shared[:, :, torch.from_numpy(column_slices.of_output)]
+
+    fy, fx = _column(features, y - cells_y)[:, None], _column(features, x - cells_x)
+    of_row = torch.from_numpy(row_slices.of_output)
+    if decoder.slice_ensemble:
+        top, bottom = (
+            torch.lerp(left, right, fx.to(left.dtype))[:, of_row]
+            for left, right in ((seen_from(ty, 0.0), seen_from(ty, 1.0)) for ty in (0.0, 1.0))
+        )
+        blended = torch.lerp(top, bottom, fy.to(top.dtype))  # (B, R, columns, hidden)
+    else:
+        blended = seen_from(0.5, 0.5)[:, of_row]
     rel = fine.weight[:, decoder.hidden :]
     row_term = F.linear(2 * fy - 1, rel[:, :1], fine.bias)
     column_term = F.linear(2 * fx - 1, rel[:, 1:])
     return _linear(last, F.relu(middle(F.relu(blended + (row_term + column_term)))))
+
+
+def _groups(axis: Axis, cells: Ints, of_output: Ints) -> Slices:
+    """The coordinate groups of `cells`; short ones of a fractional scale reach as far as the widest."""
+    first: Floats = (axis.groups(0, axis.size)[0][cells].astype(np.float64) + (0.5 + axis.phase)) / axis.scale
+    last: Floats = first + (axis.widest_group() - 1) / axis.scale
+    return Slices(cells, first, last, of_output)
+
+
+def _ends(like: Tensor, slices: Slices, offset: float) -> Tensor:
+    """First and last coordinates relative to the corner at `offset` of each cell: (slices, 2)."""
+    ends = np.stack([slices.first, slices.last], axis=-1) - (slices.cells + offset)[:, None]
+    return torch.from_numpy(2 * ends).to(like.device, torch.float32)
 
 
 def _diif_s(decoder: DiifS, features: Tensor, lattice: Lattice, rows: Ints) -> Tensor:
