@@ -28,7 +28,7 @@ def render(decoder: Liif, features: Tensor, height: int, width: int, *, queries:
     """
     coords = coordinates(height, width)  # (n, 2)
     cell = torch.ones_like(coords) * torch.tensor([2 / height, 2 / width])
-    parts = zip(coords.split(queries), cell.split(queries), strict=True)
+    parts = zip(torch.split(coords, queries), torch.split(cell, queries), strict=True)
     return torch.cat([_query(decoder, features, *part) for part in parts]).view(height, width, 3)
 
 

@@ -1,7 +1,8 @@
 """The real window driven by a script, and what it was like: start, smoothness, time to sharp, memory.
 
-Story: `measure` opens a picture, turns the wheel from the fit to x30 and drags the view about, then lets a gesture end at
-each of several scales and waits for the last sharp tile. It belongs into a fresh process: peaks of memory never fall.
+Story: `measure` opens a picture, turns the wheel from the fit to x30 and drags the view about, then lets a gesture end
+at each of several scales and waits for the last sharp tile. It belongs into a fresh process: peaks of memory never
+fall.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ from diif_viewer.engine.messages import Ready, TileDone
 from diif_viewer.errors import DiifViewerError
 from diif_viewer.ui import report, theme
 from diif_viewer.ui.app import Viewer
+from diif_viewer.ui.loader import NotLoaded
 from diif_viewer.ui.navigation import NOTCH
+from diif_viewer.ui.state import Picture
 
 SCALES = (1.2, 2.0, 4.0, 8.0, 16.0, 30.0)
 PACE = 16
@@ -105,7 +108,7 @@ def measure(
             "picture": path.name,
             "size": list(script.picture_size),
             "window": list(script.canvas_size),
-            "device": script.viewer.window.status.device.text(),
+            "device": script.device,
             "gestures": [asdict(gesture) for gesture in gestures],
             "memory": memory,
             "sharp": [asdict(found) for scale in scales for found in script.times_to_sharp(path, scale, repeats)],
@@ -148,13 +151,18 @@ def _start(path: Path) -> dict[str, float]:
 
 
 class _Watch(QObject):
-    """Notes what happens after `aim`, in seconds of perf_counter. paints: all of them, whenever they were."""
+    """Notes what happens after `aim`, in seconds of perf_counter. paints: all of them. device: the renderer's.
+    failure: why the picture is not shown.
+    """
 
     def __init__(self, viewer: Viewer) -> None:
         super().__init__(viewer.window)
         self._viewer = viewer
+        self.device = self.failure = ""
         self.paints: list[float] = []
         self.aim()
+        viewer.client.ready.connect(self._ready)
+        viewer.loader.failed.connect(self._not_loaded)
         viewer.window.canvas.painted.connect(self._painted)
         viewer.controller.status_changed.connect(self._status_changed)
         viewer.client.tile_done.connect(self._tile_done)
@@ -164,6 +172,14 @@ class _Watch(QObject):
         self.tiles: list[tuple[float, float]] = []  # (when, scale)
         self.complete: float | None = None
         self.sharp: float | None = None
+
+    @Slot(object)
+    def _ready(self, ready: Ready) -> None:
+        self.device = ready.description
+
+    @Slot(object)
+    def _not_loaded(self, failure: NotLoaded) -> None:
+        self.failure = failure.sentence
 
     @Slot()
     def _painted(self) -> None:
@@ -189,8 +205,6 @@ class _Script:
         self.viewer = viewer
         self._size = size
         self._watch = _Watch(viewer)
-        self._device = ""
-        viewer.client.ready.connect(self._ready)
 
     @property
     def picture_size(self) -> tuple[int, int]:
@@ -198,6 +212,11 @@ class _Script:
         picture = self.viewer.state.picture
         assert picture is not None
         return picture.height, picture.width
+
+    @property
+    def device(self) -> str:
+        """What the renderer computes with, for people."""
+        return self._watch.device
 
     @property
     def canvas_size(self) -> tuple[int, int]:
@@ -208,7 +227,7 @@ class _Script:
         """Show the window on the picture and bring the canvas to its size."""
         window, canvas = self.viewer.window, self.viewer.window.canvas
         self.viewer.show(path)
-        self._wait_for_picture()
+        self._wait_for_picture(None)
         ratio = canvas.devicePixelRatioF()
         height, width = self._size
         more = round(width / ratio) - canvas.width(), round(height / ratio) - canvas.height()
@@ -217,10 +236,9 @@ class _Script:
 
     def reopen(self, path: Path) -> None:
         """The same picture once more, with nothing encoded."""
-        self.viewer.window.open_path(path)
         old = self.viewer.state.picture
-        _wait(lambda: self.viewer.state.picture is not old)
-        self._wait_for_picture()
+        self.viewer.window.open_path(path)
+        self._wait_for_picture(old)
         self.fit()
 
     def close(self) -> None:
@@ -244,11 +262,7 @@ class _Script:
             found[view.fit_scale > 1].append(self.timed_zoom(scale))
             self.fit()
             found[True].append(self.timed_zoom(scale * ELSEWHERE))
-        return [
-            Sharp(scale, encoded, *(statistics.median(kind) for kind in zip(*times, strict=True)), max(times)[2])
-            for encoded, times in found.items()
-            if times
-        ]
+        return [_summed(scale, encoded, times) for encoded, times in found.items() if times]
 
     def timed_zoom(self, scale: float) -> tuple[float, float, float]:
         """A short turn of the wheel to `scale`: milliseconds from its end to first tile, last tile and sharp."""
@@ -296,11 +310,13 @@ class _Script:
         canvas = self.viewer.window.canvas
         start = QPointF(canvas.width() * 0.7, canvas.height() * 0.7)
         self._send(_mouse(canvas, QEvent.Type.MouseButtonPress, start))
-        for step in range(1, events + 1):
+        point = start
+        for _ in range(events):
             _pause(PACE)
-            self._send(_mouse(canvas, QEvent.Type.MouseMove, start - step * _STEP))
+            point = QPointF(point.x() - _STEP[0], point.y() - _STEP[1])
+            self._send(_mouse(canvas, QEvent.Type.MouseMove, point))
         ended = time.perf_counter()
-        QApplication.sendEvent(canvas, _mouse(canvas, QEvent.Type.MouseButtonRelease, start - events * _STEP))
+        QApplication.sendEvent(canvas, _mouse(canvas, QEvent.Type.MouseButtonRelease, point))
         return ended
 
     def _send(self, event: QEvent) -> None:
@@ -313,17 +329,22 @@ class _Script:
         assert self._watch.sharp is not None
         return self._watch.sharp
 
-    def _wait_for_picture(self) -> None:
-        """Wait until the picture and the renderer are there. Raises DiifViewerError when the picture is not."""
-        window, state = self.viewer.window, self.viewer.state
-        _wait(lambda: not self.viewer.loader.busy)
-        if state.picture is None:
-            raise DiifViewerError(window.page.text)
-        _wait(lambda: bool(self._ready))
+    def _wait_for_picture(self, old: Picture | None) -> None:
+        """Wait until another picture and the renderer are there. Raises DiifViewerError when the picture is not."""
+        _wait(lambda: self.viewer.state.picture is not old or bool(self._watch.failure))
+        if self._watch.failure:
+            raise DiifViewerError(self._watch.failure)
+        _wait(lambda: bool(self._watch.device))
 
 
-_STEP = QPointF(7.0, 4.0)
-"""Logical pixels between two events of a drag."""
+_STEP = (7.0, 4.0)
+"""Logical pixels (x, y) between two events of a drag."""
+
+
+def _summed(scale: float, encoded: bool, times: list[tuple[float, float, float]]) -> Sharp:
+    """times: (first tile, last tile, sharp) of each gesture."""
+    first, last, sharp = (statistics.median(kind) for kind in zip(*times, strict=True))
+    return Sharp(scale, encoded, first, last, sharp, max(slow for *_, slow in times))
 
 
 def _wheel(canvas: QWidget, turn: int) -> QWheelEvent:

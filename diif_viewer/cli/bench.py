@@ -1,0 +1,151 @@
+"""`diif-viewer bench`: how fast decoding is beside LIIF's public code, and what the window is like to use."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from diif_viewer.cli import arguments
+from diif_viewer.cli.display import has_display
+from diif_viewer.errors import ExportError, RequestError
+from diif_viewer.paths import shipped
+
+HELP = "Measure speed: decoding beside LIIF's public code, and the window under a script."
+
+LARGE = (4000, 6000)
+"""Rows and columns of the photograph-like picture that the window is given."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's arguments."""
+    parser.add_argument("--scales", type=_scales, metavar="S,S", help="scales to decode at (default: 4,8,16,30)")
+    parser.add_argument("--quick", action="store_true", help="a small window and one repeat: rough, in seconds")
+    parser.add_argument(
+        "--interaction",
+        type=Path,
+        nargs="*",
+        metavar="IMAGE",
+        help="drive the real window instead, on these pictures (default: the sample, and 24 megapixels)",
+    )
+    parser.add_argument("--all", action="store_true", help="measure decoding and the window")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps, for decoding (default: auto)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
+    parser.add_argument("--compare", type=Path, metavar="OLD", help="a file of --json: show what changed since")
+    parser.add_argument("--markdown", action="store_true", help="print Markdown")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure, print the tables, write the file. Raises DiifViewerError with one sentence."""
+    from diif_viewer.evaluation.speed import about_machine
+    from diif_viewer.evaluation.speed_tables import comparison, tables
+
+    old = None if args.compare is None else _read(args.compare)
+    if args.json is not None and not args.json.absolute().parent.is_dir():
+        raise ExportError(f"{args.json} cannot be written: there is no such folder.")
+    result: dict[str, Any] = {"machine": about_machine(args.device)}
+    if args.all or args.interaction is None:
+        result |= _decoding(args)
+    if args.all or args.interaction is not None:
+        result["interaction"] = _interaction(args.interaction or [], args.quick)
+    if args.json is not None:
+        _write(args.json, result)
+    print(tables(result, markdown=args.markdown), end="")
+    if old is not None:
+        print("\n" + comparison(result, old, markdown=args.markdown), end="")
+    return 0
+
+
+def _decoding(args: argparse.Namespace) -> dict[str, Any]:
+    from diif_viewer.evaluation.operations import operations
+    from diif_viewer.evaluation.speed import measure
+
+    scales = args.scales or ([8.0, 30.0] if args.quick else [4.0, 8.0, 16.0, 30.0])
+    window, repeats = ((180, 320), 1) if args.quick else ((720, 1280), 5)
+    decoded = measure(scales, window, device=args.device, repeats=repeats, report=_tell)
+    return {"decoding": decoded, "operations": operations()}
+
+
+def _interaction(pictures: list[Path], quick: bool) -> list[dict[str, Any]]:
+    """Each picture in a process of its own, whose peak of memory is then the window's."""
+    with _pictures(pictures, (1200, 1800) if quick else LARGE) as paths:
+        return [_drive(path, quick) for path in paths]
+
+
+def _drive(path: Path, quick: bool) -> dict[str, Any]:
+    _tell(f"The window with {path.name} …")
+    options: dict[str, Any] = {"repeats": 1, "scales": (2.0, 30.0), "size": (400, 800)} if quick else {}
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_choose_platform) as pool:
+        start = pool.submit(_start_times, path, 1 if quick else 3).result()
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_choose_platform) as pool:
+        return {**pool.submit(_measure, path, options).result(), "start": start}
+
+
+def _choose_platform() -> None:
+    """Without a display the window draws into memory."""
+    if not has_display(os.environ, sys.platform):
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+        os.environ.setdefault("QT_LOGGING_RULES", "default.warning=false")  # what that platform cannot do, each time
+
+
+def _start_times(path: Path, repeats: int) -> dict[str, float]:
+    from diif_viewer.ui.scripted import start_times
+
+    return start_times(path, repeats)
+
+
+def _measure(path: Path, options: dict[str, Any]) -> dict[str, Any]:
+    from diif_viewer.ui.scripted import measure
+
+    return measure(path, **options)
+
+
+@contextmanager
+def _pictures(given: list[Path], large: tuple[int, int]) -> Iterator[list[Path]]:
+    """Those that were named, or the sample and a large one made for the occasion."""
+    if given:
+        yield given
+        return
+    from PIL import Image
+
+    from diif_viewer.evaluation.photograph import photograph
+
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / f"{large[0] * large[1] // 10**6} megapixels.jpg"
+        Image.fromarray(photograph(*large)).save(made, quality=92)
+        yield [shipped("resources") / "sample.png", made]
+
+
+def _scales(text: str) -> list[float]:
+    scales = [arguments.scale(part) for part in text.split(",")]
+    if min(scales) <= 1:
+        raise argparse.ArgumentTypeError("there is nothing to decode at x1 and below")
+    return scales
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+        assert isinstance(held["machine"], dict)
+    except (OSError, ValueError, TypeError, KeyError, AssertionError):
+        raise RequestError(f"{path} holds no figures of an earlier run.") from None
+    return dict(held)
+
+
+def _write(path: Path, result: dict[str, Any]) -> None:
+    from diif_viewer.imaging.save import atomic_path
+
+    with atomic_path(path) as temporary:
+        temporary.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

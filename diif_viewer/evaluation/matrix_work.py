@@ -1,0 +1,91 @@
+"""How much matrix arithmetic a piece of code really executes, and how fast this machine can do such arithmetic."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from diif_viewer.engine.device import Compute
+from diif_viewer.engine.layers import Linear
+from diif_viewer.engine.threads import cores, parallel
+
+_PRODUCTS = {"mm", "matmul", "bmm", "linear", "_linear_pointwise"}
+_SUMS_OF_PRODUCTS = {"addmm", "addbmm", "baddbmm"}
+_CONVOLUTIONS = {"conv2d", "convolution", "_convolution_pointwise"}
+
+
+class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Adds up the multiply-accumulates of what passes through this thread."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.macs = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        name = func.overloadpacket.__name__
+        if name in _PRODUCTS:
+            self.macs += result.numel() * args[0].shape[-1]
+        elif name in _SUMS_OF_PRODUCTS:
+            self.macs += result.numel() * args[1].shape[-1]
+        elif name in _CONVOLUTIONS:
+            weight = args[2] if "binary" in str(func) else args[1]  # a fused sum comes before the weights
+            self.macs += result.numel() * math.prod(weight.shape[1:])
+        return result
+
+
+def executed_macs(function: Callable[[], object]) -> int:
+    """Multiply-accumulates of all matrix products and convolutions that `function` executes, on one thread.
+
+    Counted as they are carried out: the zeros of blending matrices and the pixels of whole chunks included. What is
+    written in another library than torch is not seen.
+    """
+    threads, counter = cores(), _Counter()
+    torch.set_num_threads(1)  # so that `engine.threads` stays in this thread, where it can be counted
+    try:
+        with torch.inference_mode(), counter:
+            function()
+    finally:
+        torch.set_num_threads(threads)
+    return counter.macs
+
+
+def matmul_rate(width: int, compute: Compute, *, rows: int = 4096, seconds: float = 0.3) -> float:
+    """GFLOP/s of a `width` x `width` layer on chunks of `rows`, all cores at work, in the compute's dtype; the best."""
+    weight = torch.randn(width, width, device=compute.device) / width**0.5
+    layer = Linear(weight, torch.zeros(width, device=compute.device), compute.dtype, relu=True, rows=rows)
+    chunks = [torch.randn(rows, width, device=compute.device).to(compute.dtype) for _ in range(2 * cores())]
+
+    def work(chunk: torch.Tensor) -> None:
+        for _ in range(10):
+            layer(chunk)
+
+    def once() -> None:
+        parallel(work, chunks, device=compute.device)
+
+    once()
+    best, end = float("inf"), time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        best = min(best, timed(once, compute.device))
+    return 2e-6 * rows * width * width * 10 * len(chunks) / best
+
+
+def timed(function: Callable[[], object], device: str = "cpu") -> float:
+    """Milliseconds of one call, until `device` has finished."""
+    _finish(device)
+    start = time.perf_counter()
+    function()
+    _finish(device)
+    return (time.perf_counter() - start) * 1000
+
+
+def _finish(device: str) -> None:
+    if device.startswith("cuda"):
+        torch.cuda.synchronize(device)
+    elif device == "mps":
+        torch.mps.synchronize()

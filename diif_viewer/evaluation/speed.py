@@ -1,0 +1,261 @@
+"""Speed of decoding: the public way of computing LIIF against this engine, in one process, as ratios.
+
+Each case is a window in the middle of a picture that reaches a little further on every side, seen through a model
+with random weights: speed does not depend on them.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from diif_viewer.engine.device import Compute, fast_compute, resolve
+from diif_viewer.engine.field import Field
+from diif_viewer.engine.model import Model
+from diif_viewer.engine.planes import BlockCache
+from diif_viewer.engine.tiles import TILE
+from diif_viewer.evaluation import public_liif
+from diif_viewer.evaluation.matrix_work import executed_macs, matmul_rate, timed
+from diif_viewer.geometry import Lattice, Window
+from diif_viewer.models.counts import macs
+from diif_viewer.models.liif import Liif
+from diif_viewer.models.model import ImplicitModel
+from diif_viewer.models.spec import ModelSpec, Part
+
+WIDTHS: dict[str, tuple[dict[str, int], int]] = {
+    "full": ({"n_feats": 64, "n_resblocks": 16}, 256),
+    "lite": ({"n_feats": 48, "n_resblocks": 8}, 128),
+}
+"""Encoder arguments and decoder width: as in the papers, and as the shipped lite models."""
+
+KINDS = {"liif": "LIIF", "diif": "DIIF", "diif-s": "DIIF-S"}
+YARDSTICK = "LIIF, public code"
+MARGIN = 40
+"""LR pixels that the picture reaches beyond the window on every side, at least: more than any encoder here sees."""
+
+SLOW = 10_000.0
+"""Milliseconds after which a case sits out the remaining rounds."""
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One method at one scale. Times in milliseconds, medians.
+
+    encode: the features that the window needs. first: decoding it once those are there. view: decoding it again,
+    maps that serve every view held. spread: (slowest - fastest) / median of `view`. ratio: the yardstick's time /
+    `view`. executed: multiply-accumulates of the view, as executed, in 1e9; reference: as the papers count them.
+    share: of the machine's measured matrix rate. None where it does not apply.
+    """
+
+    method: str
+    width: str
+    dtype: str
+    scale: float
+    encode: float | None
+    first: float | None
+    view: float
+    spread: float
+    ratio: float
+    executed: float | None
+    reference: float
+    share: float | None
+
+
+def measure(
+    scales: Sequence[float] = (4.0, 8.0, 16.0, 30.0),
+    window: tuple[int, int] = (720, 1280),
+    *,
+    device: str = "auto",
+    repeats: int = 5,
+    report: Report = lambda line: None,
+) -> dict[str, Any]:
+    """Time a window of (height, width) outputs at each scale; see `Row`.
+
+    The yardstick, LIIF at full width in the public way on the CPU, runs once per scale, the engine's methods up to
+    `repeats` times, interleaved. report: called with a line per row as it is known. -> plain values for JSON:
+    {"window", "matmul", "rows", "encoding"}. Raises DeviceError.
+    """
+    fast = fast_compute(resolve(device))
+    computes = list(dict.fromkeys((fast, fast.in_float32())))
+    before = _rates(computes)
+    rows: list[Row] = []
+    for scale in scales:
+        for row in _rows(scale, window, computes, repeats, before):
+            rows.append(row)
+            report(line(row))
+    return {
+        "window": list(window),
+        "matmul": {"before": before, "after": _rates(computes)},
+        "rows": [asdict(row) for row in rows],
+        "encoding": [encoding(width, compute, repeats=repeats) for width in WIDTHS for compute in computes],
+    }
+
+
+def _rows(
+    scale: float, window: tuple[int, int], computes: list[Compute], repeats: int, rates: dict[str, float]
+) -> list[Row]:
+    yardstick = public_liif_time(scale, window)
+    reference = view_macs("liif", "full", scale, window)
+    rows = [Row(YARDSTICK, "full", "float32", scale, None, None, yardstick, 0.0, 1.0, None, reference / 1e9, None)]
+    cases = [Case(k, width, compute, scale, window) for width in WIDTHS for k in KINDS for compute in computes]
+    for _ in range(repeats):
+        for case in cases:
+            if case.spent < SLOW:
+                case.run()
+    return rows + [case.row(yardstick, rates) for case in cases]
+
+
+class Case:
+    """One model, dtype, scale and window. `run` adds one timing of each stage, `row` sums up."""
+
+    def __init__(self, kind: str, width: str, compute: Compute, scale: float, window: tuple[int, int]) -> None:
+        self._kind, self._width, self._compute, self._scale, self._size = kind, width, compute, scale, window
+        corner = math.ceil(MARGIN * scale / TILE) * TILE  # the viewer works on whole tiles
+        low, across = (math.ceil((corner + size) / scale) + MARGIN for size in window)
+        self._lattice = Lattice.of_scale(low, across, scale)
+        self._window = Window(0, 0, *window).moved(corner, corner)
+        pixels = np.random.default_rng(0).integers(0, 256, (low, across, 3), np.uint8)
+        self._field = Field(pixels, random_model(kind, width, compute), BlockCache(4 << 30))
+        self._needed = self._field.model.decoder(compute.dtype).needs(self._lattice, self._window.aligned(TILE))
+        self._encodes: list[float] = []
+        self._firsts: list[float] = []
+        self._views: list[float] = []
+        self._render(Window(0, 0, 64, 64))  # packs the weights
+        self._field.drop()
+
+    @property
+    def spent(self) -> float:
+        """Milliseconds measured so far."""
+        return sum(self._encodes) + sum(self._firsts) + sum(self._views)
+
+    def run(self) -> None:
+        """Encode, first view, next view."""
+        self._field.drop()
+        device = self._compute.device
+        features = self._field.features(self._compute)
+        self._encodes.append(timed(lambda: features.ensure(self._needed.grown(2)), device))
+        self._firsts.append(timed(self._render, device))
+        self._views.append(timed(self._render, device))
+
+    def row(self, yardstick: float, rates: dict[str, float]) -> Row:
+        """Sum up. yardstick: milliseconds; rates: GFLOP/s by the names of `rate_name`."""
+        view = statistics.median(self._views)
+        executed = executed_macs(self._render)
+        return Row(
+            method=KINDS[self._kind],
+            width=self._width,
+            dtype=self._compute.dtype_name,
+            scale=self._scale,
+            encode=statistics.median(self._encodes),
+            first=statistics.median(self._firsts),
+            view=view,
+            spread=(max(self._views) - min(self._views)) / view,
+            ratio=yardstick / view,
+            executed=executed / 1e9,
+            reference=view_macs(self._kind, self._width, self._scale, self._size) / 1e9,
+            share=2e-6 * executed / view / rates[rate_name(self._compute, WIDTHS[self._width][1])],
+        )
+
+    def _render(self, window: Window | None = None) -> None:
+        self._field.render_window(self._lattice, window or self._window, self._compute, as_float=False)
+
+
+def random_model(kind: str, width: str, compute: Compute) -> Model:
+    """A model of a kind (see KINDS) and width (see WIDTHS) with random weights."""
+    torch.manual_seed(0)
+    return Model(f"{kind}-{width}", ImplicitModel(_spec(kind, width)), compute)
+
+
+def public_liif_time(scale: float, window: tuple[int, int]) -> float:
+    """Milliseconds of LIIF at full width in the public way, features given, on the CPU with torch's own threads."""
+    decoder = Liif(64).eval()
+    features = torch.randn(1, 64, *_source_size(scale, window))
+    with torch.no_grad():  # as the public code has it
+        return timed(lambda: public_liif.render(decoder, features, *window))
+
+
+def encoding(width: str, compute: Compute, size: tuple[int, int] = (180, 320), repeats: int = 5) -> dict[str, Any]:
+    """Time to encode a whole picture of `size` (height, width): {"width", "dtype", "size", "milliseconds"}, median."""
+    pixels = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
+    field = Field(pixels, random_model("diif-s", width, compute), BlockCache(1 << 30))
+    features, times = field.features(compute), []
+    for _ in range(repeats + 1):
+        features.drop()
+        times.append(timed(lambda: features.ensure(features.limits), compute.device))
+    middle = statistics.median(times[1:])  # the first packs the weights
+    return {"width": width, "dtype": compute.dtype_name, "size": list(size), "milliseconds": middle}
+
+
+def view_macs(kind: str, width: str, scale: float, window: tuple[int, int]) -> int:
+    """Multiply-accumulates of decoding the window as the papers count, encoder and the maps of DIIF-S left out."""
+    counted = macs(ImplicitModel(_spec(kind, width)), Lattice.of_size(*_source_size(scale, window), *window))
+    return counted.fine if kind == "diif-s" else counted.coarse + counted.fine
+
+
+def rate_name(compute: Compute, width: int) -> str:
+    """Key of a matrix rate: "bfloat16 128"."""
+    return f"{compute.dtype_name} {width}"
+
+
+def about_machine(device: str = "auto") -> dict[str, Any]:
+    """Who measures: processor, device, torch; busy: cores that other programs use just now, or None if not known."""
+    compute = fast_compute(resolve(device))
+    about = {"processor": _processor(), "device": compute.description, "torch": torch.__version__}
+    return {**about, "busy": _busy_cores()}
+
+
+def line(row: Row) -> str:
+    """A row for people who wait."""
+    return f"x{row.scale:<5g}{row.method:<18}{row.width:<5}{row.dtype:<9}{row.view:9.0f} ms {row.ratio:8.1f}x"
+
+
+def _rates(computes: list[Compute]) -> dict[str, float]:
+    widths = [hidden for _, hidden in WIDTHS.values()]
+    return {rate_name(compute, width): matmul_rate(width, compute) for compute in computes for width in widths}
+
+
+def _spec(kind: str, width: str) -> ModelSpec:
+    encoder, hidden = WIDTHS[width]
+    return ModelSpec(Part("edsr", encoder), Part(kind, {"hidden": [hidden] * 4 if kind == "liif" else hidden}))
+
+
+def _source_size(scale: float, window: tuple[int, int]) -> tuple[int, int]:
+    """LR pixels under a window: (height, width), at least 1 each."""
+    height, width = (max(1, round(side / scale)) for side in window)
+    return height, width
+
+
+def _busy_cores(seconds: float = 0.5) -> float | None:
+    """How many cores were at work while this process slept."""
+
+    def spent() -> tuple[float, float]:
+        with open("/proc/stat", encoding="utf-8") as file:
+            ticks = [float(text) for text in file.readline().split()[1:9]]
+        return sum(ticks), ticks[3] + ticks[4]  # all; idle and waiting for a disk
+
+    try:
+        whole, idle = spent()
+        time.sleep(seconds)
+        whole, idle = spent()[0] - whole, spent()[1] - idle
+        return (1 - idle / whole) * (os.cpu_count() or 1)
+    except (OSError, ValueError, ZeroDivisionError):
+        return None
+
+
+def _processor() -> str:
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            return next(text.partition(":")[2].strip() for text in file if text.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()

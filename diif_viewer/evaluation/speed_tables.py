@@ -1,0 +1,189 @@
+"""The tables of the benchmark, from the plain values that its JSON holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from diif_viewer.evaluation.operations import SCALES, in_the_papers_unit
+
+DISTURBED = 0.8
+"""A matrix rate that falls below this part of itself within one run means that something else was at work."""
+
+BUSY = 0.2
+"""Cores in use by other programs from which on that is said."""
+
+
+def tables(result: dict[str, Any], *, markdown: bool = False) -> str:
+    """All tables of a result: machine, decoding, encoding, operations, interaction, as far as they were measured."""
+    parts = [machine(result)]
+    if "decoding" in result:
+        parts += [decoding(result["decoding"], markdown), encoding(result["decoding"]["encoding"], markdown)]
+    if "operations" in result:
+        parts += operations(result["operations"], markdown)
+    for figures in result.get("interaction", ()):
+        parts += interaction(figures, markdown)
+    return "\n".join(parts)
+
+
+def machine(result: dict[str, Any]) -> str:
+    """Who measured, and whether something disturbed it."""
+    about = result["machine"]
+    lines = [f"{about['processor']}; {about['device']}; torch {about['torch']}"]
+    if "decoding" in result:
+        rates = result["decoding"]["matmul"]
+        known = ", ".join(f"{name} wide: {rate:.0f}" for name, rate in rates["before"].items())
+        lines.append(f"Matrix rate, GFLOP/s, {known}")
+        slower = min(rates["after"][name] / rate for name, rate in rates["before"].items())
+        if not DISTURBED < slower < 1 / DISTURBED:
+            lines.append(f"The matrix rate changed to {slower:.0%} during the run: ratios may be off.")
+    if (about["busy"] or 0) > BUSY:
+        lines.append(f"Other programs used {about['busy']:.1f} cores when this began: ratios may be off.")
+    return "\n".join(lines) + "\n"
+
+
+def decoding(result: dict[str, Any], markdown: bool = False) -> str:
+    """Ratios first: the time of LIIF in the public way over each method's."""
+    head = ["scale", "method", "width", "dtype", "ratio", "view ms", "spread", "first ms", "encode ms"]
+    head += ["GMAC run", "GMAC paper", "of rate"]
+    height, width = result["window"]
+    cells = [
+        [
+            f"x{row['scale']:g}",
+            row["method"],
+            row["width"],
+            row["dtype"],
+            f"{row['ratio']:.1f}",
+            _time(row["view"]),
+            f"{row['spread']:.0%}",
+            _time(row["first"]),
+            _time(row["encode"]),
+            _count(row["executed"]),
+            _count(row["reference"]),
+            "–" if row["share"] is None else f"{row['share']:.0%}",
+        ]
+        for row in result["rows"]
+    ]
+    return f"Decoding a {width}x{height} window\n\n" + grid(head, cells, markdown, names=4)
+
+
+def encoding(rows: Sequence[dict[str, Any]], markdown: bool = False) -> str:
+    """Encoding one picture as a whole."""
+    height, width = rows[0]["size"]
+    cells = [[row["width"], row["dtype"], _time(row["milliseconds"])] for row in rows]
+    return f"Encoding {width}x{height}\n\n" + grid(["width", "dtype", "ms"], cells, markdown, names=2)
+
+
+def operations(rows: Sequence[dict[str, Any]], markdown: bool = False) -> list[str]:
+    """Parameters and multiply-accumulates in 1e12, as the papers count them."""
+    head = ["method", "decoder", "total", "T MAC", "in the paper's unit", "printed"]
+    cells = [
+        [
+            row["method"],
+            f"{row['decoder']:,}",
+            f"{row['total']:,}",
+            f"{row['macs'] / 1e12:.3f}",
+            f"{in_the_papers_unit(row['macs']):.3f}",
+            "–" if row["printed"] is None else f"{row['printed']:.3f}",
+        ]
+        for row in rows
+    ]
+    first = "Operations, EDSR-baseline, 160x90 to 2560x1440\n\n" + grid(head, cells, markdown)
+    head = ["method", *(f"x{scale}" for scale in SCALES)]
+    cells = [[row["method"], *(f"{row['scales'][str(s)] / 1e12:.3f}" for s in SCALES)] for row in rows]
+    return [first, "Operations in T MAC, EDSR-baseline, from 320x180\n\n" + grid(head, cells, markdown)]
+
+
+def interaction(figures: dict[str, Any], markdown: bool = False) -> list[str]:
+    """What one picture was like in the window."""
+    height, width = figures["window"]
+    name, (rows, columns) = figures["picture"], figures["size"]
+    memory = figures["memory"]
+    facts = [
+        ["start to window with picture", _time(figures["start"]["picture"]), "ms"],
+        ["start to renderer ready", _time(figures["start"]["renderer"]), "ms"],
+        *(
+            [f"{g['gesture']}: {what}", f"{g[key]:.{digits}f}", unit]
+            for g in figures["gestures"]
+            for what, key, digits, unit in _GESTURE
+        ),
+        *([f"peak memory, {who}", f"{size / 2**20:.0f}", "MiB"] for who, size in memory.items() if size is not None),
+    ]
+    about = f"{name}, {columns}x{rows}, in a {width}x{height} window ({figures['device']})\n\n"
+    head = ["gesture ends at", "encoded before", "sharp ms", "slowest", "last tile ms", "first tile ms"]
+    cells = [
+        [
+            f"x{row['scale']:g}",
+            "yes" if row["encoded"] else "no",
+            _time(row["sharp"]),
+            _time(row["slowest"]),
+            _time(row["last_tile"]),
+            _time(row["first_tile"]),
+        ]
+        for row in figures["sharp"]
+    ]
+    return [about + grid(["figure", "value", "unit"], facts, markdown), grid(head, cells, markdown, names=2)]
+
+
+_GESTURE = (
+    ("longest stall", "longest_stall", 1, "ms"),
+    ("95 % of frame intervals within", "frame_95", 1, "ms"),
+    ("frames", "frames", 0, ""),
+    ("end to all sharp", "sharp", 0, "ms"),
+)
+
+
+def comparison(new: dict[str, Any], old: dict[str, Any], *, markdown: bool = False) -> str:
+    """What a change did: the figures that both results hold, old and new, and new / old."""
+    was, now = _figures(old), _figures(new)
+    cells = [
+        [*name, f"{was[name]:.1f}", f"{value:.1f}", f"{value / was[name]:.2f}"]
+        for name, value in now.items()
+        if was.get(name)
+    ]
+    return "Compared\n\n" + grid(["what", "where", "was", "is", "is / was"], cells, markdown, names=2)
+
+
+def _figures(result: dict[str, Any]) -> dict[tuple[str, str], float]:
+    found: dict[tuple[str, str], float] = {}
+    decoded = result.get("decoding", {"rows": (), "encoding": ()})
+    for row in decoded["rows"]:
+        name = f"{row['method']} {row['width']} {row['dtype']}"
+        where = f"x{row['scale']:g}"
+        found[name, f"{where} view ms"] = row["view"]
+        found[name, f"{where} ratio"] = row["ratio"]
+    for row in decoded["encoding"]:
+        found[f"encoder {row['width']} {row['dtype']}", f"{row['size'][1]}x{row['size'][0]} ms"] = row["milliseconds"]
+    for figures in result.get("interaction", ()):
+        for gesture in figures["gestures"]:
+            found[f"{figures['picture']}: {gesture['gesture']}", "longest stall ms"] = gesture["longest_stall"]
+        for row in figures["sharp"]:
+            where = f"x{row['scale']:g}, {'encoded' if row['encoded'] else 'not encoded'}, sharp ms"
+            found[figures["picture"], where] = row["sharp"]
+    return found
+
+
+def grid(head: Sequence[str], cells: Sequence[Sequence[str]], markdown: bool = False, *, names: int = 1) -> str:
+    """A table, the first `names` columns to the left and the others to the right."""
+    columns = list(zip(head, *cells, strict=True))
+    widths = [max(len(text) for text in column) for column in columns]
+
+    def padded(row: Sequence[str]) -> list[str]:
+        return [t.ljust(w) if i < names else t.rjust(w) for i, (t, w) in enumerate(zip(row, widths, strict=True))]
+
+    if not markdown:
+        return "".join("  ".join(padded(row)).rstrip() + "\n" for row in (head, *cells))
+    rule = ["-" * w if i < names else "-" * (w - 1) + ":" for i, w in enumerate(widths)]
+    return "".join(f"| {' | '.join(row)} |\n" for row in (padded(head), rule, *map(padded, cells)))
+
+
+def _time(milliseconds: float | None) -> str:
+    if milliseconds is None:
+        return "–"
+    return f"{milliseconds:.1f}" if milliseconds < 10 else f"{milliseconds:.0f}"
+
+
+def _count(giga: float | None) -> str:
+    if giga is None:
+        return "–"
+    return f"{giga:.1f}" if giga < 100 else f"{giga:.0f}"
