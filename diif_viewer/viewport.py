@@ -16,6 +16,9 @@ from diif_viewer.geometry import Lattice, Window
 LARGEST = 64.0
 """The soft upper limit of the scale."""
 
+NEARLY_ONE = 1.1
+"""A picture that would fill the view at a scale from 1 to this fits it at 1: crisp, and nothing to compute."""
+
 
 @dataclass(frozen=True, slots=True)
 class Viewport:
@@ -37,9 +40,9 @@ class Viewport:
 
     @property
     def fit_scale(self) -> float:
-        """The scale at which the whole picture just fills the view, at most `LARGEST`."""
+        """The scale at which the whole picture just fills the view, at most `LARGEST`; 1 where that is nearly 1."""
         fit = min(self.view_height / self.height, self.view_width / self.width)
-        return min(max(fit, 1e-4), LARGEST)
+        return 1.0 if 1.0 <= fit < NEARLY_ONE else min(max(fit, 1e-4), LARGEST)
 
     @property
     def smallest(self) -> float:

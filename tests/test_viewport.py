@@ -64,7 +64,7 @@ def test_fit_shows_everything_and_touches(view):
     fitted = view.fitted()
     left, top, right, bottom = fitted.image_box
     assert fitted.is_fitted
-    if view.smallest < fitted.scale < LARGEST:
+    if view.smallest < fitted.scale < LARGEST and fitted.scale != 1:
         assert min(left, top) == pytest.approx(0, abs=0.51)
         assert right <= view.view_width + 0.51
         assert bottom <= view.view_height + 0.51
@@ -105,6 +105,12 @@ def test_showing_a_box_fills_the_view_with_it():
     view = Viewport(1000, 1000, 600, 800).showing((100, 100, 180, 160))
     assert view.scale == 10
     assert view.point_at((100, 100)) == pytest.approx((0, 0))
+
+
+def test_a_picture_that_nearly_fills_the_view_fits_at_its_own_pixels():
+    assert Viewport(780, 1200, 784, 1280).fitted().scale == 1
+    assert Viewport(600, 800, 784, 1280).fitted().scale > 1.3
+    assert Viewport(790, 1200, 784, 1280).fitted().scale < 1
 
 
 def test_small_pictures_may_fill_the_view_and_never_shrink_below_one():
