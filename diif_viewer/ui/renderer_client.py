@@ -37,8 +37,11 @@ from diif_viewer.engine.messages import (
     ViewFailed,
 )
 
-CLOSE_TIMEOUT = 3.0
-"""Seconds that the process gets to end by itself."""
+CLOSE_TIMEOUT = 1.0
+"""Seconds that the process gets to end by itself; it may be in the middle of loading torch, and is killed then."""
+
+EXPORT_TIMEOUT = 5.0
+"""Seconds that it gets while it is writing a file: what it has written so far is cleared away by itself only."""
 
 
 class Connection(Protocol):
@@ -180,9 +183,11 @@ class RendererClient(QObject):
                     self._write(renderer.connection, order, blocks)
             with contextlib.suppress(OSError, EOFError):
                 renderer.connection.send(Quit())
-            reader.join(CLOSE_TIMEOUT)  # the process ends, the reader sees the end: nobody reads what is closed below
+            reader.join(
+                EXPORT_TIMEOUT if self._exports else CLOSE_TIMEOUT
+            )  # the process ends, the reader sees the end: nobody reads what is closed below
         finally:
-            renderer.close(0.5 if reader.is_alive() else CLOSE_TIMEOUT)
+            renderer.close(0.2 if reader.is_alive() else CLOSE_TIMEOUT)
             reader.join()
             for block in blocks.values():
                 _release(block)
