@@ -63,6 +63,8 @@ ACTIONS: tuple[ActionRow, ...] = (
         "Bicubic, LIIF and DIIF-S side by side, in step",
         checkable=True,
     ),
+    ActionRow("divider_left", "Divider to the left", "Compare", ("[",)),
+    ActionRow("divider_right", "Divider to the right", "Compare", ("]",)),
     ActionRow("next_pane", "Next pane", "Compare", ("P",), tip="Letters choose the method of this pane"),
     ActionRow("fullscreen", "Full screen", "Window", ("F11", "F"), "ph.corners-out", "Full screen", checkable=True),
     ActionRow("leave", "Leave full screen, stop choosing a region", "Window", ("Esc",)),

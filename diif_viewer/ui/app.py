@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 from diif_viewer.errors import RequestError
 from diif_viewer.models.registry import METHODS
 from diif_viewer.ui import report, theme
+from diif_viewer.ui.complaints import telling
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.export import ChoosePath, choose_path
 from diif_viewer.ui.fallback import Fallback
@@ -95,6 +96,7 @@ def run(paths: list[str], method: str | None = None) -> int:
     assert isinstance(application, QApplication)
     application.setApplicationName("diif-viewer")
     application.setApplicationDisplayName("")
+    application.setDesktopFileName("diif-viewer")
     theme.apply(application)
     sys.setswitchinterval(0.001)  # a thread that decodes or resamples gives way to the window five times sooner
     viewer = Viewer(method)
@@ -102,7 +104,7 @@ def run(paths: list[str], method: str | None = None) -> int:
         viewer.window.stalls.start()
     viewer.show(*map(Path, paths))
     try:
-        with closing_on_signals(viewer.window.close):
+        with closing_on_signals(viewer.window.close), telling(viewer.window.notice.tell):
             return application.exec()
     finally:
         viewer.shutdown()

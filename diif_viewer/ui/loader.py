@@ -73,6 +73,9 @@ class Loader(QObject):
             self._finished.emit(NotLoaded(path, str(error)))
         except MemoryError:
             self._finished.emit(NotLoaded(path, f"{path.name}: there is not enough memory to open this picture."))
+        except Exception:  # a mistake of ours must not leave the window waiting for ever
+            self._finished.emit(NotLoaded(path, f"{path.name}: this picture cannot be opened."))
+            raise
         else:
             self._finished.emit(Picture(next(self._numbers), path, pixels, source, preview))
 

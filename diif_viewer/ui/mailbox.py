@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -12,7 +13,7 @@ Job = TypeVar("Job")
 class Mailbox(Generic[Job]):
     """Does the newest job, off the GUI thread; jobs that are overtaken before they begin are never done.
 
-    `work` runs in the thread, must not raise, and may ask `overtaken` to stop early.
+    `work` runs in the thread, should not raise, and may ask `overtaken` to stop early.
     """
 
     def __init__(self, name: str, work: Callable[[Job], None]) -> None:
@@ -53,5 +54,8 @@ class Mailbox(Generic[Job]):
                 if self._closed:
                     return
                 job = self._slot.pop()
-            self._work(job)
+            try:
+                self._work(job)
+            except Exception:  # a mistake of ours: say so as an uncaught one, and be there for the next job
+                threading.excepthook(threading.ExceptHookArgs((*sys.exc_info(), self._thread)))
             del job  # a picture must not stay alive until the next one comes

@@ -28,11 +28,15 @@ from diif_viewer.ui.shortcuts import ShortcutsDialog
 from diif_viewer.ui.stall import StallMeter
 from diif_viewer.ui.state import Picture
 from diif_viewer.ui.status import StatusLine
+from diif_viewer.ui.theme import ACCENT, icon
 from diif_viewer.ui.toolbar import ToolBar
 from diif_viewer.ui.zoom_text import format_zoom
 from diif_viewer.viewport import Viewport
 
 TITLE = "DIIF Viewer"
+
+DIVIDER_STEP = 0.02
+"""Part of the width that a key moves the divider by."""
 
 
 class MainWindow(QMainWindow):
@@ -66,6 +70,7 @@ class MainWindow(QMainWindow):
         self.status = StatusLine(self)
         self.setStatusBar(self.status)
         self.setAcceptDrops(True)
+        self.setWindowIcon(icon("ph.magnifying-glass-plus", ACCENT))
         room = self.screen().availableSize()
         self.resize(min(1280, room.width()), min(860, room.height()))
         self._connect()
@@ -99,6 +104,7 @@ class MainWindow(QMainWindow):
         state.view_changed.connect(self._facts_changed)
         state.layout_changed.connect(self._layout_changed)
         client = self.controller.client
+        self.controller.fallback.frame_failed.connect(self.notice.tell)
         client.ready.connect(self._renderer_ready)
         client.stopped.connect(self._renderer_stopped)
         client.restarted.connect(self._renderer_restarted)
@@ -119,6 +125,8 @@ class MainWindow(QMainWindow):
             "up": partial(navigator.pan_by_key, 0, -1),
             "down": partial(navigator.pan_by_key, 0, 1),
             "type_zoom": self._type_zoom,
+            "divider_left": lambda: state.set_split(state.split - DIVIDER_STEP),
+            "divider_right": lambda: state.set_split(state.split + DIVIDER_STEP),
             "next_pane": lambda: state.set_active((state.active + 1) % state.layout.panes),
             "fullscreen": self.toggle_full_screen,
             "leave": self._leave,
@@ -139,6 +147,7 @@ class MainWindow(QMainWindow):
     def _waiting(self, path: Path) -> None:
         if self.state.picture is None:
             self.page.wait(path.name)
+        self.status.busy.set_busy(True)
 
     @Slot(object)
     def _loaded(self, picture: Picture) -> None:
@@ -175,7 +184,8 @@ class MainWindow(QMainWindow):
         scale = state.view.scale if state.view is not None else None
         active = statuses[state.active] if state.active < len(statuses) else None
         waiting = shown and any(not s.sharp and s.sentence is None for s in statuses)
-        self.status.show_view(scale, active.milliseconds if active is not None else None, busy=waiting)
+        busy = waiting or self.loader.busy
+        self.status.show_view(scale, active.milliseconds if active is not None else None, busy=busy)
         picture = state.picture
         self.status.size_text.setText("" if picture is None else f"{picture.width} x {picture.height}")
         self.tools.zoom_box.show_scale(scale)

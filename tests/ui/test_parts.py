@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 import threading
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from diif_viewer.geometry import Lattice
 from diif_viewer.imaging.classic import resample
 from diif_viewer.ui.actions import shortcut_lines, shortcut_table
 from diif_viewer.ui.compare import Layout, area_at, areas, view_size
+from diif_viewer.ui.complaints import telling
 from diif_viewer.ui.folder import neighbour
 from diif_viewer.ui.images import DARK, LIGHT, opaque, to_eight_bits
 from diif_viewer.ui.mailbox import Mailbox
@@ -130,6 +132,33 @@ def test_the_newest_job_wins_and_the_thread_ends():
     assert begun.wait(10)
     mailbox.close()
     assert done == [1, 4]
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_mistake_in_a_job_does_not_end_the_thread():
+    done = threading.Event()
+
+    def work(job: int) -> None:
+        if job == 1:
+            raise ZeroDivisionError
+        done.set()
+
+    mailbox: Mailbox[int] = Mailbox("test", work)
+    mailbox.post(1)
+    while mailbox.overtaken:
+        done.wait(0.01)
+    mailbox.post(2)
+    assert done.wait(10)
+    mailbox.close()
+
+
+def test_uncaught_exceptions_are_told(monkeypatch):
+    told, seen = [], []
+    monkeypatch.setattr(sys, "excepthook", lambda *words: seen.append(words))
+    with telling(told.append):
+        sys.excepthook(KeyError, KeyError("x"), None)
+    assert "KeyError" in told[0]
+    assert len(seen) == 1
 
 
 def test_neighbours_are_in_natural_order(tmp_path):

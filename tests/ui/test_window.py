@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent, QWheelEvent
+from PySide6.QtGui import QDropEvent, QNativeGestureEvent, QPointingDevice, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from diif_viewer.engine.messages import CancelExport, ExportRequest, ViewRequest
@@ -127,6 +127,72 @@ def test_small_and_modified_wheel_steps_are_proportional(stage, photo):
     assert stage.state.view.scale == pytest.approx(scale * 1.25**3.5)
     turn_wheel(stage.window.canvas, QPoint(300, 200), 0)
     assert stage.state.view.scale == pytest.approx(scale * 1.25**3.5)
+
+
+def two_fingers(canvas, pixels, modifiers=Qt.KeyboardModifier.NoModifier):
+    position = QPoint(300, 200)
+    event = QWheelEvent(
+        QPointF(position),
+        QPointF(canvas.mapToGlobal(position)),
+        pixels,
+        pixels * 2,
+        Qt.MouseButton.NoButton,
+        modifiers,
+        Qt.ScrollPhase.ScrollUpdate,
+        False,
+    )
+    QApplication.sendEvent(canvas, event)
+
+
+def test_two_fingers_move_and_with_ctrl_zoom_in_proportion(stage, photo):
+    stage.show(photo)
+    stage.qtbot.keyClicks(stage.window.canvas, "9")
+    view = stage.state.view
+    two_fingers(stage.window.canvas, QPoint(-14, -9))
+    assert stage.state.view == view.panned(14, 9)
+    view = stage.state.view
+    two_fingers(stage.window.canvas, QPoint(0, -10), Qt.KeyboardModifier.ControlModifier)
+    two_fingers(stage.window.canvas, QPoint(0, -10), Qt.KeyboardModifier.ControlModifier)
+    once = stage.state.view
+    assert once.scale < view.scale
+    assert once.position_at((300, 200)) == pytest.approx(view.position_at((300, 200)), abs=0.05)
+    two_fingers(stage.window.canvas, QPoint(0, 20), Qt.KeyboardModifier.ControlModifier)
+    assert stage.state.view.scale == pytest.approx(view.scale)
+
+
+def test_a_pinch_zooms_about_its_middle(stage, photo):
+    stage.show(photo)
+    stage.qtbot.keyClicks(stage.window.canvas, "6")
+    stage.rest()
+    view, canvas = stage.state.view, stage.window.canvas
+    position = QPointF(320, 170)
+    pinch = QNativeGestureEvent(
+        Qt.NativeGestureType.ZoomNativeGesture,
+        QPointingDevice.primaryPointingDevice(),
+        2,
+        position,
+        position,
+        canvas.mapToGlobal(position),
+        0.1,
+        QPointF(),
+    )
+    QApplication.sendEvent(canvas, pinch)
+    assert stage.state.view.scale == pytest.approx(8 * 1.1)
+    assert stage.state.view.position_at((320, 170)) == pytest.approx(view.position_at((320, 170)), abs=0.13)
+
+
+def test_shift_and_drag_zoom_to_a_region(stage, photo):
+    stage.show(photo)
+    stage.rest()
+    view, canvas = stage.viewer.motion.shown, stage.window.canvas
+    shift = Qt.KeyboardModifier.ShiftModifier
+    stage.qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, shift, QPoint(200, 100))
+    stage.qtbot.mouseMove(canvas, QPoint(300, 150))
+    stage.qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, shift, QPoint(300, 150))
+    assert stage.state.view.scale == pytest.approx(view.scale * 6.4)
+    middle = stage.state.view.position_at((320, stage.state.view.view_height / 2))
+    assert middle == pytest.approx(view.position_at((250, 125)))
+    stage.sharp()
 
 
 def test_zoom_has_soft_ends(stage, photo):
@@ -268,6 +334,8 @@ def test_split_shows_two_methods_with_a_divider_that_drags(stage, photo):
     stage.qtbot.mouseMove(canvas, QPoint(middle + 60, 110))
     stage.qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=QPoint(middle + 60, 110))
     assert stage.state.split == pytest.approx((middle + 60) / canvas.width())
+    stage.qtbot.keyClicks(canvas, "]]")
+    assert stage.state.split == pytest.approx((middle + 60) / canvas.width() + 0.04)
     stage.sharp()
     for area, method in enumerate(stage.state.methods):
         shown, window = view_pixels(stage, area)
