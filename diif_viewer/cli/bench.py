@@ -7,8 +7,8 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Any
 
 from diif_viewer.cli import arguments
 from diif_viewer.cli.display import has_display
-from diif_viewer.errors import ExportError, RequestError
+from diif_viewer.errors import DeviceError, ExportError, RequestError
 from diif_viewer.paths import shipped
 
 HELP = "Measure speed: decoding beside LIIF's public code, and the window under a script."
@@ -27,7 +27,7 @@ LARGE = (4000, 6000)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("--scales", type=_scales, metavar="S,S", help="scales to decode at (default: 4,8,16,30)")
+    parser.add_argument("--scales", type=_scales, metavar="S,S", help="scales to measure at (default: 4,8,16,30)")
     parser.add_argument("--quick", action="store_true", help="a small window and one repeat: rough, in seconds")
     parser.add_argument(
         "--interaction",
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     if args.all or args.interaction is None:
         result |= _decoding(args)
     if args.all or args.interaction is not None:
-        result["interaction"] = _interaction(args.interaction or [], args.quick)
+        result["interaction"] = _interaction(args)
     if args.json is not None:
         _write(args.json, result)
     print(tables(result, markdown=args.markdown), end="")
@@ -74,19 +74,28 @@ def _decoding(args: argparse.Namespace) -> dict[str, Any]:
     return {"decoding": decoded, "operations": operations()}
 
 
-def _interaction(pictures: list[Path], quick: bool) -> list[dict[str, Any]]:
+def _interaction(args: argparse.Namespace) -> list[dict[str, Any]]:
     """Each picture in a process of its own, whose peak of memory is then the window's."""
-    with _pictures(pictures, (1200, 1800) if quick else LARGE) as paths:
-        return [_drive(path, quick) for path in paths]
+    options: dict[str, Any] = {"repeats": 1, "events": 20, "scales": (8.0, 30.0), "size": (400, 800)}
+    options = options if args.quick else {}
+    options |= {"scales": args.scales} if args.scales else {}
+    with _pictures(args.interaction or [], (1200, 1800) if args.quick else LARGE) as paths:
+        return [_drive(path, options, 1 if args.quick else 3) for path in paths]
 
 
-def _drive(path: Path, quick: bool) -> dict[str, Any]:
+def _drive(path: Path, options: dict[str, Any], starts: int) -> dict[str, Any]:
     _tell(f"The window with {path.name} …")
-    options: dict[str, Any] = {"repeats": 1, "scales": (2.0, 30.0), "size": (400, 800)} if quick else {}
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_choose_platform) as pool:
-        start = pool.submit(_start_times, path, 1 if quick else 3).result()
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_choose_platform) as pool:
-        return {**pool.submit(_measure, path, options).result(), "start": start}
+    figures = _apart(_measure, path, options)
+    return {**figures, "start": _apart(_start_times, path, starts)}
+
+
+def _apart(work: Callable[[Path, Any], dict[str, Any]], *args: Any) -> dict[str, Any]:
+    """Work in a fresh process."""
+    try:
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_choose_platform) as pool:
+            return pool.submit(work, *args).result()
+    except BrokenExecutor:
+        raise DeviceError("The window does not open here; `diif-viewer doctor` tells what is missing.") from None
 
 
 def _choose_platform() -> None:

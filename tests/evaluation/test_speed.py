@@ -1,0 +1,183 @@
+"""The benchmark measures what it says: operations as executed, every case, ratios. No time is held to anything."""
+
+from __future__ import annotations
+
+import functools
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from diif_viewer.cli import FAILED, MISUSED, main
+from diif_viewer.engine.device import Compute
+from diif_viewer.engine.layers import Conv, Linear
+from diif_viewer.evaluation import speed
+from diif_viewer.evaluation.matrix_work import executed_macs, matmul_rate
+from diif_viewer.evaluation.operations import operations
+from diif_viewer.evaluation.photograph import photograph
+from diif_viewer.evaluation.speed_tables import comparison, tables
+from diif_viewer.ui import scripted
+
+SCALES, WINDOW = (2.5, 16.0), (36, 64)
+SMALL = {
+    "full": ({"n_feats": 12, "n_resblocks": 2}, 64),
+    "lite": ({"n_feats": 8, "n_resblocks": 1}, 32),
+}
+
+
+@pytest.fixture(scope="module")
+def result() -> dict[str, Any]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(speed, "WIDTHS", SMALL)
+        patch.setattr(speed, "matmul_rate", functools.partial(matmul_rate, rows=64, seconds=0.01))
+        patch.setattr(speed, "encoding", functools.partial(speed.encoding, size=(9, 16)))
+        told: list[str] = []
+        measured = speed.measure(SCALES, WINDOW, device="cpu", repeats=2, report=told.append)
+    assert len(told) == len(measured["rows"])
+    return {"machine": speed.about_machine("cpu"), "decoding": measured, "operations": operations()}
+
+
+@pytest.mark.parametrize(
+    ("work", "expected"),
+    [
+        (lambda: torch.randn(5, 7) @ torch.randn(3, 7, 4), 3 * 5 * 7 * 4),
+        (lambda: torch.mm(torch.randn(5, 7), torch.randn(7, 4)), 5 * 7 * 4),
+        (lambda: torch.addmm(torch.randn(4), torch.randn(5, 7), torch.randn(7, 4)), 5 * 7 * 4),
+        (lambda: Linear(torch.randn(4, 7), torch.randn(4), torch.float32, relu=True)(torch.randn(5, 7)), 5 * 7 * 4),
+        (lambda: Conv(torch.randn(4, 7, 3, 3), torch.randn(4), torch.float32)(torch.randn(1, 7, 9, 8)), 42 * 63 * 4),
+        (lambda: _with_residual(torch.randn(1, 7, 9, 8), torch.randn(1, 5, 7, 6)), 42 * 63 * 5),
+        (lambda: torch.randn(5, 7) * 3, 0),
+    ],
+)
+def test_matrix_work_is_counted_as_it_is_executed(work: Any, expected: int) -> None:
+    threads = torch.get_num_threads()
+    assert executed_macs(work) == expected
+    assert torch.get_num_threads() == threads
+
+
+def _with_residual(x: torch.Tensor, residual: torch.Tensor) -> torch.Tensor:
+    return Conv(torch.randn(5, 7, 3, 3), None, torch.float32)(x, residual)
+
+
+def test_the_engines_view_is_counted_wherever_it_runs() -> None:
+    """Work that `engine.threads` spreads over cores is counted too: the fine stage alone is a lower bound."""
+    case = speed.Case("diif-s", "lite", Compute("cpu", torch.float32, (32, 64)), 16.0, (64, 128))
+    case.run()
+    executed = case.row(1000.0, {"float32 128": 100.0}).executed
+    assert executed is not None
+    fine = 64 * 128 * (128 * 128 + 128 * 3) / 1e9
+    assert fine < executed < 3 * fine
+
+
+def test_every_case_is_measured_beside_the_yardstick(result: dict[str, Any]) -> None:
+    rows = result["decoding"]["rows"]
+    dtypes = {row["dtype"] for row in rows}
+    assert "float32" in dtypes
+    cases = [(row["scale"], row["method"], row["width"], row["dtype"]) for row in rows]
+    assert len(set(cases)) == len(cases) == len(SCALES) * (1 + 2 * 3 * len(dtypes))
+    for row in rows:
+        yardstick = next(r for r in rows if r["method"] == speed.YARDSTICK and r["scale"] == row["scale"])
+        assert row["ratio"] == pytest.approx(yardstick["view"] / row["view"])
+        assert row["view"] > 0
+        assert row["executed"] is None or row["executed"] > 0
+
+
+def test_the_rewrites_execute_less_than_the_papers_count() -> None:
+    """LIIF's first layer and everything before the blend of DIIF cost nothing per pixel."""
+    compute = Compute("cpu", torch.float32, (64, 128))
+    for kind in ("liif", "diif", "diif-s"):
+        case = speed.Case(kind, "lite", compute, 16.0, (128, 256))
+        case.run()
+        row = case.row(1000.0, {"float32 128": 100.0})
+        assert row.executed is not None
+        assert row.executed < row.reference
+
+
+def test_tables_show_every_row_and_survive_json(result: dict[str, Any]) -> None:
+    again = json.loads(json.dumps(result))
+    text, marked = tables(again), tables(again, markdown=True)
+    assert text.count(" full ") + text.count(" lite ") >= len(again["decoding"]["rows"])
+    assert again["machine"]["processor"] in text
+    for line in marked.splitlines():
+        if line.startswith("|"):
+            assert line.endswith("|")
+    compared = comparison(again, result)
+    assert compared.count(" 1.00\n") == len(compared.splitlines()) - 3
+    assert compared.count("view ms") == len(again["decoding"]["rows"])
+
+
+def test_operations_agree_with_what_the_paper_prints() -> None:
+    lines = [
+        line.split("  ")
+        for line in tables({"machine": speed.about_machine("cpu"), "operations": operations()}).splitlines()
+    ]
+    printed = [
+        [cell.strip() for cell in line if cell.strip()][-2:] for line in lines if line[0].startswith(("LIIF", "DIIF"))
+    ]
+    agreeing = [pair for pair in printed[:5] if pair[1] != "–"]
+    assert [pair[0] for pair in agreeing] == [pair[1] for pair in agreeing]
+    assert len(agreeing) == 4
+
+
+def test_the_photograph_is_the_same_every_time_and_has_detail_of_every_size() -> None:
+    picture = photograph(120, 180)
+    assert picture.shape == (120, 180, 3)
+    assert np.array_equal(picture, photograph(120, 180))
+    assert not np.array_equal(picture, photograph(120, 180, seed=1))
+    for step in (1, 4, 16):
+        assert np.abs(np.diff(picture[::step, ::step].astype(float), axis=1)).mean() > 3
+
+
+def test_the_command_prints_writes_and_compares(
+    result: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(speed, "measure", lambda *args, **options: result["decoding"])
+    old = tmp_path / "old.json"
+    assert main(["bench", "--json", str(old), "--markdown"]) == 0
+    assert json.loads(old.read_text())["decoding"] == result["decoding"]
+    assert "ratio | view ms |" in capsys.readouterr().out
+    assert main(["bench", "--compare", str(old)]) == 0
+    assert "is / was" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (["--compare", "{tmp}/nothing.json"], FAILED),
+        (["--compare", "{tmp}/text.json"], FAILED),
+        (["--compare", "{tmp}/list.json"], FAILED),
+        (["--json", "{tmp}/no/such/folder.json"], FAILED),
+        (["--scales", "4,1"], MISUSED),
+        (["--interaction", "{tmp}/missing.jpg"], FAILED),
+    ],
+)
+def test_misuse_is_said_before_anything_is_measured(
+    words: list[str], status: int, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "text.json").write_text("no")
+    (tmp_path / "list.json").write_text("[]")
+    monkeypatch.setattr(speed, "measure", lambda *args, **options: pytest.fail("measured"))
+    assert main(["bench", *(word.format(tmp=tmp_path) for word in words)]) == status
+    assert "defect" not in capsys.readouterr().err
+
+
+def test_the_window_is_measured_in_processes_of_its_own(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    from PIL import Image
+
+    picture, figures = tmp_path / "small.png", tmp_path / "figures.json"
+    Image.fromarray(photograph(900, 1200)).save(picture)
+    assert main(["bench", "--quick", "--scales", "30", "--interaction", str(picture), "--json", str(figures)]) == 0
+    found = json.loads(figures.read_text())["interaction"][0]
+    assert found["size"] == [900, 1200]
+    assert found["start"]["renderer"] > found["start"]["picture"] > 0
+    assert [(row["scale"], row["encoded"]) for row in found["sharp"]] == [(30.0, False), (30.0, True)]
+    for row in found["sharp"]:
+        assert 0 < row["first_tile"] <= row["last_tile"] <= row["sharp"] <= row["slowest"]
+    assert all(gesture["frames"] > 5 for gesture in found["gestures"])
+    if found["memory"]["together"] is not None:
+        assert found["memory"]["together"] == found["memory"]["window"] + found["memory"]["renderer"]
+        assert found["memory"]["renderer"] > found["memory"]["window"] > 50 * 2**20
+    assert "peak memory" in capsys.readouterr().out
+    assert scripted.SCALES == (1.2, 2.0, 4.0, 8.0, 16.0, 30.0)
