@@ -42,8 +42,11 @@ YARDSTICK = "LIIF, public code"
 MARGIN = 40
 """LR pixels that the picture reaches beyond the window on every side, at least: more than any encoder here sees."""
 
-SLOW = 10_000.0
+SLOW = 2_500.0
 """Milliseconds after which a case sits out the remaining rounds."""
+
+STRIP = 256
+"""Columns of the window in which executed operations are counted, where whole strips fill it: each costs the same."""
 
 Report = Callable[[str], None]
 
@@ -52,10 +55,10 @@ Report = Callable[[str], None]
 class Row:
     """One method at one scale. Times in milliseconds, medians.
 
-    encode: the features that the window needs. first: decoding it once those are there. view: decoding it again,
-    maps that serve every view held. spread: (slowest - fastest) / median of `view`. ratio: the yardstick's time /
-    `view`. executed: multiply-accumulates of the view, as executed, in 1e9; reference: as the papers count them.
-    share: of the machine's measured matrix rate. None where it does not apply.
+    encode: the features that the window needs. maps: what the decoder makes of them once, for every view. view:
+    decoding the window then. spread: (slowest - fastest) / median of `view`. ratio: the yardstick's time / `view`.
+    executed: multiply-accumulates of the view, as executed, in 1e9; reference: as the papers count them. share: of the
+    machine's measured matrix rate. None where it does not apply.
     """
 
     method: str
@@ -63,9 +66,9 @@ class Row:
     dtype: str
     scale: float
     encode: float | None
-    first: float | None
+    maps: float | None
     view: float
-    spread: float
+    spread: float | None
     ratio: float
     executed: float | None
     reference: float
@@ -77,7 +80,7 @@ def measure(
     window: tuple[int, int] = (720, 1280),
     *,
     device: str = "auto",
-    repeats: int = 5,
+    repeats: int = 3,
     report: Report = lambda line: None,
 ) -> dict[str, Any]:
     """Time a window of (height, width) outputs at each scale; see `Row`.
@@ -107,7 +110,7 @@ def _rows(
 ) -> list[Row]:
     yardstick = public_liif_time(scale, window)
     reference = view_macs("liif", "full", scale, window)
-    rows = [Row(YARDSTICK, "full", "float32", scale, None, None, yardstick, 0.0, 1.0, None, reference / 1e9, None)]
+    rows = [Row(YARDSTICK, "full", "float32", scale, None, None, yardstick, None, 1.0, None, reference / 1e9, None)]
     cases = [Case(k, width, compute, scale, window) for width in WIDTHS for k in KINDS for compute in computes]
     for _ in range(repeats):
         for case in cases:
@@ -127,9 +130,10 @@ class Case:
         self._window = Window(0, 0, *window).moved(corner, corner)
         pixels = np.random.default_rng(0).integers(0, 256, (low, across, 3), np.uint8)
         self._field = Field(pixels, random_model(kind, width, compute), BlockCache(4 << 30))
-        self._needed = self._field.model.decoder(compute.dtype).needs(self._lattice, self._window.aligned(TILE))
+        self._tiles = self._window.aligned(TILE).intersected(self._lattice.window)
+        self._needed = self._field.model.decoder(compute.dtype).needs(self._lattice, self._tiles)
         self._encodes: list[float] = []
-        self._firsts: list[float] = []
+        self._maps: list[float] = []
         self._views: list[float] = []
         self._render(Window(0, 0, 64, 64))  # packs the weights
         self._field.drop()
@@ -137,38 +141,44 @@ class Case:
     @property
     def spent(self) -> float:
         """Milliseconds measured so far."""
-        return sum(self._encodes) + sum(self._firsts) + sum(self._views)
+        return sum(self._encodes) + sum(self._maps) + sum(self._views)
 
     def run(self) -> None:
-        """Encode, first view, next view."""
-        self._field.drop()
-        device = self._compute.device
-        features = self._field.features(self._compute)
-        self._encodes.append(timed(lambda: features.ensure(self._needed.grown(2)), device))
-        self._firsts.append(timed(self._render, device))
-        self._views.append(timed(self._render, device))
+        """Encode, make the maps, decode."""
+        field, compute = self._field, self._compute
+        field.drop()
+        features = field.features(compute)
+        self._encodes.append(timed(lambda: features.ensure(self._needed.grown(2)), compute.device))
+        self._maps.append(timed(lambda: field.prepare(self._lattice, self._tiles, compute), compute.device))
+        self._views.append(timed(lambda: self._render(self._window), compute.device))
 
     def row(self, yardstick: float, rates: dict[str, float]) -> Row:
         """Sum up. yardstick: milliseconds; rates: GFLOP/s by the names of `rate_name`."""
         view = statistics.median(self._views)
-        executed = executed_macs(self._render)
+        executed = self._executed()
         return Row(
             method=KINDS[self._kind],
             width=self._width,
             dtype=self._compute.dtype_name,
             scale=self._scale,
             encode=statistics.median(self._encodes),
-            first=statistics.median(self._firsts),
+            maps=statistics.median(self._maps),
             view=view,
-            spread=(max(self._views) - min(self._views)) / view,
+            spread=(max(self._views) - min(self._views)) / view if len(self._views) > 1 else None,
             ratio=yardstick / view,
             executed=executed / 1e9,
             reference=view_macs(self._kind, self._width, self._scale, self._size) / 1e9,
             share=2e-6 * executed / view / rates[rate_name(self._compute, WIDTHS[self._width][1])],
         )
 
-    def _render(self, window: Window | None = None) -> None:
-        self._field.render_window(self._lattice, window or self._window, self._compute, as_float=False)
+    def _executed(self) -> float:
+        window = self._window
+        width = STRIP if window.width % STRIP == 0 else window.width
+        strip = Window(window.top, window.left, window.bottom, window.left + width)
+        return executed_macs(lambda: self._render(strip)) * window.width / width
+
+    def _render(self, window: Window) -> None:
+        self._field.render_window(self._lattice, window, self._compute, as_float=False)
 
 
 def random_model(kind: str, width: str, compute: Compute) -> Model:

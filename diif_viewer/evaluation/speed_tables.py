@@ -44,7 +44,7 @@ def machine(result: dict[str, Any]) -> str:
 
 def decoding(result: dict[str, Any], markdown: bool = False) -> str:
     """Ratios first: the time of LIIF in the public way over each method's."""
-    head = ["scale", "method", "width", "dtype", "ratio", "view ms", "spread", "first ms", "encode ms"]
+    head = ["scale", "method", "width", "dtype", "ratio", "view ms", "spread", "maps ms", "encode ms"]
     head += ["GMAC run", "GMAC paper", "of rate"]
     height, width = result["window"]
     cells = [
@@ -55,12 +55,12 @@ def decoding(result: dict[str, Any], markdown: bool = False) -> str:
             row["dtype"],
             f"{row['ratio']:.1f}",
             _time(row["view"]),
-            f"{row['spread']:.0%}",
-            _time(row["first"]),
+            _share(row["spread"]),
+            _time(row["maps"]),
             _time(row["encode"]),
             _count(row["executed"]),
             _count(row["reference"]),
-            "–" if row["share"] is None else f"{row['share']:.0%}",
+            _share(row["share"]),
         ]
         for row in result["rows"]
     ]
@@ -187,3 +187,7 @@ def _count(giga: float | None) -> str:
     if giga is None:
         return "–"
     return f"{giga:.1f}" if giga < 100 else f"{giga:.0f}"
+
+
+def _share(fraction: float | None) -> str:
+    return "–" if fraction is None else f"{fraction:.0%}"
