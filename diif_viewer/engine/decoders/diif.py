@@ -58,10 +58,12 @@ class DiifDecoder:
         columns = Span.of(lattice.x, window.left, window.right)
         slices = self._slices(plane, lattice, window, rows)  # (h, knots, hidden): x-knots of every output row
         slices += (self._fine_bias + self._column(2 * rows.fractions - 1) * self._centre[0]).to(self._dtype)[:, None]
-        blend = torch.from_numpy(self._weights(columns)).to(self._dtype).to(self._device)  # (w, knots)
-        term = (self._column(2 * columns.fractions - 1) * self._centre[1]).to(self._dtype)  # (w, hidden)
-        hidden = torch.matmul(blend, slices).add_(term)  # (h, w, hidden)
         h, w = window.height, window.width
+        weights = torch.from_numpy(self._weights(columns)).to(self._dtype).to(self._device)
+        offsets = two_part(2 * columns.fractions[:, None] - 1, self._dtype, self._device)
+        blend = torch.cat([weights, offsets], -1)  # (w, knots + 2)
+        term = self._centre[1].to(self._dtype).expand(h, 2, -1)  # the column's term, once for each part
+        hidden = torch.matmul(blend, torch.cat([slices, term], 1))  # (h, w, hidden)
         return self._stage(hidden.view(h * w, -1)).view(h, w, 3)
 
     def _slices(self, plane: Plane, lattice: Lattice, window: Window, rows: Span) -> Tensor:
