@@ -20,6 +20,7 @@ QMainWindow, QDialog {{ background: {surface}; }}
 QToolBar {{ background: {surface}; border: 0; border-bottom: 1px solid {line}; padding: 5px 8px; spacing: 2px; }}
 QToolBar::separator {{ background: {line}; width: 1px; margin: 6px 8px; }}
 QToolBar QToolButton {{ color: {text}; background: transparent; border: 0; border-radius: 6px; padding: 6px; }}
+QToolBar QToolButton#qt_toolbar_ext_button {{ padding: 0; }}
 QToolBar QToolButton:hover {{ background: {raised}; }}
 QToolBar QToolButton:pressed {{ background: {line}; }}
 QToolBar QToolButton:checked {{ background: rgba(94, 168, 255, 46); }}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QLineEdit, QSizePolicy, QToolBar, QWidget
+from PySide6.QtGui import QAction, QIcon
+from PySide6.QtWidgets import QLineEdit, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from diif_viewer.ui.actions import ACTIONS, ZOOMS
 from diif_viewer.ui.theme import icon
@@ -90,3 +90,8 @@ class ToolBar(QToolBar):
                 self.addAction(action)
                 button = self.widgetForAction(action)
                 button.setAccessibleName(action.text().rstrip("…"))
+        more = self.findChild(QToolButton, "qt_toolbar_ext_button")  # Qt's own, for narrow windows; dark on dark
+        if more is not None:
+            more.setIcon(QIcon(icon("ph.caret-double-right").pixmap(32, 32)))  # it is drawn at any size, 0 too
+            more.setAccessibleName("More")
+            more.setToolTip("More")

@@ -23,6 +23,14 @@ from diif_viewer.ui.app import Viewer
 from tests.ui.fake_renderer import FakeRenderer
 
 
+def pytest_collection_modifyitems(items):
+    """A warning of Qt fails the test that caused it."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.qt_log_level_fail("WARNING"))
+            item.add_marker(pytest.mark.qt_log_ignore("does not support propagateSizeHints"))
+
+
 @pytest.fixture(scope="session")
 def qapp_cls():
     return QApplication

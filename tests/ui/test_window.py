@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QNativeGestureEvent, QPointingDevice, QWheelEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QToolButton
 
 from diif_viewer.engine.messages import CancelExport, ExportRequest, ViewRequest
 from diif_viewer.engine.tiles import TILE, keys_for
@@ -566,6 +566,16 @@ def test_resizing_keeps_the_fit(stage, photo):
     stage.until(lambda: stage.window.canvas.width() == 800)
     assert stage.state.view.is_fitted
     stage.sharp()
+
+
+def test_a_narrow_window_keeps_every_button_within_reach(stage, photo):
+    stage.show(photo)
+    stage.window.resize(420, 380)
+    more = stage.window.tools.findChild(QToolButton, "qt_toolbar_ext_button")
+    stage.until(more.isVisible)
+    assert not more.icon().isNull()
+    stage.sharp()
+    assert not stage.window.grab().isNull()
 
 
 def test_full_screen_hides_the_bars_and_escape_brings_them_back(stage, photo):
