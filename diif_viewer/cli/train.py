@@ -1,10 +1,19 @@
-"""``diif-viewer train``: train models on a folder of pictures, on one machine, with nothing but this package."""
+"""``diif-viewer train``: train models on a folder of pictures, on one device or many, with nothing but this package."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from diif_viewer.cli import arguments
+
+if TYPE_CHECKING:
+    from diif_viewer.training.batches import Bytes
+    from diif_viewer.training.preset import Preset
+    from diif_viewer.training.schedule import Budget
+    from diif_viewer.training.team import Team
 
 HELP = "Train models on a folder of pictures; a run that was stopped goes on where it was."
 
@@ -12,15 +21,27 @@ HELP = "Train models on a folder of pictures; a run that was stopped goes on whe
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("pictures", type=Path, help="folder of training pictures")
-    parser.add_argument("--run", type=Path, default=Path("runs/lite"), help="folder of the run; continued if it exists")
+    parser.add_argument("--run", type=Path, help="folder of the run; continued if it exists (default: runs/PRESET)")
     parser.add_argument("--preset", default="lite", help="a shipped preset, or a .toml file (default: lite)")
+    parser.add_argument("--decoder", type=arguments.names, metavar="D,D", help="only these decoders of the preset")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="override a value of the preset: batch=8, scales=[1,8], encoder.n_feats=32, decoders.diif.hidden=64",
+    )
+    parser.add_argument("--show", action="store_true", help="print the preset with all its values, and stop")
     length = parser.add_mutually_exclusive_group()
-    length.add_argument("--minutes", type=float, help="training time in all, resumed time included (default: 120)")
-    length.add_argument("--steps", type=int, help="optimiser steps in all, instead of --minutes")
+    length.add_argument("--minutes", type=float, help="training time in all, resumed time included")
+    length.add_argument("--steps", type=int, help="optimiser steps in all (default: the preset's, or else 120 minutes)")
     parser.add_argument("--valid", type=Path, help="folder of pictures to measure now and then")
     parser.add_argument("--valid-count", type=int, default=4, help="how many of them (default: 4)")
+    parser.add_argument("--validate", type=int, default=2000, metavar="STEPS", help="between them (default: 2000)")
+    parser.add_argument("--milestone", type=int, default=20_000, metavar="STEPS", help="0: none (default: 20000)")
     parser.add_argument("--threads", type=int, help="CPU threads (default: all cores)")
-    parser.add_argument("--device", default="cpu", help="cpu, cuda or mps (default: cpu)")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or mps; torchrun chooses its number (default: cpu)")
+    parser.add_argument("--compile", action="store_true", help="compile the encoder: slow to start, then faster")
     parser.add_argument(
         "--report", type=int, default=200, metavar="STEPS", help="between progress lines (default: 200)"
     )
@@ -34,37 +55,73 @@ def run(args: argparse.Namespace) -> int:
     """Train; 0 when the budget is used up, 130 after Ctrl-C (the same command goes on). Raises TrainingError."""
     import torch
 
-    from diif_viewer.training.data import open_pictures
-    from diif_viewer.training.loop import Budget, Rhythm, train
+    from diif_viewer.training.loop import train
     from diif_viewer.training.preset import load_preset
+    from diif_viewer.training.schedule import Rhythm
+    from diif_viewer.training.team import assembled
 
-    def report(line: str) -> None:
-        print(line, flush=True)
-
+    preset = load_preset(args.preset, args.set, args.decoder)
+    if args.show:
+        print(preset.resolved(indent=2))
+        return 0
+    budget, folder = _budget(args, preset), args.run or Path("runs") / preset.name
     if args.threads:
         torch.set_num_threads(args.threads)
-    preset = load_preset(args.preset)
-    budget = Budget(args.steps, args.minutes or (None if args.steps else 120.0))
-    pictures = open_pictures(args.pictures, args.run / "pictures", preset.recipe.sampler.largest_side, report)
-    valid = []
-    if args.valid:
-        valid = open_pictures(args.valid, args.run / "valid", 64, report)[: args.valid_count]
-    report(f"{len(pictures)} pictures, {len(valid)} for validation, {torch.get_num_threads()} threads")
-    rhythm = Rhythm(report=max(1, args.report), save=args.save)
-    summary = {"data": args.data or args.pictures.name, "pictures": str(len(pictures))}
+    rhythm = Rhythm(max(1, args.report), max(1, args.validate), args.save, max(0, args.milestone))
     try:
-        train(
-            preset,
-            pictures,
-            args.run,
-            budget,
-            valid=valid,
-            device=args.device,
-            rhythm=rhythm,
-            report=report,
-            summary=summary,
-        )
+        with assembled(args.device) as (team, device):
+            pictures, valid = _pictures(args, preset, folder, team)
+            if team.leads:
+                _say(f"{len(pictures)} pictures, {len(valid)} for validation, {torch.get_num_threads()} threads")
+            train(
+                preset,
+                pictures,
+                folder,
+                budget,
+                valid=valid,
+                device=device,
+                rhythm=rhythm,
+                report=_say,
+                summary={"data": args.data or args.pictures.name, "pictures": str(len(pictures))},
+                team=team,
+                compiled=args.compile,
+            )
     except KeyboardInterrupt:
         print("stopped; the same command goes on from the last saved state", file=sys.stderr)
         return 130
     return 0
+
+
+def _budget(args: argparse.Namespace, preset: Preset) -> Budget:
+    from diif_viewer.errors import TrainingError
+    from diif_viewer.training.schedule import Budget
+
+    steps = args.steps
+    if steps is None and args.minutes is None:
+        steps = preset.recipe.iterations or None
+    minutes = None if steps is not None else args.minutes if args.minutes is not None else 120.0
+    if (steps is not None and steps < 1) or (minutes is not None and not minutes > 0):
+        raise TrainingError("A run needs at least one step, or more than no minutes.")
+    return Budget(steps, minutes)
+
+
+def _pictures(args: argparse.Namespace, preset: Preset, folder: Path, team: Team) -> tuple[list[Bytes], list[Bytes]]:
+    """Training pictures and those for validation."""
+    from diif_viewer.training.data import open_pictures
+
+    say = _say if team.leads else _say_nothing
+
+    def opened() -> tuple[list[Bytes], list[Bytes]]:
+        pictures = open_pictures(args.pictures, folder / "pictures", preset.recipe.sampler.largest_side, say)
+        valid = open_pictures(args.valid, folder / "valid", 64, say)[: args.valid_count] if args.valid else []
+        return pictures, valid
+
+    return team.in_turns(opened)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _say_nothing(_: str) -> None:
+    pass

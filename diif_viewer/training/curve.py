@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
+
+from diif_viewer.training.files import write_whole
 
 Row = dict[str, float]
 
@@ -41,21 +44,31 @@ class Curve:
         figures = {k[5:]: v for k, v in self._rows[-1].items() if k.startswith("psnr ")}
         return "valid " + "  ".join(f"{name} {value:.2f} dB" for name, value in figures.items())
 
+    def last_is_best(self) -> bool:
+        """Whether no earlier validation had a higher PSNR, in the mean over decoders and scales."""
+
+        def mean(row: Row) -> float:
+            figures = [v for k, v in row.items() if k.startswith("psnr ") and not k.startswith("psnr bicubic")]
+            return sum(figures) / len(figures) if figures else float("-inf")
+
+        *earlier, last = (mean(row) for row in self._rows)
+        return last >= max(earlier, default=float("-inf"))
+
     def _names(self) -> list[str]:
         return list(dict.fromkeys(name for row in self._rows for name in row))
 
     def write(self) -> None:
-        """Write curve.csv."""
+        """Write curve.csv. Raises OSError."""
         if not self._rows:
             return
-        names = self._names()
-        with (self._run / "curve.csv").open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, names)
-            writer.writeheader()
-            writer.writerows({k: f"{v:.6g}" for k, v in row.items()} for row in self._rows)
+        out = io.StringIO(newline="")
+        writer = csv.DictWriter(out, self._names())
+        writer.writeheader()
+        writer.writerows({k: f"{v:.6g}" for k, v in row.items()} for row in self._rows)
+        write_whole(self._run / "curve.csv", out.getvalue().encode())
 
     def plot(self) -> None:
-        """Draw curve.png, where matplotlib is installed."""
+        """Draw curve.png, where matplotlib is installed. Raises OSError."""
         try:
             from matplotlib.backends.backend_agg import FigureCanvasAgg
             from matplotlib.figure import Figure
@@ -75,4 +88,6 @@ class Curve:
                 axes.legend(fontsize="small")
         upper.set_yscale("log")
         lower.set_xlabel("step")
-        figure.savefig(self._run / "curve.png", dpi=110)
+        out = io.BytesIO()
+        figure.savefig(out, format="png", dpi=110)
+        write_whole(self._run / "curve.png", out.getvalue())

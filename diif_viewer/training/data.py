@@ -1,7 +1,4 @@
-"""Training pictures, decoded once into a memory-mapped file, and the batches cut from them.
-
-A batch is a function of (seed, step) alone, so that a resumed run sees exactly what an uninterrupted one would.
-"""
+"""Training pictures, decoded once into a memory-mapped file."""
 
 from __future__ import annotations
 
@@ -9,7 +6,6 @@ import json
 import os
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,65 +18,6 @@ from diif_viewer.errors import TrainingError
 Bytes = npt.NDArray[np.uint8]
 
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"}
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Pairs for one step; all pictures of a batch have the same size.
-
-    low: (B, patch, patch, 3) uint8. high: (B, side, side, 3) uint8. rows: output rows to learn from, ascending (R,).
-    """
-
-    low: Bytes
-    high: Bytes
-    rows: npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Sampler:
-    """How batches are cut.
-
-    patch: side of the low-resolution patch. batch: patches. pixels: outputs learnt from per patch. scales: smallest and
-    largest, drawn uniformly. seed: of everything random.
-    """
-
-    patch: int
-    batch: int
-    pixels: int
-    scales: tuple[float, float]
-    seed: int
-
-    @property
-    def largest_side(self) -> int:
-        """Smallest side that a training picture must have."""
-        return round(self.patch * self.scales[1])
-
-    def batch_of(self, pictures: list[Bytes], step: int) -> Batch:
-        """The batch of one step: crops, flips, transposes, and their bicubic reductions through 8 bits."""
-        rng = np.random.default_rng((self.seed, step))
-        side = round(self.patch * rng.uniform(*self.scales))
-        high = np.stack([_crop(pictures[rng.integers(len(pictures))], side, rng) for _ in range(self.batch)])
-        low = np.stack([reduced(crop, self.patch, self.patch) for crop in high])
-        count = max(4, min(side, self.pixels // side))
-        rows = np.sort(rng.permutation(side)[:count]).astype(np.int64)
-        return Batch(low, high, rows)
-
-
-def reduced(picture: Bytes, height: int, width: int) -> Bytes:
-    """A smaller picture as the benchmarks make them: PIL's bicubic filter, rounded to 8 bits."""
-    return np.array(Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC))
-
-
-def _crop(picture: Bytes, side: int, rng: np.random.Generator) -> Bytes:
-    top, left = (int(rng.integers(size - side + 1)) for size in picture.shape[:2])
-    crop = picture[top : top + side, left : left + side]
-    if rng.random() < 0.5:
-        crop = crop[::-1]
-    if rng.random() < 0.5:
-        crop = crop[:, ::-1]
-    if rng.random() < 0.5:
-        crop = crop.transpose(1, 0, 2)
-    return np.ascontiguousarray(crop)
 
 
 def picture_files(folder: Path) -> list[Path]:
@@ -109,13 +46,21 @@ def open_pictures(folder: Path, cache: Path, smallest: int, report: Callable[[st
     with suppress(OSError, ValueError):
         held = json.loads(index.read_text(encoding="utf-8"))
     if held.get("source") != wanted or not pixels.is_file() or pixels.stat().st_size != held.get("bytes"):
-        cache.mkdir(parents=True, exist_ok=True)
-        index.unlink(missing_ok=True)
-        shapes = _decode(files, pixels, smallest, report)
+        try:
+            cache.mkdir(parents=True, exist_ok=True)
+            index.unlink(missing_ok=True)
+            shapes = _decode(files, pixels, smallest, report)
+            held = {"source": wanted, "shapes": shapes, "bytes": pixels.stat().st_size}
+            index.write_text(json.dumps(held), encoding="utf-8")
+        except OSError as error:
+            with suppress(OSError):
+                pixels.with_suffix(".part").unlink()
+            raise TrainingError(
+                f"The decoded pictures cannot be kept in {cache}: {error.strerror or error}."
+            ) from error
         if not shapes:
+            index.unlink()
             raise TrainingError(f"{folder}: no picture is at least {smallest} pixels wide and high.")
-        held = {"source": wanted, "shapes": shapes, "bytes": pixels.stat().st_size}
-        index.write_text(json.dumps(held), encoding="utf-8")
     return list(_views(pixels, held["shapes"]))
 
 

@@ -1,38 +1,68 @@
-"""What to train and how, read from TOML: shipped presets by name, or a file."""
+"""What to train and how, read from TOML: shipped presets by name, or a file; single values may be overridden."""
 
 from __future__ import annotations
 
 import json
 import tomllib
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
-from diif_viewer.errors import TrainingError
-from diif_viewer.models.spec import ModelSpec, Part
-from diif_viewer.training.data import Sampler
+from diif_viewer.errors import CheckpointError, TrainingError
+from diif_viewer.models.spec import ModelSpec, Part, build_decoder, build_encoder
+from diif_viewer.training.batches import Sampler
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How to train; the meaning of each number is beside it in lite.toml."""
+    """How to train. The meaning of each value is beside it in the shipped presets and in docs/training.md."""
 
     batch: int
-    patch: int
     pixels: int
-    scales: tuple[float, float]
+    scales: tuple[float, ...]
     learning_rate: float
-    warm_up: int
-    last_rate: float
-    clip: float
-    average: float
     seed: int
+    patch: int = 0
+    warm_up: int = 0
+    last_rate: float = 0.01
+    clip: float = 0.0
+    average: float = 0.0
     shares: dict[str, float] = field(default_factory=dict)
+    crop: int = 0
+    scale_step: float = 0.0
+    scale_of: str = "batch"
+    samples: str = "rows"
+    schedule: str = "cosine"
+    halve_every: int = 0
+    iterations: int = 0
+    betas: tuple[float, ...] = (0.9, 0.99)
+    precision: str = "bfloat16"
 
     @property
     def sampler(self) -> Sampler:
         """The part that concerns batches."""
-        return Sampler(self.patch, self.batch, self.pixels, self.scales, self.seed)
+        return Sampler(
+            self.patch,
+            self.batch,
+            self.pixels,
+            (self.scales[0], self.scales[1]),
+            self.seed,
+            crop=self.crop,
+            scale_step=self.scale_step,
+            scale_of=self.scale_of,
+            samples=self.samples,
+        )
+
+
+_CHOICES = {
+    "scale_of": ("batch", "patch"),
+    "samples": ("rows", "points"),
+    "schedule": ("cosine", "halving"),
+    "precision": ("bfloat16", "float32"),
+}
+_FIRST_FIELDS = {"patch", "warm_up", "last_rate", "clip", "average", "shares"}
+"""Always part of a run's fingerprint; what came later counts only where it differs from its default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,32 +78,120 @@ class Preset:
         """The spec of one of the models."""
         return ModelSpec(self.encoder, self.decoders[decoder])
 
+    def resolved(self, indent: int | None = None) -> str:
+        """Every value, as JSON: what goes into the checkpoints."""
+        return json.dumps(asdict(self), sort_keys=True, indent=indent)
+
     def fingerprint(self) -> str:
-        """The same for two presets that train alike."""
-        return json.dumps(asdict(self), sort_keys=True)
+        """The same for two presets that train alike, also where one was written before a value existed."""
+        held = asdict(self)
+        for each in fields(Recipe):
+            has_default = each.default is not MISSING and each.name not in _FIRST_FIELDS
+            if has_default and getattr(self.recipe, each.name) == each.default:
+                del held["recipe"][each.name]
+        return json.dumps(held, sort_keys=True)
 
 
-def load_preset(name_or_path: str) -> Preset:
-    """A shipped preset ("lite") or a .toml file. Raises TrainingError."""
+def load_preset(name_or_path: str, settings: Sequence[str] = (), decoders: Sequence[str] | None = None) -> Preset:
+    """A shipped preset ("lite") or a .toml file.
+
+    settings: values to override, "batch=8", "decoders.diif.hidden=64"; a name without a dot belongs to the section
+    training. decoders: only these of the preset. Raises TrainingError.
+    """
     path = Path(name_or_path)
     if path.suffix != ".toml":
         path = Path(__file__).with_name(f"{name_or_path}.toml")
     try:
         held = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        known = ", ".join(sorted(p.stem for p in Path(__file__).parent.glob("*.toml")))
+        known = ", ".join(shipped_presets())
         raise TrainingError(f"There is no preset {name_or_path!r}; shipped: {known}, or give a .toml file.") from None
     except (OSError, ValueError) as error:
         raise TrainingError(f"{path.name}: not a readable preset ({error}).") from None
+    for setting in settings:
+        _override(held, setting)
     try:
-        return _preset(path.stem, held)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        return _preset(path.stem, held, decoders)
+    except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
         raise TrainingError(f"{path.name}: a preset needs encoder, decoders and training ({error}).") from None
+    except CheckpointError as error:
+        raise TrainingError(f"{path.name}: {error}.") from None
 
 
-def _preset(name: str, held: dict[str, Any]) -> Preset:
-    decoders = {decoder: Part(decoder, args) for decoder, args in held["decoders"].items()}
-    recipe = Recipe(**held["training"] | {"scales": tuple(held["training"]["scales"])})
-    if not decoders or not 1 <= recipe.scales[0] <= recipe.scales[1] or min(recipe.batch, recipe.patch) < 1:
-        raise ValueError("no decoder, a scale below 1, or an empty batch")
-    return Preset(name, Part("edsr", held["encoder"]), decoders, recipe)
+def shipped_presets() -> list[str]:
+    """The names of the presets in the package."""
+    return sorted(p.stem for p in Path(__file__).parent.glob("*.toml"))
+
+
+def _override(held: dict[str, Any], setting: str) -> None:
+    """Put "section.name=value" into the sections as read."""
+    name, equals, text = setting.partition("=")
+    *sections, last = name.strip().split(".")
+    if not equals or not last:
+        raise TrainingError(f"--set takes NAME=VALUE, like batch=8 or decoders.diif.hidden=64, not {setting!r}.")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text.strip()
+    place = held
+    for section in sections or ["training"]:
+        place = place.setdefault(section, {})
+        if not isinstance(place, dict):
+            raise TrainingError(f"--set {setting}: {section} is a value, not a section.")
+    place[last] = value
+
+
+def _preset(name: str, held: dict[str, Any], chosen: Iterable[str] | None) -> Preset:
+    if unknown := sorted(set(held) - {"encoder", "decoders", "training"}):
+        raise ValueError(f"there is no section {unknown[0]!r}")
+    decoders = {}
+    for decoder, args in held["decoders"].items():
+        kind = dict(args)
+        decoders[decoder] = Part(kind.pop("name", decoder), kind)
+    if chosen is not None:
+        if unknown := sorted(set(chosen) - set(decoders)):
+            raise TrainingError(f"{name} has no decoder {unknown[0]!r}; it has {', '.join(decoders)}.")
+        decoders = {decoder: part for decoder, part in decoders.items() if decoder in set(chosen)}
+    encoder = dict(held["encoder"])
+    preset = Preset(name, Part(encoder.pop("name", "edsr"), encoder), decoders, _recipe(held["training"]))
+    channels = build_encoder(preset.encoder).channels
+    for part in decoders.values():
+        build_decoder(part, channels)
+    if not decoders:
+        raise ValueError("no decoder")
+    return preset
+
+
+def _recipe(held: Mapping[str, Any]) -> Recipe:
+    """The section training, each value of its type. Raises ValueError, TypeError with a reason."""
+    hints, values = get_type_hints(Recipe), {}
+    for name, value in held.items():
+        if name not in hints:
+            raise ValueError(f"training has no value {name!r}; it has {', '.join(hints)}")
+        values[name] = _value(name, value, hints[name])
+    recipe = Recipe(**values)
+    for name, choices in _CHOICES.items():
+        if getattr(recipe, name) not in choices:
+            raise ValueError(f"{name} must be {' or '.join(choices)}, not {getattr(recipe, name)!r}")
+    if len(recipe.scales) != 2 or not 1 <= recipe.scales[0] <= recipe.scales[1]:
+        raise ValueError(f"scales must be the smallest and the largest, from 1, not {list(recipe.scales)}")
+    if len(recipe.betas) != 2 or min(recipe.batch, recipe.pixels) < 1 or recipe.learning_rate <= 0:
+        raise ValueError("betas are two, batch and pixels at least 1, the learning rate above 0")
+    if (recipe.patch > 0) == (recipe.crop > 0):
+        raise ValueError("give either patch (low-resolution side) or crop (side of the truth)")
+    if recipe.schedule == "halving" and min(recipe.halve_every, recipe.iterations) < 1:
+        raise ValueError("halving needs halve_every and iterations")
+    return recipe
+
+
+def _value(name: str, value: Any, kind: Any) -> Any:
+    if kind is float and type(value) is int:
+        return float(value)
+    if kind == tuple[float, ...] and isinstance(value, list):
+        return tuple(_value(name, v, float) for v in value)
+    if kind == dict[str, float] and isinstance(value, dict):
+        return {k: _value(f"{name}.{k}", v, float) for k, v in value.items()}
+    if type(value) is not kind:
+        wanted = "a list of numbers" if kind == tuple[float, ...] else getattr(kind, "__name__", str(kind))
+        raise ValueError(f"{name} must be {wanted}, not {value!r}")
+    return value

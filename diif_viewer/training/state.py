@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import math
-import os
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 
 from diif_viewer.errors import TrainingError
 from diif_viewer.training.curve import Curve
+from diif_viewer.training.files import write_whole
 
 
 class RunState:
@@ -44,7 +46,8 @@ class RunState:
     def save(self) -> None:
         """Write the state (atomically: a kill leaves the old file or the new one) and the curve's figures.
 
-        Raises TrainingError, and leaves the old state, when the losses show that the weights are no longer numbers.
+        Raises TrainingError, and leaves the old state, when the losses show that the weights are no longer numbers;
+        OSError, and leaves the old state, when it cannot be written.
         """
         self.check()
         held = {
@@ -58,13 +61,9 @@ class RunState:
             "optimiser": self._optimiser.state_dict(),
             "curve": self.curve.rows(),
         }
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_suffix(".part")
-        with partial.open("wb") as file:
-            torch.save(held, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(partial, self.path)
+        out = io.BytesIO()
+        torch.save(held, out)
+        write_whole(self.path, out.getvalue())
         self.curve.write()
 
     def check(self) -> None:
@@ -75,21 +74,26 @@ class RunState:
                 "Try a smaller learning rate."
             )
 
-    def resume(self) -> bool:
-        """Take over the saved state; False when there is none. Raises TrainingError for one of another preset."""
+    def read(self) -> dict[str, Any] | None:
+        """The saved state; None when there is none. Raises TrainingError for an unreadable one or another preset's."""
         if not self.path.is_file():
-            return False
+            return None
         try:
-            held = torch.load(self.path, map_location="cpu", weights_only=True)
+            held: dict[str, Any] = torch.load(self.path, map_location="cpu", weights_only=True)
             same = held["fingerprint"] == self._fingerprint
         except Exception:
             raise TrainingError(f"{self.path}: the saved state cannot be read; move it away to start anew.") from None
         if not same:
-            raise TrainingError(f"{self.path.parent} holds a run of another preset; choose another folder.")
+            raise TrainingError(
+                f"{self.path.parent} holds a run of another preset; choose another folder, or the values it began with."
+            )
+        return held
+
+    def take_over(self, held: dict[str, Any]) -> None:
+        """Go on from what `read` returned."""
         self._networks.load_state_dict(held["networks"])
         self._average.load_state_dict(held["average"])
         self._optimiser.load_state_dict(held["optimiser"])
         self.step, self.seconds = held["step"], held["seconds"]
         self.losses, self.summed = held["losses"], held["summed"]
         self.curve.restore(held["curve"])
-        return True

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from diif_viewer.errors import TrainingError
-from diif_viewer.training.data import Sampler, open_pictures, reduced
-from diif_viewer.training.preset import load_preset
+from diif_viewer.training.batches import Sampler, reduced
+from diif_viewer.training.data import open_pictures
 
 SAMPLER = Sampler(patch=8, batch=3, pixels=100, scales=(1.0, 4.0), seed=2)
 
@@ -72,7 +72,7 @@ def test_no_pictures_is_said_in_one_sentence(kind: str, folder: Path, tmp_path: 
 
 def test_batches_depend_on_seed_and_step_alone(folder: Path, tmp_path: Path) -> None:
     pictures = open_pictures(folder, tmp_path / "cache", SAMPLER.largest_side, lambda _: None)
-    first, other, again = (SAMPLER.batch_of(pictures, step) for step in (5, 6, 5))
+    first, other, again = (SAMPLER.batch_of(pictures, step)[0] for step in (5, 6, 5))
     assert np.array_equal(first.low, again.low)
     assert np.array_equal(first.high, again.high)
     assert np.array_equal(first.rows, again.rows)
@@ -83,7 +83,7 @@ def test_patches_come_in_all_scales_and_pairs_belong_together(folder: Path, tmp_
     pictures = open_pictures(folder, tmp_path / "cache", SAMPLER.largest_side, lambda _: None)
     sides = set()
     for step in range(300):
-        batch = SAMPLER.batch_of(pictures, step)
+        (batch,) = SAMPLER.batch_of(pictures, step)
         side = batch.high.shape[1]
         sides.add(side)
         assert batch.low.shape == (3, 8, 8, 3)
@@ -93,29 +93,3 @@ def test_patches_come_in_all_scales_and_pairs_belong_together(folder: Path, tmp_
         assert (np.diff(batch.rows) > 0).all()
         assert 0 <= batch.rows[0] <= batch.rows[-1] < side
     assert sides == set(range(8, 33))
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("nonsense =", "not a readable preset"),
-        ("[encoder]\nn_feats = 4", "needs encoder, decoders and training"),
-        ("[encoder]\n[decoders.diif]\n[training]\nspeed = 3\nscales = [1, 4]", "needs encoder"),
-    ],
-)
-def test_unusable_presets_say_why(text: str, reason: str, tmp_path: Path) -> None:
-    (tmp_path / "mine.toml").write_text(text)
-    with pytest.raises(TrainingError, match=rf"mine\.toml: .*{reason}"):
-        load_preset(str(tmp_path / "mine.toml"))
-
-
-def test_an_unknown_preset_lists_those_that_exist() -> None:
-    with pytest.raises(TrainingError, match="no preset 'huge'; shipped: lite"):
-        load_preset("huge")
-
-
-def test_the_shipped_preset_is_the_lite_family() -> None:
-    preset = load_preset("lite")
-    assert set(preset.decoders) == {"liif", "diif", "diif-s"}
-    assert (preset.encoder.args, preset.recipe.scales) == ({"n_feats": 48, "n_resblocks": 8}, (1.0, 4.0))
-    assert preset.recipe.sampler.largest_side == 128

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
+import json
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -17,55 +17,15 @@ from diif_viewer.errors import TrainingError
 from diif_viewer.geometry import Lattice
 from diif_viewer.models.checkpoint import encoder_fingerprint, load_checkpoint, training_summary
 from diif_viewer.training import loop
-from diif_viewer.training.data import Bytes
-from diif_viewer.training.loop import Budget, Rhythm, train
-from diif_viewer.training.preset import Preset, load_preset
-
-TINY = """
-[encoder]
-n_feats = 8
-n_resblocks = 1
-[decoders.liif]
-hidden = [16, 16]
-[decoders.diif]
-hidden = 16
-[decoders.diif-s]
-hidden = 16
-[training]
-batch = 2
-patch = 8
-pixels = 64
-scales = [1.0, 3.0]
-learning_rate = 1e-2
-warm_up = 2
-last_rate = 0.01
-clip = 1.0
-average = 0.9
-seed = 4
-[training.shares]
-liif = 0.5
-"""
-NAMES = ("liif", "diif", "diif-s")
+from diif_viewer.training.loop import train
+from diif_viewer.training.preset import Preset
+from diif_viewer.training.schedule import Budget, Rhythm
+from tests.training.tiny import NAMES, picture_folder, pictures, silent, tiny_preset
 
 
 @pytest.fixture
 def tiny(tmp_path: Path) -> Preset:
-    (tmp_path / "tiny.toml").write_text(TINY)
-    return load_preset(str(tmp_path / "tiny.toml"))
-
-
-def pictures() -> list[Bytes]:
-    """Colour waves a few pixels long, which bicubic interpolation flattens: something to learn in seconds."""
-    made = []
-    for height, width, period in ((40, 48, 1.2), (64, 36, 1.6)):
-        y, x = np.mgrid[:height, :width] / period
-        waves = np.stack([np.sin(x), np.cos(y), np.sin(x + y)], axis=-1)
-        made.append((waves * 110 + 128).astype(np.uint8))
-    return made
-
-
-def silent(_: str) -> None:
-    pass
+    return tiny_preset(tmp_path)
 
 
 def weights(run: Path) -> dict[str, torch.Tensor]:
@@ -107,6 +67,7 @@ def test_training_learns_and_leaves_loadable_weights_that_share_an_encoder(tiny:
     assert (about["steps"], about["data"], about["preset"]) == ("120", "colour waves", "tiny")
     assert any("min left" in line and "steps/s" in line for line in lines)
     assert any(line.startswith("valid bicubic x2") for line in lines)
+    assert json.loads(about["recipe"])["recipe"]["learning_rate"] == 1e-2
     assert (tmp_path / "run" / "curve.png").read_bytes().startswith(b"\x89PNG")
     lattice = Lattice.of_scale(6, 6, 2.0)
     assert torch.isfinite(models[2](torch.zeros(1, 3, 6, 6), lattice, lattice.window)).all()
@@ -165,11 +126,31 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_state(
     assert all(torch.isfinite(v).all() for v in state["networks"].values())
 
 
+def test_a_compiled_encoder_learns_the_same_and_leaves_the_same_files(
+    tiny: Preset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiled = []
+    real = torch.nn.Module.compile
+
+    def by_tracing_alone(module: torch.nn.Module) -> None:  # what a compiler does to the code is not ours to test
+        compiled.append(type(module).__name__)
+        real(module, backend="eager")
+
+    monkeypatch.setattr(torch.nn.Module, "compile", by_tracing_alone)
+    for run, flag in (("plain", False), ("compiled", True)):
+        train(tiny, pictures(), tmp_path / run, Budget(steps=3), report=silent, compiled=flag)
+    train(tiny, pictures(), tmp_path / "compiled", Budget(steps=4), report=silent)  # goes on without it
+    train(tiny, pictures(), tmp_path / "plain", Budget(steps=4), report=silent)
+    assert compiled == ["Edsr"]
+    plain, other = weights(tmp_path / "plain"), weights(tmp_path / "compiled")
+    assert plain.keys() == other.keys()
+    assert all(torch.allclose(plain[name], other[name], atol=1e-4) for name in plain)
+
+
 def test_another_preset_does_not_continue_a_run(tiny: Preset, tmp_path: Path) -> None:
     train(tiny, pictures(), tmp_path / "run", Budget(steps=2), report=silent)
-    (tmp_path / "other.toml").write_text(TINY.replace("seed = 4", "seed = 5"))
     with pytest.raises(TrainingError, match="another preset"):
-        train(load_preset(str(tmp_path / "other.toml")), pictures(), tmp_path / "run", Budget(steps=4), report=silent)
+        train(tiny_preset(tmp_path, "seed=5"), pictures(), tmp_path / "run", Budget(steps=4), report=silent)
 
 
 def test_an_unreadable_state_is_named(tiny: Preset, tmp_path: Path) -> None:
@@ -186,13 +167,8 @@ def test_the_budget_in_minutes_counts_resumed_time() -> None:
 
 def test_the_command_survives_sigkill(tmp_path: Path) -> None:
     """The real command, really killed: the same command line goes on and ends."""
-    from PIL import Image
-
-    (tmp_path / "pictures").mkdir()
-    for index, picture in enumerate(pictures()):
-        Image.fromarray(picture).save(tmp_path / "pictures" / f"{index}.png")
-    (tmp_path / "tiny.toml").write_text(TINY)
-    command = [sys.executable, "-m", "diif_viewer", "train", str(tmp_path / "pictures")]
+    tiny_preset(tmp_path)
+    command = [sys.executable, "-m", "diif_viewer", "train", str(picture_folder(tmp_path / "pictures"))]
     command += ["--preset", str(tmp_path / "tiny.toml")]
     command += ["--run", str(tmp_path / "run"), "--threads", "1", "--report", "5", "--save", "0", "--steps"]
     with subprocess.Popen([*command, "100000"], stdout=subprocess.PIPE, text=True) as first:

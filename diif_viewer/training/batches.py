@@ -1,0 +1,149 @@
+"""The pairs of one step: crops of the training pictures and their bicubic reductions, sizes varied, never resized.
+
+A batch is a function of (seed, step) alone, so that a resumed run sees exactly what an uninterrupted one would, and
+several processes each cut their own part of the same batch.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from diif_viewer.geometry import Ints, Lattice
+
+Bytes = npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Pairs of one size.
+
+    low: (B, h, w, 3) uint8. high: (B, side, side, 3) uint8. rows: output rows to learn from, ascending (R,). points:
+    outputs to learn from, where single ones are sampled: (row, column) (B, Q, 2).
+    """
+
+    low: Bytes
+    high: Bytes
+    rows: Ints
+    points: Ints | None = None
+
+    @property
+    def lattice(self) -> Lattice:
+        """Of the truth over the low-resolution picture."""
+        return Lattice.of_size(*self.low.shape[1:3], *self.high.shape[1:3])
+
+
+Batch = tuple[Group, ...]
+"""One group where the whole batch has one scale; a group for each patch where every patch has its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """Where one pair comes from: everything random about it."""
+
+    picture: int
+    low: int
+    side: int
+    top: int
+    left: int
+    flips: tuple[bool, bool, bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Sampler:
+    """How batches are cut.
+
+    patch: side of the low-resolution patch; or crop: side of the truth, of which ``round(s * floor(crop / s))`` are
+    used. batch: patches. pixels: outputs learnt from per patch. scales: smallest and largest, drawn uniformly, in
+    steps of `scale_step` where that is not 0. scale_of: one scale for the "batch", or for each "patch" its own.
+    samples: whole "rows" (slices are whole then), or also single "points". seed: of everything random.
+    """
+
+    patch: int
+    batch: int
+    pixels: int
+    scales: tuple[float, float]
+    seed: int
+    crop: int = 0
+    scale_step: float = 0.0
+    scale_of: str = "batch"
+    samples: str = "rows"
+
+    @property
+    def largest_side(self) -> int:
+        """Smallest side that a training picture must have."""
+        return self.crop or round(self.patch * self.scales[1])
+
+    def batch_of(self, pictures: list[Bytes], step: int, part: tuple[int, int] = (0, 1)) -> Batch:
+        """The batch of one step: crops, flips, transposes, and their bicubic reductions through 8 bits.
+
+        part: (k, n) cuts only the k-th of n equal parts of it.
+        """
+        rng = np.random.default_rng((self.seed, step))
+        own = range(self.batch * part[0] // part[1], self.batch * (part[0] + 1) // part[1])
+        if self.scale_of == "patch":
+            drawn = [self._drawn(pictures, 1, rng) for _ in range(self.batch)]
+            return tuple(_group(pictures, *drawn[k]) for k in own)
+        cuts, rows, points = self._drawn(pictures, self.batch, rng)
+        mine = slice(own.start, own.stop)
+        return (_group(pictures, cuts[mine], rows, None if points is None else points[mine]),)
+
+    def _drawn(
+        self, pictures: list[Bytes], count: int, rng: np.random.Generator
+    ) -> tuple[list[_Cut], Ints, Ints | None]:
+        """The random choices for `count` patches of one scale: cuts, rows, points."""
+        low, side = self._sides(rng)
+        cuts = [_cut(pictures, low, side, rng) for _ in range(count)]
+        lines = max(min(4, side), min(side, self.pixels // side))
+        rows = np.sort(rng.permutation(side)[:lines]).astype(np.int64)
+        if self.samples == "rows":
+            return cuts, rows, None
+        pixels = min(self.pixels, side * side)
+        chosen = np.stack([rng.permutation(side * side)[:pixels] for _ in range(count)])
+        return cuts, rows, np.stack(np.divmod(chosen, side), axis=-1)
+
+    def _sides(self, rng: np.random.Generator) -> tuple[int, int]:
+        """Sides of low-resolution patch and truth at a scale drawn from the range."""
+        first, last = self.scales
+        if self.scale_step:
+            scale: float = first + self.scale_step * int(
+                rng.integers(math.floor((last - first) / self.scale_step + 1e-9) + 1)
+            )
+        else:
+            scale = rng.uniform(first, last)
+        low = self.patch or math.floor(self.crop / scale + 1e-9)
+        return low, round(low * scale)
+
+
+def reduced(picture: Bytes, height: int, width: int) -> Bytes:
+    """A smaller picture as the benchmarks make them: PIL's bicubic filter, rounded to 8 bits."""
+    return np.array(Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC))
+
+
+def _cut(pictures: list[Bytes], low: int, side: int, rng: np.random.Generator) -> _Cut:
+    picture = int(rng.integers(len(pictures)))
+    top, left = (int(rng.integers(size - side + 1)) for size in pictures[picture].shape[:2])
+    flips = rng.random() < 0.5, rng.random() < 0.5, rng.random() < 0.5
+    return _Cut(picture, low, side, top, left, flips)
+
+
+def _group(pictures: list[Bytes], cuts: list[_Cut], rows: Ints, points: Ints | None) -> Group:
+    high = np.stack([_crop(pictures[cut.picture], cut) for cut in cuts])
+    low = np.stack([reduced(crop, cut.low, cut.low) for crop, cut in zip(high, cuts, strict=True)])
+    return Group(low, high, rows, points)
+
+
+def _crop(picture: Bytes, cut: _Cut) -> Bytes:
+    crop = picture[cut.top : cut.top + cut.side, cut.left : cut.left + cut.side]
+    upside_down, mirrored, transposed = cut.flips
+    if upside_down:
+        crop = crop[::-1]
+    if mirrored:
+        crop = crop[:, ::-1]
+    if transposed:
+        crop = crop.transpose(1, 0, 2)
+    return np.ascontiguousarray(crop)

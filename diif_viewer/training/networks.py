@@ -1,0 +1,98 @@
+"""The shared encoder and the decoders that learn on it, and their losses on one batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from diif_viewer.geometry import Ints
+from diif_viewer.models.liif import Liif
+from diif_viewer.models.model import bicubic
+from diif_viewer.models.spec import build_decoder, build_encoder
+from diif_viewer.training.batches import Batch, Bytes, Group
+from diif_viewer.training.forms import picture_points, picture_rows
+from diif_viewer.training.preset import Preset
+
+
+class Networks(nn.Module):
+    """Encoder and decoders of a preset; calling it gives the losses of a batch."""
+
+    def __init__(self, preset: Preset) -> None:
+        super().__init__()
+        self.encoder = build_encoder(preset.encoder)
+        self.decoders = nn.ModuleDict(
+            {name: build_decoder(part, self.encoder.channels) for name, part in preset.decoders.items()}
+        )
+        self._shares: Mapping[str, float] = preset.recipe.shares
+        self._half = preset.recipe.precision == "bfloat16"
+
+    def forward(self, batch: Batch) -> dict[str, Tensor]:
+        """The mean absolute error of each decoder in [-1, 1] space: over its outputs, then over the pictures.
+
+        Encoder and decoders run in the recipe's precision, the base and the error in float32.
+        """
+        device = next(self.parameters()).device
+        pictures = sum(len(group.low) for group in batch)
+        sums = {name: torch.zeros((), device=device) for name in self.decoders}
+        with torch.autocast(device.type, torch.bfloat16, enabled=self._half):
+            for features, lows, groups in self._encoded(batch, device):
+                for name, decoder in self.decoders.items():
+                    share = self._shares.get(name, 1.0)
+                    for loss, count in _losses(decoder, features, lows, groups, share):
+                        sums[name] = sums[name] + loss * (count / pictures)
+        return sums
+
+    def _encoded(self, batch: Batch, device: torch.device) -> Iterator[tuple[Tensor, Tensor, list[Group]]]:
+        """Features and low-resolution pictures of all groups whose patches have one size, at once."""
+        by_size: dict[tuple[int, ...], list[Group]] = {}
+        for group in batch:
+            by_size.setdefault(group.low.shape[1:], []).append(group)
+        for groups in by_size.values():
+            low = torch.cat([_to_model(group.low, device) for group in groups]).permute(0, 3, 1, 2)
+            low = low.contiguous(memory_format=torch.channels_last)
+            yield self.encoder(low), low, groups
+
+
+def _losses(
+    decoder: nn.Module, features: Tensor, lows: Tensor, groups: list[Group], share: float
+) -> Iterator[tuple[Tensor, int]]:
+    """Mean errors and how many pictures each is the mean of. features, lows: of the pictures of all groups."""
+    if isinstance(decoder, Liif) and groups[0].points is not None:
+        yield _loss_on_points(decoder, features, groups, share), len(features)
+        return
+    first = 0
+    for group in groups:
+        own = slice(first, first + len(group.low))
+        first = own.stop
+        rows, lattice = _share(group.rows, share), group.lattice
+        guess = picture_rows(decoder, features[own], lattice, rows).float()
+        if decoder.base:
+            guess = guess + bicubic(lows[own], lattice, lattice.window).movedim(1, -1)[:, rows]
+        yield F.l1_loss(guess, _to_model(group.high[:, rows], features.device)), len(group.low)
+
+
+def _loss_on_points(decoder: nn.Module, features: Tensor, groups: list[Group], share: float) -> Tensor:
+    """LIIF's way: the same number of coordinates of every picture, whatever its scale."""
+    count = min(group.points.shape[1] for group in groups if group.points is not None)
+    count = max(1, round(count * share))
+    lattices, points, targets = [], [], []
+    for group in groups:
+        assert group.points is not None
+        for high, chosen in zip(group.high, group.points[:, :count], strict=True):
+            lattices.append(group.lattice)
+            points.append(chosen)
+            targets.append(high[chosen[:, 0], chosen[:, 1]])
+    guess = picture_points(decoder, features, lattices, np.stack(points)).float()
+    return F.l1_loss(guess, _to_model(np.stack(targets), features.device))
+
+
+def _to_model(pixels: Bytes, device: torch.device) -> Tensor:
+    return torch.from_numpy(pixels).to(device).float().div_(127.5).sub_(1.0)
+
+
+def _share(rows: Ints, share: float) -> Ints:
+    return rows[: max(2, round(len(rows) * share))]
