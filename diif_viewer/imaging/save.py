@@ -1,22 +1,32 @@
-"""Writing files that are whole or not there: the atomic path, and PNG of 8 and 16 bits."""
+"""Writing files that are whole or not there: the atomic path, and pictures in every format of `imaging.formats`."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import math
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
 from diif_viewer.errors import ExportError
-from diif_viewer.imaging.png16 import write_png16
+from diif_viewer.imaging.formats import FORMATS, Format
+from diif_viewer.imaging.metadata import Metadata
+from diif_viewer.imaging.png import write_png
+from diif_viewer.imaging.pyramid import as_image
+from diif_viewer.imaging.tiff import write_tiff
+
+Pixels = npt.NDArray[Any]
+
+PNG = FORMATS[0]
+SMALL = 64 << 20
+"""Bytes of pixels up to which a PNG is left to Pillow, which needs all of it in memory but is quicker."""
 
 _SENTENCES = {
     errno.EACCES: "there is no permission to write there.",
@@ -63,7 +73,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
 
 
 def save_png(
-    pixels: npt.NDArray[Any],
+    pixels: Pixels,
     path: str | Path,
     *,
     icc_profile: bytes | None = None,
@@ -75,17 +85,63 @@ def save_png(
     pixels: HW or HWC, C in 1 (grey), 2 (grey, alpha), 3 (RGB), 4 (RGBA); uint8, or uint16 for 16 bits per channel.
     dpi: (x, y). exif: as `Picture.exif`. Raises ExportError with one sentence; nothing is left behind then.
     """
-    array = np.ascontiguousarray(pixels[..., None] if pixels.ndim == 2 else pixels)
+    array = pixels[..., None] if pixels.ndim == 2 else pixels
     assert array.ndim == 3, array.shape
-    assert array.shape[2] in (1, 2, 3, 4), array.shape
-    assert array.dtype in (np.uint8, np.uint16), array.dtype
+    height, width, channels = array.shape
     with atomic_path(path) as temporary:
-        if array.dtype == np.uint16:
-            write_png16(array, temporary, icc_profile=icc_profile, dpi=dpi, exif=exif)
-            return
-        extra = {"icc_profile": icc_profile, "dpi": dpi, "exif": exif}
-        image = Image.fromarray(array[..., 0] if array.shape[2] == 1 else array)
-        image.save(temporary, "PNG", **{name: value for name, value in extra.items() if value})
+        about = Metadata(icc_profile, exif, dpi)
+        write_strips(temporary, PNG, [array], shape=(height, width, channels), dtype=array.dtype, about=about)
+
+
+def write_strips(
+    path: Path,
+    form: Format,
+    strips: Iterable[Pixels],
+    *,
+    shape: tuple[int, int, int],
+    dtype: npt.DTypeLike,
+    about: Metadata,
+    quality: int | None = None,
+) -> None:
+    """Write a picture that arrives in `strips` from top to bottom, each (rows, width, channels) of `dtype`, to `path`.
+
+    shape: (height, width, channels), checked by `formats.check_fit` before. PNG and TIFF take the memory of a strip
+    when the picture is large; the other formats that of the whole. quality: 1 .. 100, for formats that lose something.
+    Raises OSError (ExportError within `atomic_path`), and whatever the strips raise.
+    """
+    kind = np.dtype(dtype)
+    assert shape[2] in form.channels, shape
+    assert 8 * kind.itemsize in form.bits, kind
+    whole = math.prod(shape)
+    if form.name == "TIFF":
+        write_tiff(path, strips, shape, kind, about)
+    elif form.name == "PNG" and (kind == np.uint16 or whole > SMALL):
+        write_png(path, strips, shape, kind, about)
+    else:
+        options: dict[str, Any] = {} if form.quality is None else {"quality": quality or form.quality}
+        if form.name == "JPEG" and options["quality"] >= 90:
+            options["subsampling"] = 0  # colour edges are what a sharp enlargement is about
+        extra = {"icc_profile": about.icc_profile, "dpi": about.dpi, "exif": about.exif}
+        options |= {name: value for name, value in extra.items() if value}
+        image = as_image(_assembled(strips, shape))
+        try:
+            image.save(path, form.name, **options)
+        except (ValueError, RuntimeError) as error:
+            raise ExportError(f"The picture cannot be encoded as {form.name}: {str(error).rstrip('.')}.") from error
+
+
+def _assembled(strips: Iterable[Pixels], shape: tuple[int, int, int]) -> Pixels:
+    """All strips as one array; a single one as it is."""
+    out, top = np.empty(0, np.uint8), 0
+    for strip in strips:
+        if strip.shape == shape:
+            return strip
+        if not top:
+            out = np.empty(shape, np.uint8)
+        out[top : top + len(strip)] = strip
+        top += len(strip)
+    assert top == shape[0], f"{top} rows for a picture of {shape[0]}"
+    return out
 
 
 def _sync_folder(folder: Path) -> None:
