@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lr", type=Path, metavar="FOLDER", help="folder of the low-resolution pictures")
     parser.add_argument(
         "--made", action="store_true", help="make the low-resolution pictures even where some are given"
+    )
+    parser.add_argument(
+        "--jpeg", type=int, metavar="QUALITY", help="compress the low-resolution pictures first, 1 to 100"
     )
     parser.add_argument("--count", type=int, metavar="N", help="only the first N pictures of each folder")
     parser.add_argument(
@@ -93,6 +97,8 @@ def run(args: argparse.Namespace) -> int:
     seams = _seams(cases, methods) if args.seams else []
     if args.output is not None:
         about = {"protocol": args.protocol, "dtype": args.dtype, "low": "given" if _given(cases) else "made"}
+        if args.jpeg is not None:
+            about["jpeg"] = str(args.jpeg)
         for path in write_tables(scores, about, args.output, seams):
             print(path, file=sys.stderr)
     return 0
@@ -118,13 +124,15 @@ def _cases(args: argparse.Namespace) -> list[Case]:
 
     if args.count is not None and args.count < 1:
         raise RequestError("--count must be at least 1.")
+    if args.jpeg is not None and not 1 <= args.jpeg <= 100:
+        raise RequestError("--jpeg must be a quality from 1 to 100.")
     if args.lr is not None and args.made:
         raise RequestError("Give either --lr or --made.")
     scales = args.scale or [2.0, 3.0, 4.0]
     if min(scales) <= 1:
         raise RequestError("Quality is measured at scales above 1.")
     found = [find_cases(d, s, low=args.lr, made=args.made)[: args.count] for d in args.data for s in scales]
-    return [case for cases in found for case in cases]
+    return [replace(case, jpeg=args.jpeg) for cases in found for case in cases]
 
 
 def load_methods(names: Sequence[str], device: str) -> list[str | Model]:

@@ -41,6 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--milestone", type=int, default=20_000, metavar="STEPS", help="0: none (default: 20000)")
     parser.add_argument("--threads", type=int, help="CPU threads (default: all cores)")
     parser.add_argument("--device", default="cpu", help="cpu, cuda or mps; torchrun chooses its number (default: cpu)")
+    parser.add_argument(
+        "--start", type=Path, action="append", default=[], metavar="WEIGHTS", help="begin a new run with these weights"
+    )
     parser.add_argument("--compile", action="store_true", help="compile the encoder: slow to start, then faster")
     parser.add_argument(
         "--report", type=int, default=200, metavar="STEPS", help="between progress lines (default: 200)"
@@ -55,6 +58,7 @@ def run(args: argparse.Namespace) -> int:
     """Train; 0 when the budget is used up, 130 after Ctrl-C (the same command goes on). Raises TrainingError."""
     import torch
 
+    from diif_viewer.models.checkpoint import load_checkpoint
     from diif_viewer.training.loop import train
     from diif_viewer.training.preset import load_preset
     from diif_viewer.training.schedule import Rhythm
@@ -67,6 +71,9 @@ def run(args: argparse.Namespace) -> int:
     budget, folder = _budget(args, preset), args.run or Path("runs") / preset.name
     if args.threads:
         torch.set_num_threads(args.threads)
+    summary = {"data": args.data or args.pictures.name}
+    if args.start:
+        summary["start"] = ", ".join(path.name for path in args.start)
     rhythm = Rhythm(max(1, args.report), max(1, args.validate), args.save, max(0, args.milestone))
     try:
         with assembled(args.device) as (team, device):
@@ -82,9 +89,10 @@ def run(args: argparse.Namespace) -> int:
                 device=device,
                 rhythm=rhythm,
                 report=_say,
-                summary={"data": args.data or args.pictures.name, "pictures": str(len(pictures))},
+                summary=summary | {"pictures": str(len(pictures))},
                 team=team,
                 compiled=args.compile,
+                start=[load_checkpoint(path) for path in args.start],
             )
     except KeyboardInterrupt:
         print("stopped; the same command goes on from the last saved state", file=sys.stderr)

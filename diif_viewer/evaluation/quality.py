@@ -9,6 +9,7 @@ Models are measured through the engine that the viewer uses, so that the figures
 
 from __future__ import annotations
 
+import io
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -63,12 +64,17 @@ PROTOCOLS = {p.name: p for p in (Protocol("benchmark", True, 0), Protocol("div2k
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One truth at one scale. low: the given low-resolution file, None to make it."""
+    """One truth at one scale.
+
+    low: the given low-resolution file, None to make it. jpeg: quality at which the low-resolution picture is compressed
+    before it is enlarged (colour at half the resolution), None to leave it as it is.
+    """
 
     dataset: str
     scale: float
     high: Path
     low: Path | None = None
+    jpeg: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +148,22 @@ def load_case(case: Case) -> tuple[Bytes, Bytes]:
         if height > high.shape[0] or width > high.shape[1]:
             size = f"{high.shape[1]}x{high.shape[0]}"
             raise RequestError(f"{case.high.name}: {size} pixels are too few for x{case.scale:g} of {case.low.name}.")
-        return low, high[:height, :width]
+        return _compressed(low, case.jpeg), high[:height, :width]
     rows, columns = (math.floor(n / case.scale + 1e-9) for n in high.shape[:2])
     if rows < 1 or columns < 1:
         raise RequestError(f"{case.high.name}: the picture is too small to be reduced x{case.scale:g}.")
     high = np.ascontiguousarray(high[: round(case.scale * rows), : round(case.scale * columns)])
     low = np.array(Image.fromarray(high).resize((columns, rows), Image.Resampling.BICUBIC))
-    return low, high
+    return _compressed(low, case.jpeg), high
+
+
+def _compressed(picture: Bytes, quality: int | None) -> Bytes:
+    if quality is None:
+        return picture
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, "JPEG", quality=quality, subsampling=2)
+    with Image.open(file) as compressed:
+        return np.array(compressed)
 
 
 def rgb_picture(path: Path) -> Bytes:

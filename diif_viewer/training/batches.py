@@ -14,6 +14,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from diif_viewer.geometry import Ints, Lattice
+from diif_viewer.training.damage import Damage
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -60,7 +61,8 @@ class Sampler:
     patch: side of the low-resolution patch; or crop: side of the truth, of which ``round(s * floor(crop / s))`` are
     used. batch: patches. pixels: outputs learnt from per patch. scales: smallest and largest, drawn uniformly, in
     steps of `scale_step` where that is not 0. scale_of: one scale for the "batch", or for each "patch" its own.
-    samples: whole "rows" (slices are whole then), or also single "points". seed: of everything random.
+    samples: whole "rows" (slices are whole then), or also single "points". seed: of everything random. damage: done to
+    the low-resolution patches.
     """
 
     patch: int
@@ -72,6 +74,7 @@ class Sampler:
     scale_step: float = 0.0
     scale_of: str = "batch"
     samples: str = "rows"
+    damage: Damage | None = None
 
     @property
     def largest_side(self) -> int:
@@ -87,10 +90,16 @@ class Sampler:
         own = range(self.batch * part[0] // part[1], self.batch * (part[0] + 1) // part[1])
         if self.scale_of == "patch":
             drawn = [self._drawn(pictures, 1, rng) for _ in range(self.batch)]
-            return tuple(_group(pictures, *drawn[k]) for k in own)
-        cuts, rows, points = self._drawn(pictures, self.batch, rng)
-        mine = slice(own.start, own.stop)
-        return (_group(pictures, cuts[mine], rows, None if points is None else points[mine]),)
+            groups = tuple(_group(pictures, *drawn[k]) for k in own)
+        else:
+            cuts, rows, points = self._drawn(pictures, self.batch, rng)
+            mine = slice(own.start, own.stop)
+            groups = (_group(pictures, cuts[mine], rows, None if points is None else points[mine]),)
+        if self.damage is not None:
+            patches = (patch for group in groups for patch in group.low)
+            for k, patch in zip(own, patches, strict=True):
+                patch[:] = self.damage.done_to(patch, np.random.default_rng((self.seed, step, k)))
+        return groups
 
     def _drawn(
         self, pictures: list[Bytes], count: int, rng: np.random.Generator

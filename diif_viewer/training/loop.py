@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from diif_viewer.errors import TrainingError
+from diif_viewer.models.model import ImplicitModel
 from diif_viewer.training.batches import Batch, Bytes
 from diif_viewer.training.curve import Curve
 from diif_viewer.training.files import export, told_when_refused
@@ -42,20 +43,25 @@ def train(
     summary: dict[str, str] | None = None,
     team: Team | None = None,
     compiled: bool = False,
+    start: Sequence[ImplicitModel] = (),
 ) -> None:
     """Train until the budget is spent, then export the averaged weights.
 
     pictures: HWC uint8, each side at least ``recipe.sampler.largest_side``. run: folder of the run, made when missing;
     a saved state there is continued. valid: pictures to measure now and then. summary: what the exported files should
     say about the training. team: this process among those that share every batch. compiled: the encoder through
-    torch.compile. Raises TrainingError when the loss is no longer a number or the disk is full (the last saved state
-    stays), or the folder holds a run of another preset.
+    torch.compile. start: models whose weights a new run begins with; of the preset's encoder and decoders.
+
+    Raises TrainingError when the loss is no longer a number or the disk is full (the last saved state stays), or the
+    folder holds a run of another preset.
     """
     rhythm, team, recipe, sampler = rhythm or Rhythm(), team or Team(), preset.recipe, preset.recipe.sampler
     if recipe.batch % team.size:
         raise TrainingError(f"A batch of {recipe.batch} cannot be shared equally by {team.size} processes.")
     torch.manual_seed(recipe.seed)
     networks = Networks(preset).to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    for model in start:
+        networks.begin_with(model, preset)
     average = copy.deepcopy(networks).requires_grad_(False)
     optimiser = torch.optim.Adam(
         networks.parameters(), lr=recipe.learning_rate, betas=(recipe.betas[0], recipe.betas[1])

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from diif_viewer.errors import TrainingError
 from diif_viewer.geometry import Ints
 from diif_viewer.models.liif import Liif
-from diif_viewer.models.model import bicubic
+from diif_viewer.models.model import ImplicitModel, bicubic
 from diif_viewer.models.spec import build_decoder, build_encoder
 from diif_viewer.training.batches import Batch, Bytes, Group
 from diif_viewer.training.forms import picture_points, picture_rows
@@ -29,6 +30,17 @@ class Networks(nn.Module):
         )
         self._shares: Mapping[str, float] = preset.recipe.shares
         self._half = preset.recipe.precision == "bfloat16"
+
+    def begin_with(self, model: ImplicitModel, preset: Preset) -> None:
+        """Take over the weights of a model that the preset describes. Raises TrainingError for any other."""
+        kind = model.spec.decoder.name
+        fitting = [name for name, part in preset.decoders.items() if part.name == kind]
+        fitting = [name for name in fitting if _sizes(self.decoders[name]) == _sizes(model.decoder)]
+        if not fitting or _sizes(self.encoder) != _sizes(model.encoder):
+            raise TrainingError(f"Preset {preset.name} has no {kind} of the sizes of the weights to begin with.")
+        self.encoder.load_state_dict(model.encoder.state_dict())
+        for name in fitting:
+            self.decoders[name].load_state_dict(model.decoder.state_dict())
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """The mean absolute error of each decoder in [-1, 1] space: over its outputs, then over the pictures.
@@ -88,6 +100,10 @@ def _loss_on_points(decoder: nn.Module, features: Tensor, groups: list[Group], s
             targets.append(high[chosen[:, 0], chosen[:, 1]])
     guess = picture_points(decoder, features, lattices, np.stack(points)).float()
     return F.l1_loss(guess, _to_model(np.stack(targets), features.device))
+
+
+def _sizes(module: nn.Module) -> dict[str, torch.Size]:
+    return {name: value.shape for name, value in module.state_dict().items()}
 
 
 def _to_model(pixels: Bytes, device: torch.device) -> Tensor:

@@ -12,6 +12,7 @@ from typing import Any, get_type_hints
 from diif_viewer.errors import CheckpointError, TrainingError
 from diif_viewer.models.spec import ModelSpec, Part, build_decoder, build_encoder
 from diif_viewer.training.batches import Sampler
+from diif_viewer.training.damage import Damage
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Recipe:
     iterations: int = 0
     betas: tuple[float, ...] = (0.9, 0.99)
     precision: str = "bfloat16"
+    damage: dict[str, float] = field(default_factory=dict)
 
     @property
     def sampler(self) -> Sampler:
@@ -52,7 +54,17 @@ class Recipe:
             scale_step=self.scale_step,
             scale_of=self.scale_of,
             samples=self.samples,
+            damage=self._damage(),
         )
+
+    def _damage(self) -> Damage | None:
+        if not self.damage:
+            return None
+        held = {"share": 1.0, "blur": 0.0, "noise": 0.0} | self.damage
+        jpeg = round(held.pop("jpeg_from", 0)), round(held.pop("jpeg_to", 0))
+        if jpeg != (0, 0) and not 1 <= jpeg[0] <= jpeg[1] <= 100:
+            raise ValueError(f"jpeg_from and jpeg_to must be qualities from 1 to 100, not {jpeg[0]} and {jpeg[1]}")
+        return Damage(**held, jpeg=jpeg if jpeg[0] else None)
 
 
 _CHOICES = {
@@ -61,6 +73,7 @@ _CHOICES = {
     "schedule": ("cosine", "halving"),
     "precision": ("bfloat16", "float32"),
 }
+_SECTIONS = ("encoder", "decoders", "training")
 _FIRST_FIELDS = {"patch", "warm_up", "last_rate", "clip", "average", "shares"}
 """Always part of a run's fingerprint; what came later counts only where it differs from its default."""
 
@@ -86,8 +99,8 @@ class Preset:
         """The same for two presets that train alike, also where one was written before a value existed."""
         held = asdict(self)
         for each in fields(Recipe):
-            has_default = each.default is not MISSING and each.name not in _FIRST_FIELDS
-            if has_default and getattr(self.recipe, each.name) == each.default:
+            default = each.default if each.default_factory is MISSING else each.default_factory()
+            if each.name not in _FIRST_FIELDS and getattr(self.recipe, each.name) == default:
                 del held["recipe"][each.name]
         return json.dumps(held, sort_keys=True)
 
@@ -95,8 +108,8 @@ class Preset:
 def load_preset(name_or_path: str, settings: Sequence[str] = (), decoders: Sequence[str] | None = None) -> Preset:
     """A shipped preset ("lite") or a .toml file.
 
-    settings: values to override, "batch=8", "decoders.diif.hidden=64"; a name without a dot belongs to the section
-    training. decoders: only these of the preset. Raises TrainingError.
+    settings: values to override, "batch=8", "decoders.diif.hidden=64"; a name that begins with no section
+    belongs to training. decoders: only these of the preset. Raises TrainingError.
     """
     path = Path(name_or_path)
     if path.suffix != ".toml":
@@ -133,8 +146,10 @@ def _override(held: dict[str, Any], setting: str) -> None:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         value = text.strip()
+    if not sections or sections[0] not in _SECTIONS:
+        sections = ["training", *sections]
     place = held
-    for section in sections or ["training"]:
+    for section in sections:
         place = place.setdefault(section, {})
         if not isinstance(place, dict):
             raise TrainingError(f"--set {setting}: {section} is a value, not a section.")
@@ -142,7 +157,7 @@ def _override(held: dict[str, Any], setting: str) -> None:
 
 
 def _preset(name: str, held: dict[str, Any], chosen: Iterable[str] | None) -> Preset:
-    if unknown := sorted(set(held) - {"encoder", "decoders", "training"}):
+    if unknown := sorted(set(held) - set(_SECTIONS)):
         raise ValueError(f"there is no section {unknown[0]!r}")
     decoders = {}
     for decoder, args in held["decoders"].items():
@@ -179,6 +194,7 @@ def _recipe(held: Mapping[str, Any]) -> Recipe:
         raise ValueError("betas are two, batch and pixels at least 1, the learning rate above 0")
     if (recipe.patch > 0) == (recipe.crop > 0):
         raise ValueError("give either patch (low-resolution side) or crop (side of the truth)")
+    recipe._damage()
     if recipe.schedule == "halving" and min(recipe.halve_every, recipe.iterations) < 1:
         raise ValueError("halving needs halve_every and iterations")
     return recipe

@@ -6,6 +6,7 @@ import argparse
 import csv
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -136,6 +137,16 @@ def test_low_pictures_may_carry_the_scale_in_their_names(tmp_path) -> None:
     assert case.low == tmp_path / "lr" / "0801x4.png"
     with pytest.raises(RequestError, match=r"0801\.png has no low-resolution picture"):
         find_cases(tmp_path / "hr", 3, low=tmp_path / "lr")
+
+
+def test_low_pictures_may_be_compressed_first(benchmark) -> None:
+    for case in (find_cases(benchmark, 2)[0], find_cases(benchmark, 2.5)[0]):
+        low, high = load_case(case)
+        compressed, same = load_case(replace(case, jpeg=75))
+        np.testing.assert_array_equal(high, same)
+        assert compressed.shape == low.shape
+        assert 0 < psnr(compressed / 255, low / 255) < 45
+        assert psnr(compressed / 255, low / 255) < psnr(load_case(replace(case, jpeg=95))[0] / 255, low / 255)
 
 
 def test_grey_and_transparent_pictures_are_compared_as_rgb(tmp_path) -> None:
@@ -287,6 +298,7 @@ def test_the_command_prints_the_table_and_writes_the_files(benchmark, tmp_path, 
         (["--scale", "1"], "above 1"),
         (["--lr", "x", "--made"], "either"),
         (["--lr", "missing"], "no folder"),
+        (["--jpeg", "0"], "1 to 100"),
     ],
 )
 def test_the_command_refuses_nonsense(benchmark, extra, words) -> None:
