@@ -69,7 +69,7 @@ def _decoding(args: argparse.Namespace) -> dict[str, Any]:
     from diif_viewer.evaluation.speed import measure
 
     scales = args.scales or ([8.0, 30.0] if args.quick else [4.0, 8.0, 16.0, 30.0])
-    window, repeats = ((180, 320), 1) if args.quick else ((720, 1280), 3)
+    window, repeats = ((180, 320), 1) if args.quick else ((720, 1280), 5)
     decoded = measure(scales, window, device=args.device, repeats=repeats, report=_tell)
     return {"decoding": decoded, "operations": operations()}
 

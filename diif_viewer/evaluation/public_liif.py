@@ -29,7 +29,7 @@ def render(decoder: Liif, features: Tensor, height: int, width: int, *, queries:
     coords = coordinates(height, width)  # (n, 2)
     cell = torch.ones_like(coords) * torch.tensor([2 / height, 2 / width])
     parts = zip(torch.split(coords, queries), torch.split(cell, queries), strict=True)
-    return torch.cat([_query(decoder, features, *part) for part in parts]).view(height, width, 3)
+    return torch.cat([query(decoder, features, *part) for part in parts]).view(height, width, 3)
 
 
 def coordinates(height: int, width: int) -> Tensor:
@@ -39,8 +39,8 @@ def coordinates(height: int, width: int) -> Tensor:
     return torch.stack(torch.meshgrid(y, x, indexing="ij"), -1).view(-1, 2)
 
 
-def _query(decoder: Liif, features: Tensor, coords: Tensor, cell: Tensor) -> Tensor:
-    """coords, cell: (n, 2) -> (n, 3)."""
+def query(decoder: Liif, features: Tensor, coords: Tensor, cell: Tensor) -> Tensor:
+    """One chunk: coords, cell (n, 2) in [-1, 1] units -> (n, 3)."""
     height, width = features.shape[-2:]
     size = torch.tensor([height, width])
     unfolded = F.unfold(features, 3, padding=1).view(1, -1, height, width)  # (1, 9 C, H, W)
