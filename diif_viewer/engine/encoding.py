@@ -7,10 +7,13 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from diif_viewer.engine.dense import PackedRdn
 from diif_viewer.engine.layers import Conv
 from diif_viewer.engine.planes import BLOCK, BlockCache, Plane
+from diif_viewer.errors import CheckpointError
 from diif_viewer.geometry import Window
 from diif_viewer.models.edsr import Edsr, ResidualBlock
+from diif_viewer.models.rdn import Rdn
 
 REACH = 5 * BLOCK
 """Largest side of one encoding step: long enough that the halo costs little, short enough to be interrupted."""
@@ -45,8 +48,18 @@ class PackedEdsr:
         return self._tail(x, residual=shallow)
 
 
+def pack_encoder(encoder: torch.nn.Module, dtype: torch.dtype) -> PackedEdsr | PackedRdn:
+    """The engine's form of a reference encoder in one dtype. Raises CheckpointError for kinds it does not know."""
+    match encoder:
+        case Edsr():
+            return PackedEdsr(encoder, dtype)
+        case Rdn():
+            return PackedRdn(encoder, dtype)
+    raise CheckpointError(f"The engine has no encoder for {type(encoder).__name__}.")
+
+
 def feature_plane(
-    cache: BlockCache, encoder: PackedEdsr, limits: Window, read: Callable[[Window], Tensor], device: str
+    cache: BlockCache, encoder: PackedEdsr | PackedRdn, limits: Window, read: Callable[[Window], Tensor], device: str
 ) -> Plane:
     """The features of a picture that covers `limits`, encoded where they are asked for.
 

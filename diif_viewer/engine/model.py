@@ -10,13 +10,13 @@ from diif_viewer.engine.decoders.common import Decoder
 from diif_viewer.engine.decoders.diif import DiifDecoder
 from diif_viewer.engine.decoders.diif_s import DiifSDecoder
 from diif_viewer.engine.decoders.liif import LiifDecoder
+from diif_viewer.engine.dense import PackedRdn
 from diif_viewer.engine.device import Compute, fast_compute, resolve
-from diif_viewer.engine.encoding import PackedEdsr
+from diif_viewer.engine.encoding import PackedEdsr, pack_encoder
 from diif_viewer.errors import CheckpointError
 from diif_viewer.models.checkpoint import encoder_fingerprint, load_checkpoint
 from diif_viewer.models.diif import Diif
 from diif_viewer.models.diif_s import DiifS
-from diif_viewer.models.edsr import Edsr
 from diif_viewer.models.liif import Liif
 from diif_viewer.models.model import ImplicitModel
 from diif_viewer.models.registry import METHODS
@@ -36,18 +36,16 @@ class Model:
         self.compute = compute
         self.fingerprint = encoder_fingerprint(reference)
         self.base: str | None = getattr(reference.decoder, "base", None)
-        self._encoders: dict[torch.dtype, PackedEdsr] = {}
+        self._encoders: dict[torch.dtype, PackedEdsr | PackedRdn] = {}
         self._decoders: dict[torch.dtype, Decoder] = {}
 
     def __repr__(self) -> str:
         return f"Model({self.name!r}, {self.compute.description})"
 
-    def encoder(self, dtype: torch.dtype) -> PackedEdsr:
+    def encoder(self, dtype: torch.dtype) -> PackedEdsr | PackedRdn:
         """The encoder packed for `dtype` (made on first use)."""
         if dtype not in self._encoders:
-            encoder = self.reference.encoder
-            assert isinstance(encoder, Edsr)
-            self._encoders[dtype] = PackedEdsr(encoder, dtype)
+            self._encoders[dtype] = pack_encoder(self.reference.encoder, dtype)
         return self._encoders[dtype]
 
     def decoder(self, dtype: torch.dtype) -> Decoder:

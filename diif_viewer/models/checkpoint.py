@@ -153,14 +153,25 @@ def _public_spec(name: Any, args: Mapping[str, Any]) -> ModelSpec:
 
 
 def _public_encoder(held: Mapping[str, Any]) -> Part:
-    if held["name"] != "edsr-baseline":
-        raise CheckpointError(f"unknown encoder {held['name']!r}; known: edsr-baseline")
+    if held["name"] not in ("edsr-baseline", "rdn"):
+        raise CheckpointError(f"unknown encoder {held['name']!r}; known: edsr-baseline, rdn")
     args = dict(held["args"])
     if not args.pop("no_upsampling", False):
         raise CheckpointError("the encoder upsamples; only encoders with no_upsampling can be used")
     scale = args.pop("scale", None)  # of the upsampler that is not there
     del scale
-    return Part("edsr", args)
+    return Part("edsr", args) if held["name"] == "edsr-baseline" else _public_rdn(args)
+
+
+def _public_rdn(args: dict[str, Any]) -> Part:
+    """The public code's configurations "A" and "B" of D, C and G (Zhang et al., CVPR 2018)."""
+    sizes = {"A": (20, 6, 32), "B": (16, 8, 64)}
+    config = args.pop("RDNconfig", "B")
+    if config not in sizes or args.pop("RDNkSize", 3) != 3:
+        raise CheckpointError("an rdn encoder must be of configuration A or B with 3x3 kernels")
+    blocks, convs, growth = sizes[config]
+    held = {"n_feats": args.pop("G0", 64), "n_blocks": blocks, "n_convs": convs, "growth": growth}
+    return Part("rdn", held | args)
 
 
 def _filled(model: ImplicitModel, weights: Mapping[str, Any]) -> ImplicitModel:

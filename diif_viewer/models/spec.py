@@ -15,6 +15,7 @@ from diif_viewer.models.diif import Diif
 from diif_viewer.models.diif_s import DiifS
 from diif_viewer.models.edsr import Edsr
 from diif_viewer.models.liif import Liif
+from diif_viewer.models.rdn import Rdn
 
 _LARGEST = 4096
 """More channels, blocks or columns than this belong to no model, but to a file that wants to exhaust memory."""
@@ -61,7 +62,10 @@ class ModelSpec:
             raise CheckpointError("the description of the model inside is not readable") from None
 
 
-_ENCODER_ARGS = {"n_feats": int, "n_resblocks": int, "res_scale": float}
+_ENCODERS: dict[str, tuple[type[Edsr | Rdn], dict[str, type]]] = {
+    "edsr": (Edsr, {"n_feats": int, "n_resblocks": int, "res_scale": float}),
+    "rdn": (Rdn, {"n_feats": int, "n_blocks": int, "n_convs": int, "growth": int}),
+}
 _DECODERS: dict[str, tuple[type[nn.Module], dict[str, type]]] = {
     "liif": (Liif, {"hidden": tuple, "local_ensemble": bool, "feat_unfold": bool, "cell_decode": bool}),
     "diif": (Diif, {"hidden": int, "order": str, "slice_ensemble": bool}),
@@ -69,11 +73,12 @@ _DECODERS: dict[str, tuple[type[nn.Module], dict[str, type]]] = {
 }
 
 
-def build_encoder(part: Part) -> Edsr:
+def build_encoder(part: Part) -> Edsr | Rdn:
     """A new encoder. Raises CheckpointError when the name or an argument is not on the list."""
-    if part.name != "edsr":
-        raise CheckpointError(f"unknown encoder {part.name!r}; known: edsr")
-    return Edsr(**_checked(part, _ENCODER_ARGS))
+    if part.name not in _ENCODERS:
+        raise CheckpointError(f"unknown encoder {part.name!r}; known: {', '.join(_ENCODERS)}")
+    kind, allowed = _ENCODERS[part.name]
+    return kind(**_checked(part, allowed))
 
 
 def build_decoder(part: Part, channels: int) -> nn.Module:

@@ -45,7 +45,7 @@ def test_unusable_presets_say_why(text: str, reason: str, tmp_path: Path) -> Non
 
 def test_an_unknown_preset_lists_those_that_exist() -> None:
     with pytest.raises(
-        TrainingError, match=r"no preset 'huge'; shipped: edsr-baseline, lite, lite-photo, paper-diif, paper-liif"
+        TrainingError, match=r"no preset 'huge'; shipped: edsr-baseline, lite, lite-photo, paper-diif, paper-liif, rdn"
     ):
         load_preset("huge")
 
@@ -103,6 +103,12 @@ def test_the_papers_sizes_and_schedules() -> None:
         assert (preset.recipe.batch, preset.recipe.clip, preset.recipe.average) == (16, 0, 0)
     assert (liif.recipe.patch, liif.recipe.pixels, liif.recipe.scales) == (48, 2304, (1.0, 4.0))
     assert (diif.recipe.crop, diif.recipe.scales, diif.recipe.scale_step) == (192, (2.0, 4.0), 0.5)
+
+
+def test_the_papers_large_encoder() -> None:
+    preset = load_preset("paper-diif", ["encoder.name=rdn"])
+    assert parameters(ImplicitModel(preset.spec("diif"))) == 21_973_952 + 462_595
+    assert parameters(ImplicitModel(load_preset("rdn").spec("diif-s"))) == 21_973_952 + 462_595
 
 
 def test_the_cosine_warms_up_and_ends_at_its_share() -> None:
