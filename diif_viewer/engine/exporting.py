@@ -1,4 +1,8 @@
-"""Exports in steps: the sharp picture, strip by strip, into a PNG that appears only when it is whole."""
+"""Exports: the sharp picture in strips, never more of it in memory than two or three of them.
+
+A `Painter` gives any window of the result in its final bits. The command line pulls strips from it; the window's
+exports run in steps of a tile, with a thread that compresses what is ready, so that a view never waits for either.
+"""
 
 from __future__ import annotations
 
@@ -7,68 +11,119 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from diif_viewer.engine import messages as m
+from diif_viewer.engine.ensemble import Ensemble
 from diif_viewer.engine.field import Array, Field
 from diif_viewer.engine.tiles import TILE
 from diif_viewer.errors import ExportError, RequestError
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.imaging import classic
+from diif_viewer.imaging.background import BackgroundFile
 from diif_viewer.imaging.colour import to_8_bits
-from diif_viewer.imaging.save import save_png
+from diif_viewer.imaging.formats import check_fit, format_of
+from diif_viewer.imaging.metadata import Metadata
 from diif_viewer.models.registry import CLASSIC
 
-Strip = Callable[[Lattice, Window], npt.NDArray[np.uint8]]
+Painter = Callable[[Lattice, Window], Array]
+"""(lattice, a window inside it) -> (window.height, window.width, channels), uint8 or uint16."""
+
 _CLASSIC = {method.name for method in CLASSIC}
+
+
+def classic_painter(pixels: Array, method: str, bits: int = 8) -> Painter:
+    """Windows by a classic method. pixels: HWC uint8 or uint16. bits: 8 or 16, of the result."""
+    if bits == 16 and pixels.dtype == np.uint8:
+        pixels = pixels.astype(np.uint16) * np.uint16(257)
+
+    def paint(lattice: Lattice, window: Window) -> Array:
+        values = classic.resample(pixels, method, lattice, window)
+        return to_8_bits(values) if bits == 8 else values
+
+    return paint
+
+
+def field_painter(field: Field, *, bits: int = 8, float32: bool = False, best: bool = False) -> Painter:
+    """Windows by a model.
+
+    bits: 8, or 16, which come from a float32 result. float32: compute so for 8 bits too. best: the mean of the eight
+    flips and rotations, in float32.
+    """
+    compute = field.model.compute.in_float32() if float32 or bits == 16 else field.model.compute
+    ensemble = Ensemble(field) if best else None
+
+    def paint(lattice: Lattice, window: Window) -> Array:
+        if ensemble is None and bits == 8:
+            return field.render_window(lattice, window, compute, as_float=False)
+        if ensemble is None:
+            values = field.render_window(lattice, window, compute, as_float=True)
+        else:
+            values = ensemble.render_window(lattice, window)
+        return (values * ((1 << bits) - 1) + 0.5).astype(np.uint8 if bits == 8 else np.uint16)
+
+    return paint
+
+
+def painted_strips(
+    paint: Painter, lattice: Lattice, window: Window, step: tuple[int, int]
+) -> Iterator[tuple[Array | None, float]]:
+    """`window` painted in pieces of `step` (rows, columns; multiples of the tile) on the tile grid, row by row.
+
+    Yields (strip, fraction done) after every piece: with the last piece of a row the strip, a new array of
+    (rows, window.width, channels); None before.
+    """
+    rows, columns = step
+    assert rows % TILE == 0, step
+    assert columns % TILE == 0, step
+    for top in range(window.top // rows * rows, window.bottom, rows):
+        strip: Array | None = None
+        for left in range(window.left // columns * columns, window.right, columns):
+            part = Window(top, left, top + rows, left + columns).intersected(window)
+            piece = paint(lattice, part)
+            if strip is None:
+                strip = np.empty((part.height, window.width, piece.shape[2]), piece.dtype)
+            strip[:, part.left - window.left : part.right - window.left] = piece
+            done = (part.top - window.top) * window.width + (part.right - window.left) * part.height
+            yield strip if part.right == window.right else None, done / window.area
 
 
 def export_steps(
     request: m.ExportRequest, pixels: Array, load: Callable[[], Field | None]
 ) -> Iterator[m.FromRenderer | None]:
-    """Render `request` a tile row at a time, then write it.
+    """Render `request` a tile at a time, while a thread writes what is ready.
 
     pixels: the source, HWC. load: gives the field for the request's model (not called for classic methods).
-    Yields progress after every strip and ExportDone last. Raises RequestError, ExportError.
+    Yields progress after every tile and ExportDone last; None while it waits for the disk, at most 10 ms each time.
+    Closing it leaves nothing behind. Raises RequestError, ExportError.
     """
     started = time.perf_counter()
     lattice = Lattice.of_scale(pixels.shape[0], pixels.shape[1], request.scale)
     window = request.window.intersected(lattice.window)
+    path = Path(request.path)
     if not window:
         raise RequestError("The region to export is empty.")
-    if not Path(request.path).parent.is_dir():
-        raise ExportError(f"The folder {Path(request.path).parent} does not exist; choose another one.")
-    strip_of = _renderer(request, pixels, load)
-    out = np.empty((window.height, window.width, pixels.shape[2]), np.uint8)
-    for part in _tiles(window):
-        out[part.top - window.top : part.bottom - window.top, part.left - window.left : part.right - window.left] = (
-            strip_of(lattice, part)
-        )
-        done = ((part.bottom - window.top) * window.width - (window.right - part.right) * part.height) / window.area
-        spent = time.perf_counter() - started
-        yield m.ExportProgress(request.job, done, spent * (1 - done) / done)
-    save_png(out, request.path, icc_profile=request.icc_profile)
+    if not path.parent.is_dir():
+        raise ExportError(f"The folder {path.parent} does not exist; choose another one.")
+    shape = (window.height, window.width, pixels.shape[2])
+    check_fit(path, format_of(path), shape, request.bits)
+    paint = _painter(request, pixels, load)
+    about = Metadata(request.icc_profile, request.exif, request.dpi)
+    dtype = np.uint8 if request.bits == 8 else np.uint16
+    with BackgroundFile(path, shape=shape, dtype=dtype, about=about, quality=request.quality) as file:
+        for strip, done in painted_strips(paint, lattice, window, (TILE, TILE)):
+            spent = time.perf_counter() - started
+            yield m.ExportProgress(request.job, done, spent * (1 - done) / done)
+            while strip is not None and not file.offer(strip):
+                yield None
+        while not file.finished():
+            yield None
     yield m.ExportDone(request.job, request.path, (time.perf_counter() - started) * 1000)
 
 
-def _renderer(request: m.ExportRequest, pixels: Array, load: Callable[[], Field | None]) -> Strip:
-    def by_classic(lattice: Lattice, window: Window) -> npt.NDArray[np.uint8]:
-        return to_8_bits(classic.resample(pixels, request.model, lattice, window))
-
+def _painter(request: m.ExportRequest, pixels: Array, load: Callable[[], Field | None]) -> Painter:
     if request.model in _CLASSIC:
-        return by_classic
+        return classic_painter(pixels, request.model, request.bits)
     field = load()
     if field is None:
         raise RequestError("The picture was closed before it could be exported.")
-    compute = field.model.compute.in_float32() if request.float32 else field.model.compute
-
-    def by_model(lattice: Lattice, window: Window) -> npt.NDArray[np.uint8]:
-        return field.render_window(lattice, window, compute, as_float=False)
-
-    return by_model
-
-
-def _tiles(window: Window) -> Iterator[Window]:
-    """Parts of `window` on the tile grid, row by row: small steps, so that a view never waits for an export."""
-    for tile in window.split(TILE):
-        yield tile.intersected(window)
+    return field_painter(field, bits=request.bits, float32=request.float32, best=request.best)

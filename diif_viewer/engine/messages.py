@@ -64,10 +64,12 @@ class CancelView:
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """Write `window` of the lattice of `scale` to the PNG file `path`.
+    """Write `window` of the lattice of `scale` to the file `path`, in the format of its suffix (`imaging.formats`).
 
     float32: compute in float32 whatever the screen uses; otherwise the same pixels as on screen.
-    model: a model, or a classic method (nearest, bilinear, bicubic, lanczos). icc_profile: embedded in the file.
+    model: a model, or a classic method (nearest, bilinear, bicubic, lanczos). icc_profile, exif, dpi: embedded in the
+    file (`imaging.metadata.export_metadata` makes them). bits: 8, or 16 from a float32 result. quality: 1 .. 100 for
+    formats that lose something, None for their default. best: the mean of eight flips and rotations, in float32.
     """
 
     job: int
@@ -78,6 +80,11 @@ class ExportRequest:
     path: str
     float32: bool = False
     icc_profile: bytes | None = None
+    exif: bytes | None = None
+    dpi: tuple[float, float] | None = None
+    bits: int = 8
+    quality: int | None = None
+    best: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,186 @@
+"""Exports: the same pixels however they are cut, whole files only, and steps that wait for nobody."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+import diif_viewer as dv
+from diif_viewer.engine import messages as m
+from diif_viewer.engine.exporting import classic_painter, export_steps, field_painter, painted_strips
+from diif_viewer.errors import ExportError
+from diif_viewer.geometry import Lattice, Window
+from diif_viewer.imaging import background
+from diif_viewer.imaging.background import BackgroundFile
+from diif_viewer.imaging.load import load_picture
+from diif_viewer.imaging.metadata import Metadata
+from tests.engine.conftest import picture
+
+ROOT = Path(__file__).resolve().parents[2]
+PIXELS = picture(61, 83)
+
+
+def joined(strips) -> np.ndarray:
+    return np.concatenate([strip for strip, _ in strips if strip is not None])
+
+
+def exported(tmp_path: Path, name: str, pixels=PIXELS, load=lambda: None, **options: object) -> Path:
+    lattice = Lattice.of_scale(*pixels.shape[:2], options.get("scale", 3.0))
+    request = {"job": 1, "image": 1, "model": "bicubic", "scale": 3.0, "window": lattice.window} | options
+    steps = list(export_steps(m.ExportRequest(path=str(tmp_path / name), **request), pixels, load))
+    assert isinstance(steps[-1], m.ExportDone)
+    return tmp_path / name
+
+
+# ---- the same pixels -------------------------------------------------------------------------------------
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    kind=st.sampled_from(["liif", "diif", "diif-s"]),
+    scale=st.floats(1.05, 12),
+    cut=st.tuples(st.sampled_from([(128, 128), (128, 512), (256, 128)]), st.sampled_from([8, 16])),
+    corners=st.tuples(*[st.floats(0, 1)] * 4),
+)
+def test_a_crop_of_the_export_is_the_export_of_the_crop(small_model, kind, scale, cut, corners) -> None:
+    """Bit for bit, at any scale and window, however the two are cut into pieces."""
+    step, bits = cut
+    lattice = Lattice.of_scale(*PIXELS.shape[:2], scale)
+    rows = sorted(int(c * (lattice.y.count - 1)) for c in corners[:2])
+    columns = sorted(int(c * (lattice.x.count - 1)) for c in corners[2:])
+    window = Window(rows[0], columns[0], rows[1] + 1, columns[1] + 1)
+    paint = field_painter(dv.encode(PIXELS, small_model(kind)), bits=bits)
+    whole = joined(painted_strips(paint, lattice, lattice.window, (128, 128)))
+    crop = joined(painted_strips(paint, lattice, window, step))
+    assert np.array_equal(crop, whole[window.top : window.bottom, window.left : window.right])
+
+
+def test_sixteen_bits_are_those_of_the_float_result(small_model, tmp_path: Path) -> None:
+    field = dv.encode(PIXELS, small_model("diif-s"))
+    path = exported(tmp_path, "a.tif", load=lambda: field, model="diif-s", bits=16)
+    expected = field.render(3.0, dtype="float32")
+    deep = tifffile.imread(path)
+    assert deep.dtype == np.uint16
+    assert np.abs(deep / 65535 - expected).max() < 1e-5
+    assert len(np.unique(deep)) > 5000  # not 256 levels, widened
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif", "a.jpg", "a.webp", "a.avif"])
+def test_the_window_exports_every_format_with_what_belongs_to_it(name: str, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[305] = "DIIF Viewer 9"
+    path = exported(tmp_path, name, quality=95, exif=exif.tobytes(), dpi=(200, 200))
+    expected = joined(painted_strips(classic_painter(PIXELS, "bicubic"), *lattice_and_window(), (128, 128)))
+    with Image.open(path) as image:
+        assert image.getexif()[305] == "DIIF Viewer 9"
+        assert np.abs(np.asarray(image.convert("RGB")).astype(int).mean(-1) - expected.mean(-1)).mean() < 4
+
+
+def lattice_and_window() -> tuple[Lattice, Window]:
+    lattice = Lattice.of_scale(*PIXELS.shape[:2], 3.0)
+    return lattice, lattice.window
+
+
+def test_what_a_format_cannot_hold_is_said_before_the_first_step(tmp_path: Path) -> None:
+    request = m.ExportRequest(1, 1, "bicubic", 400.0, Window(0, 0, 10, 20_000), str(tmp_path / "a.webp"))
+    with pytest.raises(ExportError, match="16,383"):
+        next(export_steps(request, PIXELS, lambda: None))
+
+
+# ---- steps and files -------------------------------------------------------------------------------------
+
+
+def test_no_step_waits_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate, inside = threading.Event(), threading.Event()
+
+    def slow(path: Path, form: object, strips, **options: object) -> None:
+        for _ in strips:
+            inside.set()
+            gate.wait(20)
+
+    monkeypatch.setattr(background, "write_strips", slow)
+    lattice = Lattice.of_scale(*PIXELS.shape[:2], 12.0)
+    request = m.ExportRequest(1, 1, "nearest", 12.0, lattice.window, str(tmp_path / "a.png"))
+    steps, longest, idle = export_steps(request, PIXELS, lambda: None), 0.0, 0
+    while idle < 30:  # two strips are taken, then the writer is stuck
+        start = time.perf_counter()
+        idle += next(steps) is None
+        longest = max(longest, time.perf_counter() - start)
+    assert inside.is_set()
+    assert longest < 0.25  # about 0.01 s on an idle machine
+    gate.set()
+    assert isinstance(list(steps)[-1], m.ExportDone)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif", "a.jpg"])
+def test_closing_an_export_leaves_the_old_file(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"old")
+    lattice = Lattice.of_scale(*PIXELS.shape[:2], 20.0)
+    request = m.ExportRequest(1, 1, "bicubic", 20.0, lattice.window, str(tmp_path / name))
+    steps = export_steps(request, PIXELS, lambda: None)
+    for _ in range(30):
+        next(steps)
+    start = time.perf_counter()
+    steps.close()
+    assert time.perf_counter() - start < 1.0  # 0.2 s where nothing else runs
+    assert os.listdir(tmp_path) == [name]
+    assert (tmp_path / name).read_bytes() == b"old"
+
+
+def test_a_disk_that_fills_up_is_said_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(background, "write_strips", full)
+    with pytest.raises(ExportError, match="no space left"):
+        exported(tmp_path, "a.png")
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_file_nobody_finishes_ends_with_its_context(tmp_path: Path) -> None:
+    before = threading.active_count()
+    with BackgroundFile(tmp_path / "a.png", shape=(9, 4, 3), dtype=np.uint8, about=Metadata()) as file:
+        assert file.offer(np.zeros((5, 4, 3), np.uint8))
+    assert os.listdir(tmp_path) == []
+    assert threading.active_count() == before
+
+
+WRITER = """
+import sys
+import numpy as np
+from diif_viewer.engine import messages as m
+from diif_viewer.engine.exporting import export_steps
+from diif_viewer.geometry import Window
+print("go", flush=True)
+while True:
+    for n in range(256):
+        request = m.ExportRequest(1, 1, "nearest", 2.0, Window(0, 0, 800, 800), sys.argv[1])
+        list(export_steps(request, np.full((400, 400, 3), n, np.uint8), lambda: None))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals as on Unix")
+def test_a_killed_export_leaves_the_old_file_or_the_whole_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    Image.new("RGB", (800, 800)).save(path)
+    for pause in (0.005, 0.04, 0.09):
+        with subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, cwd=ROOT) as writer:
+            assert writer.stdout is not None
+            assert writer.stdout.readline() == b"go\n"
+            time.sleep(pause)  # whole files take some 20 ms
+            writer.send_signal(signal.SIGKILL)
+        pixels = load_picture(path).pixels
+        assert pixels.shape == (800, 800, 3)
+        assert (pixels == pixels[0, 0, 0]).all()
