@@ -15,6 +15,8 @@ from diif_viewer.imaging.load import Picture
 Pixels = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 
+_STRIP = 256  # rows
+
 
 def rgb_to_y(rgb: Pixels) -> Floats:
     """Luminance Y' of ITU-R BT.601 in studio swing, as the super-resolution papers compute PSNR.
@@ -59,24 +61,50 @@ def to_8_bits(pixels: Pixels) -> npt.NDArray[np.uint8]:
 def to_srgb(picture: Picture) -> Picture:
     """The same picture in sRGB (relative colorimetric), without a profile.
 
-    A picture without profile is sRGB already and is returned as it is, and so are the pixels of one whose profile
-    cannot be read. With a profile, 16 bits become 8 (colour conversion works on 8). Alpha and grey stay.
+    A picture without profile is sRGB already and is returned as it is, and so are the pixels (the very array) of one
+    whose profile is sRGB's or cannot be read. Otherwise 16 bits become 8 (colour conversion works on 8). Alpha and grey
+    stay. Needs the memory of the result and of a strip.
     """
     if picture.icc_profile is None:
         return picture
-    colour, alpha = split_alpha(to_8_bits(picture.pixels))
-    mode = "L" if colour.shape[2] == 1 else "RGB"
-    image = Image.fromarray(np.ascontiguousarray(colour[..., 0] if mode == "L" else colour))
+    channels = picture.pixels.shape[2]
+    mode = "L" if channels < 3 else "RGB"
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(picture.icc_profile))
-        converted = ImageCms.profileToProfile(
-            image,
-            source,
-            ImageCms.createProfile("sRGB"),
-            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-            outputMode="RGB",
+        transform = ImageCms.buildTransform(
+            source, ImageCms.createProfile("sRGB"), mode, "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC
         )
+        if _changes_nothing(transform, mode):
+            return replace(picture, icc_profile=None)
+        out = np.empty(picture.pixels.shape, np.uint8)
+        for top in range(0, len(out), _STRIP):
+            colour, alpha = split_alpha(to_8_bits(picture.pixels[top : top + _STRIP]))
+            out[top : top + _STRIP] = merge_alpha(_converted(transform, colour), alpha)
     except (ImageCms.PyCMSError, OSError):
         return replace(picture, icc_profile=None)
-    rgb = np.array(converted)
-    return replace(picture, pixels=merge_alpha(rgb[..., 1:2] if mode == "L" else rgb, alpha), icc_profile=None)
+    return replace(picture, pixels=out, icc_profile=None)
+
+
+def srgb_profile() -> bytes:
+    """The ICC profile of sRGB, for RGB pictures."""
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def _converted(transform: ImageCms.ImageCmsTransform, colour: Pixels) -> Pixels:
+    """(H, W, 1 or 3) uint8 by `transform`, of the same shape."""
+    grey = colour.shape[2] == 1
+    image = Image.fromarray(np.ascontiguousarray(colour[..., 0] if grey else colour))
+    converted = ImageCms.applyTransform(image, transform)
+    assert converted is not None
+    rgb = np.asarray(converted)
+    return rgb[..., 1:2] if grey else rgb
+
+
+def _changes_nothing(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:
+    """True when no colour moves by more than one level: the profile is sRGB's, whatever it is called."""
+    ramp = np.arange(256, dtype=np.uint8)
+    if mode == "L":
+        probe = ramp[:, None, None]  # (256, 1, 1)
+    else:
+        probe = np.stack(np.meshgrid(*3 * [ramp[::15]], indexing="ij"), axis=-1).reshape(18, -1, 3)
+    return int(np.abs(_converted(transform, probe).astype(np.int16) - probe).max()) <= 1

@@ -71,7 +71,15 @@ class Exporter(QObject):
         if path is None:
             return
         self._folder = path.parent
-        request = ExportRequest(next(self._jobs), picture.image, method, scale, window, os.fspath(path))
+        request = ExportRequest(
+            next(self._jobs),
+            picture.image,
+            method,
+            scale,
+            window,
+            os.fspath(path),
+            icc_profile=picture.icc_profile,
+        )
         self._running[request.job] = request
         self._tell(request, 0.0, None)
         self._client.send(request)

@@ -15,20 +15,15 @@ LIGHT, DARK = 118, 92
 """The two greys of the checkerboard."""
 
 
-def to_eight_bits(pixels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-    """uint8 of the same shape; uint16 is divided by 257 and rounded."""
-    if pixels.dtype == np.uint8:
-        return pixels
-    return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
-
-
 def opaque(pixels: npt.NDArray[Any], top: int = 0, left: int = 0) -> QImage:
     """An opaque RGB32 image of HWC pixels (1, 2, 3 or 4 channels; uint8 or uint16).
 
     Transparent pixels show a checkerboard that is anchored to the lattice: `top`, `left` say where the
     pixels lie on it, so that neighbouring tiles fit together. Safe in any thread.
     """
-    eight = to_eight_bits(pixels)
+    from diif_viewer.imaging.colour import to_8_bits  # with Pillow: not before the window is on screen
+
+    eight = to_8_bits(pixels)
     height, width, channels = eight.shape
     if channels in (2, 4):
         eight = _over_checkerboard(eight, top, left)

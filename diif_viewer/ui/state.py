@@ -20,8 +20,8 @@ class Picture:
     """An opened picture.
 
     image: its number, never used again for another. path: where it came from. pixels: HWC, uint8 or uint16,
-    1 to 4 channels. source: what the classic methods take (pixels or a pyramid). preview: opaque and reduced, for
-    the first moment.
+    1 to 4 channels, in sRGB. source: what the classic methods take (pixels or a pyramid). preview: opaque and reduced,
+    for the first moment. icc_profile: what exports carry, None where the file had none. thumbnail: for the overview.
     """
 
     image: int
@@ -29,6 +29,8 @@ class Picture:
     pixels: npt.NDArray[Any]
     source: Any
     preview: QImage
+    icc_profile: bytes | None = None
+    thumbnail: QImage | None = None
 
     @property
     def name(self) -> str:

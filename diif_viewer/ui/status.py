@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QTimer, Slot
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
-from diif_viewer.ui.images import to_eight_bits
 from diif_viewer.ui.theme import ACCENT
 from diif_viewer.ui.zoom_text import format_zoom
 
@@ -140,7 +140,7 @@ class StatusLine(QStatusBar):
         assert pixels is not None
         x, y = math.floor(position[0]), math.floor(position[1])
         values = [int(v) for v in pixels[y, x]]
-        eight = [int(v) for v in to_eight_bits(pixels[y : y + 1, x : x + 1])[0, 0]]
+        eight = [v if pixels.dtype == np.uint8 else round(v / 257) for v in values]
         colour = QColor(*eight[:3]) if len(eight) >= 3 else QColor(eight[0], eight[0], eight[0])
         kind = {1: "Grey", 2: "Grey, alpha", 3: "RGB", 4: "RGBA"}[len(values)]
         self.position.setText(f"{position[0]:.1f}, {position[1]:.1f}")

@@ -32,7 +32,7 @@ from diif_viewer.engine.messages import (
 from diif_viewer.engine.tiles import keys_for
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.imaging.classic import METHODS, resample
-from diif_viewer.ui.images import to_eight_bits
+from diif_viewer.imaging.colour import to_8_bits
 
 STAND_IN = {"liif-lite": "bilinear", "diif-lite": "lanczos", "diif-s-lite": "nearest"}
 
@@ -41,8 +41,8 @@ def expected(pixels: np.ndarray, model: str, scale: float, window: Window) -> np
     """What the fake answers: the stand-in method in inverted colours; classic methods as they are."""
     lattice = Lattice.of_scale(*pixels.shape[:2], scale)
     if model in METHODS or scale <= 1:
-        return to_eight_bits(resample(pixels, model if model in METHODS else "bicubic", lattice, window))
-    return _inverted(to_eight_bits(resample(pixels, STAND_IN[model], lattice, window)))
+        return to_8_bits(resample(pixels, model if model in METHODS else "bicubic", lattice, window))
+    return _inverted(to_8_bits(resample(pixels, STAND_IN[model], lattice, window)))
 
 
 def _inverted(pixels: np.ndarray) -> np.ndarray:
@@ -193,7 +193,7 @@ class FakeRenderer:
             return
         result = expected(self._images[job.image], job.model, job.scale, job.window)
         try:
-            Image.fromarray(result).save(job.path)
+            Image.fromarray(result).save(job.path, icc_profile=job.icc_profile)
         except OSError:
             self._send(ExportFailed(job.job, "The picture cannot be written there."))
             return

@@ -15,11 +15,12 @@ from PySide6.QtGui import QImage
 
 from diif_viewer.geometry import Lattice
 from diif_viewer.imaging.classic import resample
+from diif_viewer.imaging.colour import to_8_bits
 from diif_viewer.ui.actions import shortcut_lines, shortcut_table
 from diif_viewer.ui.compare import Layout, area_at, areas, view_size
 from diif_viewer.ui.complaints import telling
 from diif_viewer.ui.folder import neighbour
-from diif_viewer.ui.images import DARK, LIGHT, opaque, to_eight_bits
+from diif_viewer.ui.images import DARK, LIGHT, opaque
 from diif_viewer.ui.mailbox import Mailbox
 from diif_viewer.ui.zoom_text import format_zoom, parse_zoom
 from diif_viewer.viewport import Viewport
@@ -93,7 +94,7 @@ def test_images_hold_the_pixels_after_the_array_is_gone(channels, dtype):
     values = np.random.default_rng(1).integers(0, top, (7, 5, channels), dtype=dtype, endpoint=True)
     if channels in (2, 4):
         values[..., -1] = top
-    wanted = to_eight_bits(values)[..., : 3 if channels > 2 else 1]
+    wanted = to_8_bits(values)[..., : 3 if channels > 2 else 1]
     image = opaque(values)
     del values
     assert image.format() == QImage.Format.Format_RGB32
@@ -102,7 +103,7 @@ def test_images_hold_the_pixels_after_the_array_is_gone(channels, dtype):
 
 def test_sixteen_bits_are_rounded_as_everywhere():
     every = np.arange(65536, dtype=np.uint16)
-    np.testing.assert_array_equal(to_eight_bits(every), np.round(every / 257).astype(np.uint8))
+    np.testing.assert_array_equal(to_8_bits(every), np.round(every / 257).astype(np.uint8))
 
 
 def test_the_checkerboard_lies_on_the_lattice():
