@@ -61,6 +61,15 @@ def pixels(image: Image.Image, reopen: Reopen) -> tuple[Pixels, bytes | None]:
     return decoded, profile if profile and profile[16:20] == space else None
 
 
+def kind(image: Image.Image) -> tuple[int, int]:
+    """(channels, bits per channel) that `pixels` will give, told from the header alone."""
+    deep, mode = _is_deep(image), image.mode
+    grey = mode in ("1", "L", "LA", "La", "F") or mode.startswith("I") or (deep and _raw_mode(image).startswith("LA"))
+    alpha = mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info
+    single = mode.startswith("I") or mode == "F"  # 16 bits of grey, without a colour key
+    return (1 if grey else 3) + (alpha and not single), 16 if deep or single else 8
+
+
 def orientation(image: Image.Image) -> int:
     """EXIF orientation, 1 (upright) to 8; 1 where there is none or it makes no sense."""
     try:

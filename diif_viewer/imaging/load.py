@@ -22,6 +22,7 @@ from PIL import Image, UnidentifiedImageError
 
 from diif_viewer.errors import ImageError
 from diif_viewer.imaging import decode
+from diif_viewer.imaging.metadata import software_of
 
 FORMATS = (
     *("PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "JPEG2000", "PPM", "QOI", "TGA", "PSD", "ICO"),
@@ -52,11 +53,16 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a file says of itself: Pillow's name of the format, and the size of the picture when upright."""
+    """What a file says of itself: Pillow's name of the format, size when upright, channels and bits as `load_picture`
+    gives them, and the software that made it (empty for none).
+    """
 
     format: str
     height: int
     width: int
+    channels: int = 3
+    bits: int = 8
+    software: str = ""
 
 
 def load_picture(path: str | Path, *, memory: int | None = None) -> Picture:
@@ -80,9 +86,13 @@ def peek(path: str | Path) -> Header:
     file = Path(path)
     with _sentences(file), _opened(file) as image:
         width, height = image.size
+        channels, bits = decode.kind(image)
+        if image.format == "PNG" and not {"exif", "Raw profile type exif"} & set(image.info):
+            # Pillow would decode all of it to look for some behind the pixels
+            return Header("PNG", height, width, channels, bits)
         if image.format != "TIFF" and decode.orientation(image) >= 5:
             width, height = height, width
-        return Header(image.format or "", height, width)
+        return Header(image.format or "", height, width, channels, bits, software_of(image))
 
 
 @contextmanager
