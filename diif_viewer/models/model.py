@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.imaging.classic import bicubic_taps
 from diif_viewer.models.spec import ModelSpec, build_decoder, build_encoder
+from diif_viewer.models.tables import table
 
 
 class ImplicitModel(nn.Module):
@@ -45,7 +46,7 @@ def bicubic(image: Tensor, lattice: Lattice, window: Window) -> Tensor:
     first_y, weights_y = bicubic_taps(lattice.y, window.top, window.bottom)
     first_x, weights_x = bicubic_taps(lattice.x, window.left, window.right)
     taps = np.arange(4)
-    iy = torch.from_numpy(np.clip(first_y[:, None] + taps, 0, lattice.y.size - 1))  # taps outside weigh nothing
-    ix = torch.from_numpy(np.clip(first_x[:, None] + taps, 0, lattice.x.size - 1))
-    rows = torch.einsum("bcytx,yt->bcyx", image[:, :, iy], torch.from_numpy(weights_y).to(image))
-    return torch.einsum("bcyxt,xt->bcyx", rows[..., ix], torch.from_numpy(weights_x).to(image))
+    iy = table(np.clip(first_y[:, None] + taps, 0, lattice.y.size - 1), image.device)  # taps outside weigh nothing
+    ix = table(np.clip(first_x[:, None] + taps, 0, lattice.x.size - 1), image.device)
+    rows = torch.einsum("bcytx,yt->bcyx", image[:, :, iy], table(weights_y, image.device, image.dtype))
+    return torch.einsum("bcyxt,xt->bcyx", rows[..., ix], table(weights_x, image.device, image.dtype))

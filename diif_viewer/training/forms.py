@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -19,6 +20,7 @@ from diif_viewer.geometry import Axis, Floats, Ints, Lattice
 from diif_viewer.models.diif import Diif, Slices, held_cell
 from diif_viewer.models.diif_s import KNOTS, DiifS
 from diif_viewer.models.liif import Liif
+from diif_viewer.models.tables import table
 
 
 def picture_rows(decoder: nn.Module, features: Tensor, lattice: Lattice, rows: Ints) -> Tensor:
@@ -48,16 +50,17 @@ def picture_points(decoder: nn.Module, features: Tensor, lattices: Sequence[Latt
     first, *middle, last = _linears(decoder.imnet.layers)
     plane = _as_convolution(first, features, 3)  # (B, H, W, hidden)
     weights = first.weight[:, 9 * decoder.channels :]  # rel y x, cell y x
-    cell = torch.tensor([[lattice.y.cell, lattice.x.cell] for lattice in lattices]).to(features.device)
+    cell = _floats(features, [[lattice.y.cell, lattice.x.cell] for lattice in lattices])
     cell_term = F.linear(cell, weights[:, 2:])[:, None]  # (B, 1, hidden)
     y = np.stack([m.y.positions(0, m.y.count)[p[:, 0]] for m, p in zip(lattices, points, strict=True)])  # (B, Q)
     x = np.stack([m.x.positions(0, m.x.count)[p[:, 1]] for m, p in zip(lattices, points, strict=True)])
-    picture = torch.arange(len(features))[:, None]
+    device = features.device
+    picture = torch.arange(len(features), device=device)[:, None]
     blended: Tensor | float = 0.0
     for iy, wy in _neighbours(lattices[0].y, y):
         for ix, wx in _neighbours(lattices[0].x, x):
-            rel = torch.from_numpy(2 * np.stack([y - iy - 0.5, x - ix - 0.5], axis=-1)).to(cell)
-            hidden = plane[picture, torch.from_numpy(iy), torch.from_numpy(ix)]  # (B, Q, hidden)
+            rel = _floats(features, 2 * np.stack([y - iy - 0.5, x - ix - 0.5], axis=-1))
+            hidden = plane[picture, table(iy, device), table(ix, device)]  # (B, Q, hidden)
             hidden = F.relu(hidden + (F.linear(rel, weights[:, :2]) + cell_term))
             for layer in middle:
                 hidden = F.relu(layer(hidden))
@@ -73,16 +76,16 @@ def _liif(decoder: Liif, features: Tensor, lattice: Lattice, rows: Ints) -> Tens
     first, *middle, last = _linears(decoder.imnet.layers)
     plane = _as_convolution(first, features, 3)  # (B, H, W, hidden)
     coordinate_weights = first.weight[:, 9 * decoder.channels :]
-    cell = features.new_tensor([lattice.y.cell, lattice.x.cell])
+    cell = _floats(features, [lattice.y.cell, lattice.x.cell])
     y, x = _positions(lattice, rows)
     blended: Tensor | float = 0.0
     for iy, wy in _neighbours(lattice.y, y):
         row_term = F.linear(_column(features, 2 * (y - iy - 0.5)), coordinate_weights[:, :1])
         row_term = row_term + F.linear(cell, coordinate_weights[:, 2:])
-        band = plane[:, torch.from_numpy(iy)]
+        band = plane[:, table(iy, features.device)]
         for ix, wx in _neighbours(lattice.x, x):
             column_term = F.linear(_column(features, 2 * (x - ix - 0.5)), coordinate_weights[:, 1:2])
-            hidden = F.relu(band[:, :, torch.from_numpy(ix)] + (row_term[:, None] + column_term))
+            hidden = F.relu(band[:, :, table(ix, features.device)] + (row_term[:, None] + column_term))
             for layer in middle:
                 hidden = F.relu(layer(hidden))
             blended = blended + _column(features, wy[:, None] * wx) * hidden
@@ -100,19 +103,20 @@ def _diif(decoder: Diif, features: Tensor, lattice: Lattice, rows: Ints) -> Tens
     if decoder.order == "constant":
         row_slices = _groups(lattice.y, *np.unique(cells_y, return_inverse=True))
     column_slices = _groups(lattice.x, np.arange(lattice.x.size), cells_x)
-    cell_term = F.linear(features.new_tensor([held_cell(lattice.y), held_cell(lattice.x)]), weights[:, :2])
+    cell_term = F.linear(_floats(features, [held_cell(lattice.y), held_cell(lattice.x)]), weights[:, :2])
 
     def seen_from(ty: float, tx: float) -> Tensor:
         """What the corner or centre at (ty, tx) of each cell hands to the fine stage: (B, row slices, columns, out)."""
-        row_term = F.linear(_ends(features, row_slices, ty), weights[:, [2, 4]]) + cell_term
-        column_term = F.linear(_ends(features, column_slices, tx), weights[:, [3, 5]])
-        band = plane[:, torch.from_numpy(row_slices.cells + int(ty)), int(tx) : int(tx) + lattice.x.size]
+        row_term = F.linear(_ends(features, row_slices, ty), weights[:, 2:5:2]) + cell_term
+        column_term = F.linear(_ends(features, column_slices, tx), weights[:, 3:6:2])
+        cells = table(row_slices.cells + int(ty), features.device)
+        band = plane[:, cells, int(tx) : int(tx) + lattice.x.size]
         hidden = F.relu(second(F.relu(band + (row_term[:, None] + column_term))))
         shared = F.linear(hidden, fine.weight[:, : decoder.hidden])
-        return shared[:, :, torch.from_numpy(column_slices.of_output)]
+        return shared[:, :, of_column]
 
     fy, fx = _column(features, y - cells_y)[:, None], _column(features, x - cells_x)
-    of_row = torch.from_numpy(row_slices.of_output)
+    of_row, of_column = (table(slices.of_output, features.device) for slices in (row_slices, column_slices))
     if decoder.slice_ensemble:
         top, bottom = (
             torch.lerp(left, right, fx.to(left.dtype))[:, of_row]
@@ -137,7 +141,7 @@ def _groups(axis: Axis, cells: Ints, of_output: Ints) -> Slices:
 def _ends(like: Tensor, slices: Slices, offset: float) -> Tensor:
     """First and last coordinates relative to the corner at `offset` of each cell: (slices, 2)."""
     ends = np.stack([slices.first, slices.last], axis=-1) - (slices.cells + offset)[:, None]
-    return torch.from_numpy(2 * ends).to(like.device, torch.float32)
+    return _floats(like, 2 * ends)
 
 
 def _diif_s(decoder: DiifS, features: Tensor, lattice: Lattice, rows: Ints) -> Tensor:
@@ -150,14 +154,14 @@ def _diif_s(decoder: DiifS, features: Tensor, lattice: Lattice, rows: Ints) -> T
     for knot_x in KNOTS:
         maps = []
         for knot_y in KNOTS:
-            knot = F.linear(features.new_tensor([knot_y, knot_x]), knot_weights)
+            knot = F.linear(_floats(features, [knot_y, knot_x]), knot_weights)
             hidden = F.relu(second(F.relu(plane + knot)))
             maps.append(F.linear(hidden, fine.weight[:, : decoder.hidden]))
         by_knot_x.append(_blend_knots(maps, lattice.y, y, dim=1))  # (B, R, W + 1, hidden)
     blended = _blend_knots(by_knot_x, lattice.x, x, dim=2)  # (B, R, columns, hidden)
     weights = fine.weight[:, decoder.hidden :]  # sin y, cos y, sin x, cos x, cell y, cell x
     row_term = F.linear(_wave(features, lattice.y, y), weights[:, :2], fine.bias)
-    cell = features.new_tensor([held_cell(lattice.y), held_cell(lattice.x)])
+    cell = _floats(features, [held_cell(lattice.y), held_cell(lattice.x)])
     row_term = row_term + F.linear(cell, weights[:, 4:])
     column_term = F.linear(_wave(features, lattice.x, x), weights[:, 2:4])
     return _linear(last, F.relu(middle(F.relu(blended + (row_term[:, None] + column_term)))))
@@ -170,9 +174,9 @@ def _blend_knots(maps: Sequence[Tensor], axis: Axis, positions: Floats, dim: int
     for step in (0, 1):
         d = positions - cells - step
         plus = np.clip(d + 0.5, 0.0, 1.0)
-        index = torch.from_numpy(cells + step).to(maps[0].device)
+        index = table(cells + step, maps[0].device)
         for values, share in zip(maps, (1 - plus, plus), strict=True):
-            weight = torch.from_numpy((1 - np.abs(d)) * share).to(values)
+            weight = table((1 - np.abs(d)) * share, values.device, values.dtype)
             blended = blended + values.index_select(dim, index) * weight.view([-1] + [1] * (3 - dim))
     assert isinstance(blended, Tensor)
     return blended
@@ -199,12 +203,17 @@ def _positions(lattice: Lattice, rows: Ints) -> tuple[Floats, Floats]:
 
 def _wave(like: Tensor, axis: Axis, positions: Floats) -> Tensor:
     angle = 2 * math.pi * (positions - axis.cells(positions))
-    return torch.from_numpy(np.stack([np.sin(angle), np.cos(angle)], axis=-1)).to(like.device, torch.float32)
+    return _floats(like, np.stack([np.sin(angle), np.cos(angle)], axis=-1))
 
 
 def _column(like: Tensor, values: Floats) -> Tensor:
     """float32 with a last axis of 1, on the device of `like`."""
-    return torch.from_numpy(values)[..., None].to(like.device, torch.float32)
+    return _floats(like, values[..., None])
+
+
+def _floats(like: Tensor, values: npt.ArrayLike) -> Tensor:
+    """float32 on the device of `like`."""
+    return table(np.asarray(values), like.device, torch.float32)
 
 
 def _linear(layer: nn.Linear, x: Tensor | float) -> Tensor:

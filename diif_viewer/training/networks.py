@@ -14,6 +14,7 @@ from diif_viewer.geometry import Ints
 from diif_viewer.models.liif import Liif
 from diif_viewer.models.model import ImplicitModel, bicubic
 from diif_viewer.models.spec import build_decoder, build_encoder
+from diif_viewer.models.tables import table
 from diif_viewer.training.batches import Batch, Bytes, Group
 from diif_viewer.training.forms import picture_points, picture_rows
 from diif_viewer.training.preset import Preset
@@ -107,7 +108,7 @@ def _sizes(module: nn.Module) -> dict[str, torch.Size]:
 
 
 def _to_model(pixels: Bytes, device: torch.device) -> Tensor:
-    return torch.from_numpy(pixels).to(device).float().div_(127.5).sub_(1.0)
+    return table(pixels, device).float().div_(127.5).sub_(1.0)
 
 
 def _share(rows: Ints, share: float) -> Ints:
