@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure, print the tables, write the file. Raises DiifViewerError with one sentence."""
-    from diif_viewer.evaluation.speed import about_machine
+    from diif_viewer.evaluation.machine import about_machine
     from diif_viewer.evaluation.speed_tables import comparison, tables
 
     old = None if args.compare is None else _read(args.compare)
@@ -106,7 +106,7 @@ def _choose_platform() -> None:
 
 
 def _start_times(path: Path, repeats: int) -> dict[str, float]:
-    from diif_viewer.ui.scripted import start_times
+    from diif_viewer.ui.start_time import start_times
 
     return start_times(path, repeats)
 

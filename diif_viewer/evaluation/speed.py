@@ -7,10 +7,7 @@ with random weights: speed does not depend on them. All take turns, so that what
 from __future__ import annotations
 
 import math
-import os
-import platform
 import statistics
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -42,7 +39,7 @@ YARDSTICK = "LIIF, public code"
 MARGIN = 40
 """LR pixels that the picture reaches beyond the window on every side, at least: more than any encoder here sees."""
 
-SLOW = 2_500.0
+SLOW = 1_500.0
 """Milliseconds after which a case sits out the remaining rounds."""
 
 CHUNKS = 3
@@ -252,13 +249,6 @@ def rate_name(compute: Compute, width: int) -> str:
     return f"{compute.dtype_name} {width}"
 
 
-def about_machine(device: str = "auto") -> dict[str, Any]:
-    """Who measures: processor, device, torch; busy: cores that other programs use just now, or None if not known."""
-    compute = fast_compute(resolve(device))
-    about = {"processor": _processor(), "device": compute.description, "torch": torch.__version__}
-    return {**about, "busy": _busy_cores()}
-
-
 def line(row: Row) -> str:
     """A row for people who wait."""
     return f"x{row.scale:<5g}{row.method:<18}{row.width:<5}{row.dtype:<9}{row.view:9.0f} ms {row.ratio:8.1f}x"
@@ -278,28 +268,3 @@ def _source_size(scale: float, window: tuple[int, int]) -> tuple[int, int]:
     """LR pixels under a window: (height, width), at least 1 each."""
     height, width = (max(1, round(side / scale)) for side in window)
     return height, width
-
-
-def _busy_cores(seconds: float = 0.5) -> float | None:
-    """How many cores were at work while this process slept."""
-
-    def spent() -> tuple[float, float]:
-        with open("/proc/stat", encoding="utf-8") as file:
-            ticks = [float(text) for text in file.readline().split()[1:9]]
-        return sum(ticks), ticks[3] + ticks[4]  # all; idle and waiting for a disk
-
-    try:
-        whole, idle = spent()
-        time.sleep(seconds)
-        whole, idle = spent()[0] - whole, spent()[1] - idle
-        return (1 - idle / whole) * (os.cpu_count() or 1)
-    except (OSError, ValueError, ZeroDivisionError):
-        return None
-
-
-def _processor() -> str:
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
-            return next(text.partition(":")[2].strip() for text in file if text.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()

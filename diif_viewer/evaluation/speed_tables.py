@@ -15,8 +15,10 @@ BUSY = 0.2
 
 
 def tables(result: dict[str, Any], *, markdown: bool = False) -> str:
-    """All tables of a result: machine, decoding, encoding, operations, interaction, as far as they were measured."""
+    """All tables of a result, as far as they were measured: the machine, what was wanted, and everything else."""
     parts = [machine(result)]
+    if "decoding" in result or "interaction" in result:
+        parts.append(wanted(result, markdown))
     if "decoding" in result:
         parts += [decoding(result["decoding"], markdown), encoding(result["decoding"]["encoding"], markdown)]
     if "operations" in result:
@@ -40,6 +42,46 @@ def machine(result: dict[str, Any]) -> str:
     if (about["busy"] or 0) > BUSY:
         lines.append(f"Other programs used {about['busy']:.1f} cores when this began: ratios may be off.")
     return "\n".join(lines) + "\n"
+
+
+RATIOS = (("LIIF", "full", 4.0), ("DIIF", "full", 25.0), ("DIIF-S", "lite", 100.0))
+"""Method, width, and how many times as fast as LIIF's public code it is meant to be, in its faster dtype."""
+
+SHARP = 300.0
+"""Milliseconds from the end of a gesture to all sharp that are meant to suffice: encoded at any scale, else from x8."""
+
+STALL = 50.0
+"""Milliseconds that the window may be away from its events."""
+
+
+def wanted(result: dict[str, Any], markdown: bool = False) -> str:
+    """What was wanted, the worst that was measured, and whether that will do."""
+    cells = []
+    rows = result.get("decoding", {"rows": ()})["rows"]
+    for method, width, limit in RATIOS:
+        mine = [row for row in rows if (row["method"], row["width"]) == (method, width)]
+        scales = dict.fromkeys(row["scale"] for row in mine)
+        found = [max((row["ratio"], scale) for row in mine if row["scale"] == scale) for scale in scales]
+        if found:
+            ratio, scale = min(found)
+            what = f"{method}, {width} width, beside the public code"
+            cells.append([what, f">= {limit:g}x", f"{ratio:.1f}x (x{scale:g})", _met(ratio >= limit)])
+    for figures in result.get("interaction", ()):
+        name = figures["picture"]
+        stall = max(gesture["longest_stall"] for gesture in figures["gestures"])
+        cells.append([f"{name}: longest stall", f"< {STALL:g} ms", f"{stall:.1f} ms", _met(stall < STALL)])
+        for what, encoded, lowest in (("encoded before", True, 0.0), ("not encoded, from x8", False, 8.0)):
+            times = [(r["sharp"], r["scale"]) for r in figures["sharp"] if r["encoded"] == encoded]
+            times = [(sharp, scale) for sharp, scale in times if scale >= lowest]
+            if times:
+                sharp, scale = max(times)
+                measured = f"{sharp:.0f} ms (x{scale:g})"
+                cells.append([f"{name}: sharp, {what}", f"< {SHARP:g} ms", measured, _met(sharp < SHARP)])
+    return "Wanted, and the worst measured\n\n" + grid(["what", "wanted", "measured", "met"], cells, markdown)
+
+
+def _met(met: bool) -> str:
+    return "yes" if met else "no"
 
 
 def decoding(result: dict[str, Any], markdown: bool = False) -> str:

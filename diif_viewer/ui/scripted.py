@@ -1,4 +1,4 @@
-"""The real window driven by a script, and what it was like: start, smoothness, time to sharp, memory.
+"""The real window driven by a script, and what it was like: smoothness, time to sharp, memory.
 
 Story: `measure` opens a picture, turns the wheel from the fit to x30 and drags the view about, then lets a gesture end
 at each of several scales and waits for the last sharp tile. It belongs into a fresh process: peaks of memory never
@@ -8,31 +8,24 @@ fall.
 from __future__ import annotations
 
 import itertools
-import json
 import math
-import multiprocessing
-import os
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, QEventLoop, QObject, QPoint, QPointF, Qt, QTimer, Slot
-from PySide6.QtGui import QMouseEvent, QWheelEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import QEvent, QPointF
+from PySide6.QtWidgets import QApplication
 
-from diif_viewer.engine.messages import Ready, TileDone
 from diif_viewer.errors import DiifViewerError
-from diif_viewer.ui import report, theme
+from diif_viewer.ui import theme
 from diif_viewer.ui.app import Viewer
-from diif_viewer.ui.loader import NotLoaded
+from diif_viewer.ui.hands import mouse, pause, wait, wheel
 from diif_viewer.ui.navigation import NOTCH
 from diif_viewer.ui.state import Picture
+from diif_viewer.ui.watch import Watch, peaks
 
 SCALES = (1.2, 2.0, 4.0, 8.0, 16.0, 30.0)
 PACE = 16
@@ -41,8 +34,8 @@ PACE = 16
 BREATH = 400
 """Milliseconds between two gestures, in which work in the background comes to rest."""
 
-PATIENCE = 120.0
-"""Seconds after which a measurement gives up."""
+STEP = (7.0, 4.0)
+"""Logical pixels (x, y) between two events of a drag."""
 
 ELSEWHERE = 1.01
 """A view of this part of a scale shares no tile with it, and almost all of its features."""
@@ -103,7 +96,7 @@ def measure(
         script.timed_zoom(4.0)  # the first view of all loads the weights
         script.fit()
         gestures = [script.long_zoom(30.0, events), script.pan(events)]
-        memory = _peaks()
+        memory = peaks()
         return {
             "picture": path.name,
             "size": list(script.picture_size),
@@ -117,94 +110,13 @@ def measure(
         script.close()
 
 
-def start_times(path: Path, repeats: int = 3) -> dict[str, float]:
-    """Milliseconds from starting the program on `path` until the window has the picture, and the renderer is ready.
-
-    -> {"picture", "renderer"}, medians. Raises DiifViewerError when it does not get there.
-    """
-    found = [_start(path) for _ in range(repeats)]
-    return {name: statistics.median(times[name] for times in found) for name in found[0]}
-
-
-def _start(path: Path) -> dict[str, float]:
-    with tempfile.TemporaryDirectory() as folder:
-        status, times = Path(folder) / "status.json", dict[str, float]()
-        began = time.perf_counter()
-        program = subprocess.Popen(
-            [sys.executable, "-m", "diif_viewer", "view", str(path)],
-            env=os.environ | {report.VARIABLE: str(status)},
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            while len(times) < 2:
-                facts = json.loads(status.read_text(encoding="utf-8")) if status.exists() else {}
-                for name, fact in (("picture", "picture"), ("renderer", "device")):
-                    if facts.get(fact) and name not in times:
-                        times[name] = 1000 * (time.perf_counter() - began)
-                if program.poll() is not None or time.perf_counter() > began + PATIENCE:
-                    raise DiifViewerError(f"The window did not open with {path.name}.")
-                time.sleep(0.002)
-        finally:
-            program.terminate()
-            program.wait()
-        return times
-
-
-class _Watch(QObject):
-    """Notes what happens after `aim`, in seconds of perf_counter. paints: all of them. device: the renderer's.
-    failure: why the picture is not shown.
-    """
-
-    def __init__(self, viewer: Viewer) -> None:
-        super().__init__(viewer.window)
-        self._viewer = viewer
-        self.device = self.failure = ""
-        self.paints: list[float] = []
-        self.aim()
-        viewer.client.ready.connect(self._ready)
-        viewer.loader.failed.connect(self._not_loaded)
-        viewer.window.canvas.painted.connect(self._painted)
-        viewer.controller.status_changed.connect(self._status_changed)
-        viewer.client.tile_done.connect(self._tile_done)
-
-    def aim(self) -> None:
-        """An event of a hand is about to come: what was reached so far does not count."""
-        self.tiles: list[tuple[float, float]] = []  # (when, scale)
-        self.complete: float | None = None
-        self.sharp: float | None = None
-
-    @Slot(object)
-    def _ready(self, ready: Ready) -> None:
-        self.device = ready.description
-
-    @Slot(object)
-    def _not_loaded(self, failure: NotLoaded) -> None:
-        self.failure = failure.sentence
-
-    @Slot()
-    def _painted(self) -> None:
-        self.paints.append(time.perf_counter())
-        if self.sharp is None and self._viewer.controller.sharp:
-            self.sharp = self.paints[-1]
-
-    @Slot()
-    def _status_changed(self) -> None:
-        statuses = self._viewer.controller.statuses
-        whole = bool(statuses) and all(status.sharp for status in statuses)
-        self.complete = (self.complete or time.perf_counter()) if whole else None
-
-    @Slot(object)
-    def _tile_done(self, message: TileDone) -> None:
-        self.tiles.append((time.perf_counter(), message.key.scale))
-
-
 class _Script:
     """Hands and eyes."""
 
     def __init__(self, viewer: Viewer, size: tuple[int, int]) -> None:
         self.viewer = viewer
         self._size = size
-        self._watch = _Watch(viewer)
+        self._watch = Watch(viewer)
 
     @property
     def picture_size(self) -> tuple[int, int]:
@@ -249,8 +161,8 @@ class _Script:
     def fit(self) -> None:
         """Show the whole picture and let everything come to rest."""
         self.viewer.window.navigator.zoom_to(None)
-        _wait(lambda: self.viewer.controller.sharp)
-        _pause(BREATH)
+        wait(lambda: self.viewer.controller.sharp)
+        pause(BREATH)
 
     def times_to_sharp(self, path: Path, scale: float, repeats: int) -> list[Sharp]:
         """From the fit to `scale`: with the region not encoded (where the fit needs no features), then encoded."""
@@ -286,7 +198,7 @@ class _Script:
         watch.paints.clear()
         viewer.window.stalls.start()
         ended = move()
-        _wait(lambda: not viewer.motion.moving)
+        wait(lambda: not viewer.motion.moving)
         stall, paints = viewer.window.stalls.longest, list(watch.paints)
         viewer.window.stalls.stop()
         sharp = self._wait_for_sharp()
@@ -301,22 +213,22 @@ class _Script:
         whole = 120 * math.log(scale / view.scale) / math.log(NOTCH)
         marks = [round(whole * step / events) for step in range(events + 1)]
         for earlier, later in itertools.pairwise(marks):
-            _pause(PACE)
-            self._send(_wheel(canvas, later - earlier))
+            pause(PACE)
+            self._send(wheel(canvas, later - earlier))
         return time.perf_counter()
 
     def _drag(self, events: int) -> float:
         """Drag the picture to the upper left; when the last event was sent."""
         canvas = self.viewer.window.canvas
         start = QPointF(canvas.width() * 0.7, canvas.height() * 0.7)
-        self._send(_mouse(canvas, QEvent.Type.MouseButtonPress, start))
+        self._send(mouse(canvas, QEvent.Type.MouseButtonPress, start))
         point = start
         for _ in range(events):
-            _pause(PACE)
-            point = QPointF(point.x() - _STEP[0], point.y() - _STEP[1])
-            self._send(_mouse(canvas, QEvent.Type.MouseMove, point))
+            pause(PACE)
+            point = QPointF(point.x() - STEP[0], point.y() - STEP[1])
+            self._send(mouse(canvas, QEvent.Type.MouseMove, point))
         ended = time.perf_counter()
-        QApplication.sendEvent(canvas, _mouse(canvas, QEvent.Type.MouseButtonRelease, point))
+        QApplication.sendEvent(canvas, mouse(canvas, QEvent.Type.MouseButtonRelease, point))
         return ended
 
     def _send(self, event: QEvent) -> None:
@@ -325,79 +237,19 @@ class _Script:
 
     def _wait_for_sharp(self) -> float:
         """When the last sharp pixel was painted."""
-        _wait(lambda: self._watch.sharp is not None)
+        wait(lambda: self._watch.sharp is not None)
         assert self._watch.sharp is not None
         return self._watch.sharp
 
     def _wait_for_picture(self, old: Picture | None) -> None:
         """Wait until another picture and the renderer are there. Raises DiifViewerError when the picture is not."""
-        _wait(lambda: self.viewer.state.picture is not old or bool(self._watch.failure))
+        wait(lambda: self.viewer.state.picture is not old or bool(self._watch.failure))
         if self._watch.failure:
             raise DiifViewerError(self._watch.failure)
-        _wait(lambda: bool(self._watch.device))
-
-
-_STEP = (7.0, 4.0)
-"""Logical pixels (x, y) between two events of a drag."""
+        wait(lambda: bool(self._watch.device))
 
 
 def _summed(scale: float, encoded: bool, times: list[tuple[float, float, float]]) -> Sharp:
     """times: (first tile, last tile, sharp) of each gesture."""
     first, last, sharp = (statistics.median(kind) for kind in zip(*times, strict=True))
     return Sharp(scale, encoded, first, last, sharp, max(slow for *_, slow in times))
-
-
-def _wheel(canvas: QWidget, turn: int) -> QWheelEvent:
-    """turn: 120 for a notch away from the hand, over the middle of the canvas."""
-    middle = QPointF(canvas.rect().center())
-    return QWheelEvent(
-        middle,
-        QPointF(canvas.mapToGlobal(middle)),
-        QPoint(),
-        QPoint(0, turn),
-        Qt.MouseButton.NoButton,
-        Qt.KeyboardModifier.NoModifier,
-        Qt.ScrollPhase.NoScrollPhase,
-        False,
-    )
-
-
-def _mouse(canvas: QWidget, kind: QEvent.Type, point: QPointF) -> QMouseEvent:
-    """The left button at a point of the canvas."""
-    left = Qt.MouseButton.LeftButton
-    changed = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseMove else left
-    return QMouseEvent(kind, point, canvas.mapToGlobal(point), changed, left, Qt.KeyboardModifier.NoModifier)
-
-
-def _peaks() -> dict[str, int | None]:
-    """Most bytes that were ever resident: of this process, of the renderer, and their sum; None where not known."""
-    children = multiprocessing.active_children()
-    window, renderer = _peak(os.getpid()), _peak(children[0].pid) if children else None
-    known = window is not None and renderer is not None
-    return {"window": window, "renderer": renderer, "together": window + renderer if known else None}  # type: ignore[operator]
-
-
-def _peak(process: int | None) -> int | None:
-    try:
-        lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines()
-        return next(int(text.split()[1]) * 1024 for text in lines if text.startswith("VmHWM:"))
-    except (OSError, StopIteration):
-        return None
-
-
-def _pause(milliseconds: int) -> None:
-    """Let the window live meanwhile."""
-    loop, timer = QEventLoop(), QTimer()
-    timer.setTimerType(Qt.TimerType.PreciseTimer)
-    timer.setSingleShot(True)
-    timer.timeout.connect(loop.quit)
-    timer.start(milliseconds)
-    loop.exec()
-
-
-def _wait(fact: Callable[[], bool]) -> None:
-    deadline = time.perf_counter() + PATIENCE
-    while not fact():
-        if time.perf_counter() > deadline:
-            raise DiifViewerError("The window did not get there in time.")
-        _pause(2)

@@ -14,10 +14,11 @@ from diif_viewer.cli import FAILED, MISUSED, main
 from diif_viewer.engine.device import Compute
 from diif_viewer.engine.layers import Conv, Linear
 from diif_viewer.evaluation import speed
+from diif_viewer.evaluation.machine import about_machine
 from diif_viewer.evaluation.matrix_work import executed_macs, matmul_rate
 from diif_viewer.evaluation.operations import operations
 from diif_viewer.evaluation.photograph import photograph
-from diif_viewer.evaluation.speed_tables import comparison, tables
+from diif_viewer.evaluation.speed_tables import comparison, tables, wanted
 from diif_viewer.ui import scripted
 
 SCALES, WINDOW = (2.5, 16.0), (36, 64)
@@ -36,7 +37,7 @@ def result() -> dict[str, Any]:
         told: list[str] = []
         measured = speed.measure(SCALES, WINDOW, device="cpu", repeats=2, report=told.append)
     assert len(told) == len(measured["rows"])
-    return {"machine": speed.about_machine("cpu"), "decoding": measured, "operations": operations()}
+    return {"machine": about_machine("cpu"), "decoding": measured, "operations": operations()}
 
 
 def yardstick() -> speed.Yardstick:
@@ -115,10 +116,24 @@ def test_tables_show_every_row_and_survive_json(result: dict[str, Any]) -> None:
     assert compared.count("view ms") == len(again["decoding"]["rows"])
 
 
+def test_the_worst_case_is_held_to_what_was_wanted() -> None:
+    def row(method: str, width: str, dtype: str, scale: float, ratio: float) -> dict[str, Any]:
+        return {"method": method, "width": width, "dtype": dtype, "scale": scale, "ratio": ratio}
+
+    rows = [row("LIIF", "full", "float32", 4, 3.0), row("LIIF", "full", "bfloat16", 4, 9.0)]
+    rows += [row("LIIF", "full", "float32", 30, 6.0), row("DIIF", "full", "float32", 4, 24.9)]
+    sharp = [{"scale": 1.2, "encoded": True, "sharp": 310.0}, {"scale": 4.0, "encoded": False, "sharp": 900.0}]
+    sharp += [{"scale": 8.0, "encoded": False, "sharp": 290.0}]
+    figures = {"picture": "p", "gestures": [{"longest_stall": 12.0}], "sharp": sharp}
+    lines = wanted({"decoding": {"rows": rows}, "interaction": [figures]}).splitlines()[3:]
+    assert [(line.split()[0], line.split()[-1]) for line in lines[:2]] == [("LIIF,", "yes"), ("DIIF,", "no")]
+    assert "6.0x (x30)" in lines[0]
+    assert [line.split()[-1] for line in lines[2:]] == ["yes", "no", "yes"]
+
+
 def test_operations_agree_with_what_the_paper_prints() -> None:
     lines = [
-        line.split("  ")
-        for line in tables({"machine": speed.about_machine("cpu"), "operations": operations()}).splitlines()
+        line.split("  ") for line in tables({"machine": about_machine("cpu"), "operations": operations()}).splitlines()
     ]
     printed = [
         [cell.strip() for cell in line if cell.strip()][-2:] for line in lines if line[0].startswith(("LIIF", "DIIF"))
