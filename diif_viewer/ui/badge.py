@@ -113,6 +113,12 @@ class BadgeRow:
     def _place(self, badge: Badge, area: Area, layout: Layout) -> None:
         ratio = self._canvas.devicePixelRatioF()
         left, right = area.clip.left / ratio, area.clip.right / ratio
-        at_right = layout is Layout.SPLIT and area.pane == 1  # its left border is the divider, which moves
-        badge.move(round(right - MARGIN - badge.width() if at_right else left + MARGIN), MARGIN)
-        badge.setVisible(badge.width() + 2 * MARGIN <= right - left)
+        top, bottom = area.clip.top / ratio, area.clip.bottom / ratio
+        # away from the divider, which moves, and from the badge of the pane that lies below
+        at_right = (layout is Layout.SPLIT or layout.laid_over) and area.pane == 1
+        at_foot = layout is Layout.STACKED and area.pane == 1
+        x = right - MARGIN - badge.width() if at_right else left + MARGIN
+        y = bottom - MARGIN - badge.height() if at_foot else top + MARGIN
+        badge.move(round(x), round(y))
+        room = (right - left) / (2 if layout.laid_over else 1)
+        badge.setVisible(badge.width() + 2 * MARGIN <= room and badge.height() + 2 * MARGIN <= bottom - top)

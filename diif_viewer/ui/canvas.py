@@ -16,6 +16,7 @@ from PySide6.QtGui import (
     QNativeGestureEvent,
     QPainter,
     QPaintEvent,
+    QRegion,
     QResizeEvent,
     QTransform,
     QWheelEvent,
@@ -24,9 +25,10 @@ from PySide6.QtWidgets import QGestureEvent, QPinchGesture, QWidget
 
 from diif_viewer.ui.compare import GAP, Layout, area_at, divider
 from diif_viewer.ui.controller import Controller
-from diif_viewer.ui.marks import paint_active, paint_band, paint_divider
+from diif_viewer.ui.marks import paint_active, paint_band, paint_divider, paint_lens
 from diif_viewer.ui.navigation import NOTCH
 from diif_viewer.ui.theme import CANVAS
+from diif_viewer.viewport import Viewport
 
 FINE, COARSE = 0.25, 3.0
 """Notches that one notch of a mouse wheel counts for with Shift and with Ctrl."""
@@ -36,6 +38,10 @@ TOUCHPAD_ZOOM = 0.006
 
 GRIP = 7
 """Logical pixels to either side of the divider at which it can be taken."""
+
+
+LENS_RADIUS = 130.0
+"""Logical pixels from the middle of the lens to its rim, at first."""
 
 
 class Drag(enum.Enum):
@@ -53,8 +59,8 @@ class Canvas(QWidget):
 
     Points are (x, y) in device pixels of the canvas. zoom_asked (point, factor, animate), pan_asked (right, down),
     toggle_asked (point), zoom_region_asked and export_region_asked (start point, end point), split_asked (fraction
-    of the width), pane_pressed (its number), hovered (point, or None when the cursor left), resized (height, width,
-    gap in device pixels), painted (no payload, after each repaint).
+    of the width, or of the height), pane_pressed (its number), hovered (point, or None when the cursor left), resized
+    (height, width, gap in device pixels), painted (no payload, after each repaint).
     """
 
     zoom_asked = Signal(object, float, bool)
@@ -74,6 +80,8 @@ class Canvas(QWidget):
         self._drag = Drag.NONE
         self._choosing = False
         self._start = self._last = QPointF()
+        self._lens_at: QPointF | None = None
+        self.lens_radius = LENS_RADIUS
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -132,18 +140,48 @@ class Canvas(QWidget):
         painter.fillRect(QRect(0, 0, width + 1, height + 1), CANVAS)
         view = self._controller.motion.shown
         if view is not None:
-            methods = self._controller.state.methods
-            for area in self._controller.areas:
-                if area.pane < len(methods):
-                    self._controller.scene.paint(painter, area, methods[area.pane], view)
+            self._paint_panes(painter, view)
         state = self._controller.state
         if state.layout is Layout.SPLIT and view is not None:
             paint_divider(painter, divider(width, state.split), height, self._ratio)
-        elif state.layout.panes > 1 and view is not None:
+        elif state.layout is Layout.STACKED and view is not None:
+            paint_divider(painter, divider(height, state.split), width, self._ratio, lying=True)
+        elif state.layout.side_by_side and view is not None:
             paint_active(painter, self._controller.areas[state.active], self._ratio)
         if self._drag in (Drag.ZOOM_REGION, Drag.EXPORT_REGION):
             start, end = QPointF(*self._point(self._start)), QPointF(*self._point(self._last))
             paint_band(painter, QRectF(start, end).normalized().toRect(), self.font(), self._ratio)
+
+    def _paint_panes(self, painter: QPainter, view: Viewport) -> None:
+        methods, scene = self._controller.state.methods, self._controller.scene
+        parts = [area for area in self._controller.areas if area.pane < len(methods)]
+        if self._controller.state.layout is not Layout.LENS or len(parts) < 2:
+            for area in parts:
+                scene.paint(painter, area, methods[area.pane], view)
+            return
+        lens = self._lens().toRect()
+        scene.paint(painter, parts[1], methods[1], view)
+        scene.paint(painter, parts[0], methods[0], view, QRegion(lens, QRegion.RegionType.Ellipse))
+        paint_lens(painter, lens, self._ratio)
+
+    def _lens(self) -> QRectF:
+        """Where the lens lies: about the cursor, in the middle before there was one. Device pixels."""
+        x, y = self.middle() if self._lens_at is None else self._point(self._lens_at)
+        radius = self.lens_radius * self._ratio
+        return QRectF(x - radius, y - radius, 2 * radius, 2 * radius)
+
+    def _move_lens(self, position: QPointF) -> None:
+        before = self._lens()
+        self._lens_at = position
+        if self._controller.state.layout is Layout.LENS:
+            edge = 4 * self._ratio
+            for place in (before, self._lens()):
+                self._repaint(place.adjusted(-edge, -edge, edge, edge).toAlignedRect())
+
+    def resize_lens(self, factor: float) -> None:
+        """Make the lens `factor` times as wide, within its limits."""
+        self.lens_radius = min(max(self.lens_radius * factor, LENS_RADIUS / 3), 3 * LENS_RADIUS)
+        self.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         """Tell the new size."""
@@ -167,9 +205,20 @@ class Canvas(QWidget):
         return self._choosing
 
     def _near_divider(self, position: QPointF) -> bool:
-        if self._controller.state.layout is not Layout.SPLIT or self._controller.state.view is None:
+        state = self._controller.state
+        if not state.layout.divided or state.view is None:
             return False
-        return abs(position.x() - self._controller.state.split * self.width()) <= GRIP
+        return abs(self._along(position) - state.split) * self._extent <= GRIP
+
+    @property
+    def _extent(self) -> int:
+        """Logical pixels of the side that the divider moves along."""
+        return max(1, self.height() if self._controller.state.layout is Layout.STACKED else self.width())
+
+    def _along(self, position: QPointF) -> float:
+        """Where the divider would be with its grip at `position`: a fraction of the canvas."""
+        lying = self._controller.state.layout is Layout.STACKED
+        return (position.y() if lying else position.x()) / self._extent
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         """Begin a drag."""
@@ -179,7 +228,7 @@ class Canvas(QWidget):
         ):
             return
         self._start = self._last = event.position()
-        if self._controller.areas:
+        if self._controller.areas and not self._controller.state.layout.laid_over:
             self.pane_pressed.emit(area_at(self._controller.areas, *self._point(event.position())).pane)
         shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         if event.button() == Qt.MouseButton.MiddleButton:
@@ -201,12 +250,14 @@ class Canvas(QWidget):
         if self._drag is Drag.PAN:
             self.pan_asked.emit(-step.x() * self._ratio, -step.y() * self._ratio)
         elif self._drag is Drag.SPLIT:
-            self.split_asked.emit(position.x() / max(1, self.width()))
+            self.split_asked.emit(self._along(position))
         elif self._drag is not Drag.NONE:
             self.update()
         elif not self._choosing:
-            near = self._near_divider(position)
-            self.setCursor(Qt.CursorShape.SplitHCursor if near else Qt.CursorShape.ArrowCursor)
+            lying = self._controller.state.layout is Layout.STACKED
+            grip = Qt.CursorShape.SplitVCursor if lying else Qt.CursorShape.SplitHCursor
+            self.setCursor(grip if self._near_divider(position) else Qt.CursorShape.ArrowCursor)
+        self._move_lens(position)
         self.hovered.emit(self._point(position))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRect, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPen
+from PySide6.QtGui import QColor, QFont, QPainter, QPen, QTransform
 
 from diif_viewer.ui.compare import Area
 from diif_viewer.ui.theme import ACCENT, TEXT
 
 
-def paint_divider(painter: QPainter, x: int, height: int, ratio: float) -> None:
-    """A line at column `x` with a round grip in its middle. All in device pixels; ratio: of one logical pixel."""
+def paint_divider(painter: QPainter, x: int, height: int, ratio: float, *, lying: bool = False) -> None:
+    """A line at column `x` with a round grip in its middle. All in device pixels; ratio: of one logical pixel.
+
+    lying: at row `x` of a canvas `height` pixels wide instead.
+    """
+    painter.save()
+    if lying:
+        painter.setWorldTransform(QTransform(0, 1, 1, 0, 0, 0), True)  # rows for columns
     line = max(1, round(ratio))
     painter.fillRect(QRect(x - line, 0, 2 * line, height), QColor(0, 0, 0, 130))
     painter.fillRect(QRect(x - line // 2, 0, line, height), QColor(255, 255, 255, 225))
@@ -22,13 +28,24 @@ def paint_divider(painter: QPainter, x: int, height: int, ratio: float) -> None:
     for side in (-1, 1):
         tip, back, half = x + side * 8 * ratio, x + side * 4 * ratio, 3.5 * ratio
         painter.drawPolyline([QPointF(back, y - half), QPointF(tip, y), QPointF(back, y + half)])
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.restore()
 
 
 def paint_active(painter: QPainter, area: Area, ratio: float) -> None:
     """A line at the foot of the pane that letters and exports are about."""
     line = max(1, round(2 * ratio))
     painter.fillRect(QRect(area.clip.left, area.clip.bottom - line, area.clip.width, line), ACCENT)
+
+
+def paint_lens(painter: QPainter, rect: QRect, ratio: float) -> None:
+    """The rim of the lens that fills `rect`."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for colour, width in ((QColor(0, 0, 0, 130), 4.0), (QColor(255, 255, 255, 225), 1.5)):
+        painter.setPen(QPen(colour, width * ratio))
+        painter.drawEllipse(rect)
+    painter.restore()
 
 
 def paint_band(painter: QPainter, rect: QRect, font: QFont, ratio: float) -> None:

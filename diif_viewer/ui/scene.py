@@ -76,6 +76,7 @@ class Scene:
         self._frames: dict[str, list[Frame]] = {}
         self._sharp: dict[int, Sharp] = {}
         self._stale: dict[int, Sharp] = {}
+        self._parked: dict[int, Sharp] = {}  # of the method before: flipping to and fro puts no tiles together again
 
     # ---- what comes in ----
 
@@ -87,6 +88,7 @@ class Scene:
         self._frames.clear()
         self._sharp.clear()
         self._stale.clear()
+        self._parked.clear()
 
     def add_frame(self, frame: Frame) -> bool:
         """Keep a fallback frame; False when it is of another picture."""
@@ -121,12 +123,20 @@ class Scene:
         if model is None or self._picture is None or not seen:
             self._retire(pane, sharp)
             self._sharp.pop(pane, None)
+            if sharp is not None:
+                self._parked[pane] = sharp
             return []
         keys = keys_for(self._picture.image, model, view.scale, seen, view.lattice.window)
-        if sharp is None or (sharp.model, sharp.scale) != (model, view.scale) or not sharp.window.contains(seen):
+        if not _serves(sharp, model, view.scale, seen):
             self._retire(pane, sharp)
-            sharp = self._gathered(model, view.scale, seen.aligned(TILE))
+            parked = self._parked.pop(pane, None)
+            if sharp is not None and sharp.model != model:
+                self._parked[pane] = sharp
+            serves = _serves(parked, model, view.scale, seen)
+            sharp = parked if serves else self._gathered(model, view.scale, seen.aligned(TILE))
+            assert sharp is not None
             self._sharp[pane] = sharp
+        assert sharp is not None
         for key in keys:
             if key not in sharp.held and (pixels := self.cache.get(key)) is not None:
                 _blit(sharp, key, pixels)
@@ -160,8 +170,11 @@ class Scene:
 
     # ---- painting ----
 
-    def paint(self, painter: QPainter, area: Area, method: str, view: Viewport) -> None:
-        """Paint one pane. painter: device pixels of the canvas, clipped to whatever needs painting."""
+    def paint(self, painter: QPainter, area: Area, method: str, view: Viewport, within: QRegion | None = None) -> None:
+        """Paint one pane. painter: device pixels of the canvas, clipped to whatever needs painting.
+
+        within: paint this part of the canvas only.
+        """
         if self._picture is None:
             return
         offset = QPoint(area.view.left, area.view.top)
@@ -169,7 +182,8 @@ class Scene:
         corner = view.rested()
         lattice = view.lattice
         inside = QRect(-int(corner.left), -int(corner.top), lattice.x.count, lattice.y.count)
-        remaining = QRegion(clip.intersected(inside))
+        allowed = QRegion(clip) if within is None else within.translated(-offset).intersected(clip)
+        remaining = allowed.intersected(inside)
         plan: list[tuple[Layer, QRegion]] = []
         for layer, solid in self._layers(area.pane, method, view):
             if remaining.isEmpty():
@@ -180,7 +194,7 @@ class Scene:
                 remaining -= QRegion(_inner(target, inside))
         painter.save()
         painter.translate(offset)
-        painter.setClipRegion(QRegion(clip))
+        painter.setClipRegion(allowed)
         if not remaining.isEmpty():
             painter.fillRect(clip.intersected(inside), QColor(40, 40, 42))
         for layer, region in reversed(plan):
@@ -205,6 +219,11 @@ class Scene:
         preview = self._picture.preview
         y, x = preview.height() / self._picture.height, preview.width() / self._picture.width
         yield Layer(preview, y, x, 0, 0), True
+
+
+def _serves(sharp: Sharp | None, model: str, scale: float, seen: Window) -> bool:
+    """True when these tiles are of this view, and all of it lies among them."""
+    return sharp is not None and (sharp.model, sharp.scale) == (model, scale) and sharp.window.contains(seen)
 
 
 def _blit(sharp: Sharp, key: TileKey, pixels: npt.NDArray[np.uint8]) -> None:

@@ -79,12 +79,25 @@ class ViewerState(QObject):
         self.layout = Layout.SINGLE
         self.split = 0.5
         self.active = 0
+        self.flipped = False
         self._main = method or default_method()
-        self._others = ["bicubic", "liif-lite"]
+        self._others = ["bicubic", "liif-lite", "diif-lite"]
+        self._before = "bicubic" if self._main != "bicubic" else default_method()
 
     @property
     def methods(self) -> tuple[str, ...]:
-        """The method of each pane, from left to right; the last is the main one in every layout."""
+        """The method that each pane shows, from left to right, then down.
+
+        The last is the main one in every layout. While flipped, every pane shows the next one's (the first one's in
+        the last pane), and a single one the method that was looked at before.
+        """
+        if not self.flipped:
+            return self.chosen
+        return (*self.chosen[1:], self.chosen[0]) if self.layout.panes > 1 else (self._before,)
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The method that was chosen for each pane."""
         return (*self._others[: self.layout.panes - 1], self._main)
 
     def set_picture(self, picture: Picture | None, view: Viewport | None) -> None:
@@ -102,10 +115,10 @@ class ViewerState(QObject):
     def set_method(self, method: str, pane: int | None = None) -> None:
         """Look through `method` (a name in METHODS) in `pane`; in the active one when None."""
         pane = self.active if pane is None else pane
-        if method == self.methods[pane]:
+        if method == self.chosen[pane]:
             return
         if pane == self.layout.panes - 1:
-            self._main = method
+            self._before, self._main = self._main, method
         else:
             self._others[pane] = method
         self.methods_changed.emit()
@@ -118,8 +131,14 @@ class ViewerState(QObject):
             self.layout_changed.emit()
             self.active_changed.emit()
 
+    def set_flipped(self, flipped: bool) -> None:
+        """Show the other method of each comparison in place, or again the chosen one."""
+        if flipped != self.flipped:
+            self.flipped = flipped
+            self.methods_changed.emit()
+
     def set_split(self, split: float) -> None:
-        """Move the divider to `split` in [0, 1] of the canvas width."""
+        """Move the divider to `split` in [0, 1] of the canvas width, or of its height."""
         split = min(max(split, 0.0), 1.0)
         if split != self.split:
             self.split = split

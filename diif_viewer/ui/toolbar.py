@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction, QIcon
-from PySide6.QtWidgets import QLineEdit, QSizePolicy, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import QLineEdit, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from diif_viewer.ui.actions import ACTIONS, ZOOMS
 from diif_viewer.ui.theme import icon
 from diif_viewer.ui.zoom_text import format_zoom, parse_zoom
 
+WAYS = ("stacked", "three", "lens")
+"""Ways of comparing in the menu behind the button beside the others: less often used."""
+
 LEFT = ("open", "previous", "next", "|", "zoom_0", "zoom_1", "zoom_out", "zoom box", "zoom_in")
-RIGHT = ("single", "split", "two", "three", "|", "export_region", "export", "|", "fullscreen", "shortcuts")
+RIGHT = ("single", "split", "two", "four", "more ways", "|", "export_region", "export", "|", "fullscreen", "shortcuts")
 
 
 class ZoomBox(QLineEdit):
@@ -84,12 +87,35 @@ class ToolBar(QToolBar):
                 self.addWidget(spacer)
             elif name == "zoom box":
                 self.addWidget(self.zoom_box)
+            elif name == "more ways":
+                self.addWidget(self._more_ways(actions, icons))
             else:
                 action = actions[name]
                 action.setIcon(icon(icons[name]))
                 self.addAction(action)
                 button = self.widgetForAction(action)
                 button.setAccessibleName(action.text().rstrip("…"))
+        self._mend_extension()
+
+    def _more_ways(self, actions: dict[str, QAction], icons: dict[str, str]) -> QToolButton:
+        """The button beside the ways of looking, with a menu of the rest of them."""
+        button = QToolButton(self)
+        button.setIcon(icon("ph.caret-down"))
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setToolTip("More ways of comparing")
+        button.setAccessibleName("More ways of comparing")
+        menu = QMenu(button)
+        for name in WAYS:
+            if name == "|":
+                menu.addSeparator()
+                continue
+            if icons.get(name):
+                actions[name].setIcon(icon(icons[name]))
+            menu.addAction(actions[name])
+        button.setMenu(menu)
+        return button
+
+    def _mend_extension(self) -> None:
         more = self.findChild(QToolButton, "qt_toolbar_ext_button")  # Qt's own, for narrow windows; dark on dark
         if more is not None:
             more.setIcon(QIcon(icon("ph.caret-double-right").pixmap(32, 32)))  # it is drawn at any size, 0 too

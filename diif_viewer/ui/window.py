@@ -19,6 +19,7 @@ from diif_viewer.ui.compare import Layout, area_at
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.export import ChoosePath, Exporter, choose_path
 from diif_viewer.ui.loader import Loader, NotLoaded
+from diif_viewer.ui.flip import Flip
 from diif_viewer.ui.navigation import PRESETS, Navigator
 from diif_viewer.ui.notice import Notice
 from diif_viewer.ui.opening import Opening, dropped
@@ -75,10 +76,12 @@ class MainWindow(QMainWindow):
         self.resize(min(1280, room.width()), min(860, room.height()))
         self._connect()
         self.page.greet()
+        self.flip = Flip(self.state, self)
         self._facts_changed()
         self._layout_changed()
 
     def _connect(self) -> None:
+        self.flip.attach(self.actions_by_name["flip"], self.canvas)
         canvas, state, navigator = self.canvas, self.state, self.navigator
         canvas.zoom_asked.connect(lambda point, factor, animate: navigator.zoom(point, factor, animate=animate))
         canvas.pan_asked.connect(navigator.pan)
@@ -152,6 +155,9 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _loaded(self, picture: Picture) -> None:
         self.stack.setCurrentWidget(self.canvas)
+            "flip": self.flip.hold,
+            "smaller": partial(self.canvas.resize_lens, 1 / 1.25),
+            "larger": partial(self.canvas.resize_lens, 1.25),
         area = self.controller.areas[0].view if self.controller.areas else None
         height, width = (area.height, area.width) if area is not None else self.canvas.device_size()
         self.state.set_picture(picture, Viewport(picture.height, picture.width, height, width).fitted())

@@ -1,0 +1,169 @@
+"""Ways of comparing, in the real window: panes, splits, the lens, flipping."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QFocusEvent, QKeySequence
+from PySide6.QtWidgets import QApplication
+
+from diif_viewer.ui.actions import ACTIONS, LOOKS, ZOOMS
+from diif_viewer.ui.compare import Layout
+from tests.ui.fake_renderer import expected
+from tests.ui.test_window import assert_shows, turn_wheel, view_pixels
+
+
+def source(photo):
+    return np.asarray(Image.open(photo).convert("RGB"))
+
+
+def assert_pane_shows(stage, photo, area, method, part=np.s_[:, :]):
+    shown, window = view_pixels(stage, area)
+    wanted = expected(source(photo), method, stage.state.view.scale, window)
+    assert_shows(shown[part], wanted[part], method)
+
+
+def test_no_key_means_two_things():
+    keys = Counter(QKeySequence(key).toString() for row in (*ACTIONS, *ZOOMS, *LOOKS) for key in row.keys)
+    assert not [key for key, times in keys.items() if times > 1]
+
+
+def test_four_panes_are_one_click_and_stay_in_step(stage, photo):
+    stage.show(photo)
+    stage.window.actions_by_name["four"].trigger()
+    assert stage.state.methods == ("bicubic", "liif-lite", "diif-lite", "diif-s-lite")
+    stage.sharp()
+    parts = stage.controller.areas
+    assert len({(part.clip.left, part.clip.top) for part in parts}) == 4
+    assert len({(part.view.height, part.view.width) for part in parts}) == 1
+    turn_wheel(stage.window.canvas, QPoint(parts[3].clip.left + 40, parts[3].clip.top + 60), 240)
+    stage.sharp()
+    for area, method in enumerate(stage.state.methods):
+        assert_pane_shows(stage, photo, area, method, np.s_[:-4])  # the foot marks the active pane
+    stage.window.badge_row.show(stage.controller.statuses, parts, Layout.FOUR, 3)
+    corners = {(badge.x(), badge.y()) for badge in stage.window.badge_row.badges if badge.isVisible()}
+    assert len(corners) == 4
+
+
+def test_the_split_lies_across_too(stage, photo):
+    stage.show(photo)
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_F3, Qt.KeyboardModifier.ShiftModifier)
+    assert stage.state.layout is Layout.STACKED
+    stage.sharp()
+    canvas = stage.window.canvas
+    middle = canvas.height() // 2
+    stage.qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=QPoint(100, middle))
+    stage.qtbot.mouseMove(canvas, QPoint(110, middle + 50))
+    assert canvas.cursor().shape() != Qt.CursorShape.ClosedHandCursor
+    stage.qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=QPoint(110, middle + 50))
+    assert stage.state.split == pytest.approx((middle + 50) / canvas.height())
+    stage.sharp()
+    for area, method in enumerate(stage.state.methods):
+        assert_pane_shows(stage, photo, area, method, np.s_[20:-20, :150])  # beside the grip
+
+
+def hold(stage, key=Qt.Key.Key_Space):
+    stage.qtbot.keyPress(stage.window.canvas, key)
+
+
+def let_go(stage, key=Qt.Key.Key_Space):
+    stage.qtbot.keyRelease(stage.window.canvas, key)
+
+
+def test_holding_space_shows_the_method_looked_at_before(stage, photo):
+    stage.show(photo)
+    stage.sharp()
+    hold(stage)
+    assert stage.state.methods == ("bicubic",)
+    assert stage.controller.sharp, "the bicubic picture of the view is there already"
+    assert_pane_shows(stage, photo, 0, "bicubic")
+    assert stage.window.badge_row.badges[0].text.startswith("Bicubic")
+    let_go(stage)
+    assert stage.controller.sharp, "and so is the sharp one when the key goes up"
+    assert_pane_shows(stage, photo, 0, "diif-s-lite")
+    stage.qtbot.keyClicks(stage.window.canvas, "NL")
+    stage.sharp()
+    hold(stage)
+    assert stage.state.methods == ("nearest",)
+    let_go(stage)
+    assert stage.state.methods == ("liif-lite",)
+
+
+def test_flipping_asks_the_renderer_for_nothing_it_has_made_already(stage, photo):
+    stage.show(photo)
+    stage.qtbot.keyClicks(stage.window.canvas, "L")
+    stage.sharp()
+    stage.qtbot.keyClicks(stage.window.canvas, "S")
+    stage.sharp()
+    for _ in range(2):
+        hold(stage)
+        assert stage.controller.sharp
+        assert_pane_shows(stage, photo, 0, "liif-lite")
+        let_go(stage)
+        assert stage.controller.sharp
+        assert_pane_shows(stage, photo, 0, "diif-s-lite")
+
+
+@pytest.mark.parametrize("layout", ["split", "two", "four"])
+def test_flipping_moves_every_method_on_by_one_pane(stage, photo, layout):
+    stage.show(photo)
+    stage.window.actions_by_name[layout].trigger()
+    chosen = stage.state.methods
+    hold(stage)
+    assert stage.state.methods == (*chosen[1:], chosen[0])
+    assert stage.state.chosen == chosen
+    let_go(stage)
+    assert stage.state.methods == chosen
+    stage.sharp()
+
+
+def test_a_window_that_loses_the_keyboard_flips_back(stage, photo):
+    stage.show(photo)
+    hold(stage)
+    assert stage.state.flipped
+    QApplication.sendEvent(stage.window, QFocusEvent(QFocusEvent.Type.WindowDeactivate))
+    assert not stage.state.flipped
+    stage.sharp()
+
+
+def lens_pixels(stage):
+    """What lies inside and what lies far outside the lens: two boolean masks of the canvas."""
+    lens = stage.window.canvas._lens()
+    height, width = stage.window.canvas.device_size()
+    y, x = np.mgrid[0:height, 0:width] + 0.5
+    far = np.hypot(x - lens.center().x(), y - lens.center().y())
+    return far < lens.width() / 2 - 4, far > lens.width() / 2 + 4
+
+
+def test_the_lens_follows_the_cursor_and_shows_the_other_method(stage, photo):
+    stage.show(photo)
+    stage.qtbot.keyClicks(stage.window.canvas, "6")
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_F7)
+    stage.sharp()
+    assert stage.state.methods == ("bicubic", "diif-s-lite")
+    for point, key in ((QPoint(200, 180), "."), (QPoint(420, 210), ",")):
+        stage.qtbot.mouseMove(stage.window.canvas, point)
+        stage.until(lambda point=point: stage.window.canvas._lens().center().toPoint() == point)
+        stage.qtbot.keyClicks(stage.window.canvas, key)
+        shown, window = view_pixels(stage)
+        assert window == stage.state.view.window
+        inside, outside = (mask[: shown.shape[0], : shown.shape[1]] for mask in lens_pixels(stage))
+        assert inside.sum() > 20_000
+        for mask, method in ((inside, "bicubic"), (outside, "diif-s-lite")):
+            wanted = expected(source(photo), method, 8.0, window)
+            assert_shows(shown[mask], wanted[mask], method)
+
+
+def test_a_press_under_the_lens_leaves_the_active_pane_alone(stage, photo):
+    stage.show(photo)
+    stage.window.actions_by_name["lens"].trigger()
+    stage.state.set_active(0)
+    stage.qtbot.mouseClick(stage.window.canvas, Qt.MouseButton.LeftButton, pos=QPoint(200, 200))
+    assert stage.state.active == 0
+    stage.qtbot.keyClicks(stage.window.canvas, "L")
+    assert stage.state.methods == ("liif-lite", "diif-s-lite")
+    stage.sharp()
