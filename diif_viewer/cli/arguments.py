@@ -23,6 +23,20 @@ def scales(text: str) -> list[float]:
     return [scale(part) for part in text.split(",")]
 
 
+def quality(text: str) -> int:
+    """1 to 100."""
+    if not (text.isdecimal() and 1 <= int(text) <= 100):
+        raise argparse.ArgumentTypeError(f"a quality is a whole number from 1 to 100, not {text!r}")
+    return int(text)
+
+
+def count(text: str) -> int:
+    """A whole number >= 1."""
+    if not (text.isdecimal() and int(text) >= 1):
+        raise argparse.ArgumentTypeError(f"a whole number of at least 1 is needed, not {text!r}")
+    return int(text)
+
+
 def names(text: str) -> list[str]:
     """`bicubic,liif-lite`: names one after the other."""
     return [part.strip() for part in text.split(",") if part.strip()]

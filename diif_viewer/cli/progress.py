@@ -20,18 +20,22 @@ class ProgressLine:
         stream: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
         log_seconds: float = 5.0,
+        *,
+        enabled: bool = True,
     ) -> None:
+        """enabled: False for a line that shows nothing."""
         self._stream = sys.stderr if stream is None else stream
         self._clock = clock
         self._terminal = self._stream.isatty()
         self._interval = 0.1 if self._terminal else log_seconds
         self._start = self._last = clock()
         self._width = 0
+        self._enabled = enabled
 
     def __call__(self, fraction: float) -> None:
         """Show that `fraction` of the work is done."""
         now = self._clock()
-        if now - self._last < self._interval:
+        if not self._enabled or now - self._last < self._interval:
             return
         self._last = now
         spent = now - self._start

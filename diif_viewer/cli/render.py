@@ -1,29 +1,36 @@
-"""`diif-viewer render`: a picture, or a part of it, at any scale into a PNG file; for scripts and servers."""
+"""`diif-viewer render`: pictures, or a part of each, at any scale into files; for scripts and servers."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import json
+import os
 import sys
-import time
+import tempfile
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from diif_viewer.cli import arguments
+from diif_viewer.cli.batch import failure, outcomes
+from diif_viewer.cli.inputs import STANDARD, expand
 from diif_viewer.cli.progress import ProgressLine, duration
-from diif_viewer.errors import ExportError, RequestError
+from diif_viewer.cli.render_plan import Job, Options, Target, plan
+from diif_viewer.cli.render_work import Outcome, Renderer
+from diif_viewer.errors import DiifViewerError, ImageError, RequestError
 from diif_viewer.models.registry import METHODS, default_method
 
-if TYPE_CHECKING:
-    import numpy.typing as npt
+HELP = "Render pictures, or a part of each, at any scale into PNG, JPEG, WebP, TIFF or AVIF files."
 
-    from diif_viewer.geometry import Lattice, Window
-
-HELP = "Render a picture, or a part of it, at any scale into a PNG file."
+FORMAT_SUFFIXES = {"png": ".png", "jpeg": ".jpg", "webp": ".webp", "tiff": ".tif", "avif": ".avif"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("image", type=Path, metavar="IMAGE", help="the picture to look into")
+    parser.add_argument(
+        "images", nargs="+", metavar="IMAGE", help="pictures, folders, patterns like '*.jpg', or - for standard input"
+    )
     extent = parser.add_mutually_exclusive_group(required=True)
     extent.add_argument("--scale", type=arguments.scale, help="outputs per pixel: 12.5, x12.5 or 1250%%")
     extent.add_argument("--size", type=arguments.size, metavar="WxH", help="exact output size of the whole picture")
@@ -31,127 +38,179 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     part.add_argument("--box", type=arguments.box, metavar="X0,Y0,X1,Y1", help="part, in pixels of the picture")
     part.add_argument("--window", type=arguments.window, metavar="T,L,B,R", help="part, in output pixels")
     parser.add_argument("--model", help=f"{', '.join(METHODS)}, or a .safetensors or .pth file")
-    parser.add_argument(
-        "--dtype",
-        choices=("uint8", "float32"),
-        help="uint8: fastest, 8 bits; float32: most exact, and 16 bits for 16-bit pictures (the default for those)",
-    )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps (default: auto)")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.png", help="the file to write")
+    _add_exactness(parser)
+    _add_output(parser)
+
+
+def _add_exactness(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("how exactly")
+    group.add_argument("--dtype", choices=("uint8", "float32"), help="compute fast for 8 bits (default), or in float32")
+    group.add_argument(
+        "--bits", type=int, choices=(8, 16), help="per channel of the file (default: as the picture, where it fits)"
+    )
+    group.add_argument(
+        "--best", action="store_true", help="average eight flips and rotations: a little better, 8x slower"
+    )
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("output")
+    group.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        metavar="OUT",
+        help="a file, a folder, a name with fields like out/{stem}-{scale}.png, or - for standard output",
+    )
+    group.add_argument(
+        "--format", choices=tuple(FORMAT_SUFFIXES), help="for folders and standard output (default: png)"
+    )
+    group.add_argument("--quality", type=arguments.quality, metavar="1..100", help="of JPEG (92), WebP (90), AVIF (80)")
+    group.add_argument("--strip", action="store_true", help="leave out position, serial numbers, names and texts")
+    group.add_argument("--overwrite", action="store_true", help="in a batch, replace files instead of keeping them")
+    group.add_argument("--jobs", type=arguments.count, default=1, metavar="N", help="pictures at a time (default: 1)")
+    told = parser.add_mutually_exclusive_group()
+    told.add_argument("--quiet", action="store_true", help="say nothing but errors")
+    told.add_argument("--json", action="store_true", help="one line of JSON for each picture")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Render; 0 only when the whole file is in place. Raises DiifViewerError with one sentence."""
-    from diif_viewer.imaging.load import load_picture
-    from diif_viewer.imaging.save import save_png
+    """Render all; 0 only when every file is in place and whole. Raises DiifViewerError with one sentence."""
+    suffix = FORMAT_SUFFIXES[args.format] if args.format else None
+    words = expand(args.images)
+    target = Target(args.output, suffix, several=len(words) > 1)
+    with _sources(words) as sources:
+        options = _options(args, sources[0][0])
+        planned = plan(sources, target, options, overwrite=args.overwrite)
+        if len(planned) == 1 and isinstance(planned[0], str):
+            raise DiifViewerError(planned[0])
+        report = _Report(args, to_stderr=target.standard)
+        jobs = []
+        for (_, label), job in zip(sources, planned, strict=True):
+            if isinstance(job, str):
+                report.add(Outcome(label, "", "failed", error=job))
+            elif job.ready:
+                report.add(Outcome(label, job.shown, "skipped"))
+            else:
+                jobs.append(job)
+        _work_off(jobs, options, args, report)
+        return report.end(len(planned))
 
-    started = time.monotonic()
-    _check_target(args.output, args.image)
-    picture = load_picture(args.image)
-    height, width, channels = picture.pixels.shape
-    lattice = _lattice(args, height, width)
-    window = _part(lattice, args)
-    exact = (args.dtype or ("float32" if picture.pixels.dtype == "uint16" else "uint8")) == "float32"
-    _check_memory(window, channels * (4 if exact else 1))
-    progress = ProgressLine()
+
+def _work_off(jobs: list[Job], options: Options, args: argparse.Namespace, report: _Report) -> None:
+    """Do the jobs, here or in several processes. A single one that fails raises its error."""
+    progress = ProgressLine(enabled=not args.quiet)
     try:
-        values = _pixels(args, picture.pixels, lattice, window, exact=exact, progress=progress)
+        if args.jobs > 1 and len(jobs) > 1:
+            for outcome in outcomes(jobs, options, args.jobs, progress):
+                progress.close()
+                report.add(outcome)
+            return
+        renderer = Renderer(options, report.describe)
+        for number, job in enumerate(jobs):
+            try:
+                outcome = renderer.do(job, partial(_share, progress, number, len(jobs)))
+            except Exception as error:
+                if len(jobs) == report.total(len(jobs)) == 1 or args.debug:
+                    raise
+                outcome = failure(job, error)
+            progress.close()
+            report.add(outcome)
     finally:
         progress.close()
-    save_png(values, args.output, icc_profile=picture.icc_profile, exif=picture.exif)
-    spent = duration(time.monotonic() - started)
-    print(f"{args.output}: {window.width}x{window.height} pixels in {spent}")
-    return 0
 
 
-def _pixels(
-    args: argparse.Namespace,
-    pixels: npt.NDArray[Any],
-    lattice: Lattice,
-    window: Window,
-    *,
-    exact: bool,
-    progress: ProgressLine,
-) -> npt.NDArray[Any]:
-    """The window's pixels as they go into the file: HWC uint8, or uint16 for an exact rendering of a uint16 picture."""
-    import numpy as np
+def _share(progress: ProgressLine, number: int, count: int, fraction: float) -> None:
+    progress((number + fraction) / count)
 
-    bits = np.uint16 if exact and pixels.dtype == np.uint16 else np.uint8
-    name = args.model
-    if name is not None and name in METHODS and not METHODS[name].is_model:
-        from diif_viewer.imaging import classic
-        from diif_viewer.imaging.colour import to_8_bits
 
-        _describe(name, "Pillow", lattice)
-        values = classic.resample(pixels, name, lattice, window)
-        return values if values.dtype == bits else to_8_bits(values)
+class _Report:
+    """Tells what becomes of each picture, for people or as JSON, and how it all ended."""
 
-    import diif_viewer as dv
-    from diif_viewer.engine.device import resolve
+    def __init__(self, args: argparse.Namespace, *, to_stderr: bool) -> None:
+        self._args = args
+        self._stream = sys.stderr if to_stderr else sys.stdout
+        self._counts = {"done": 0, "skipped": 0, "failed": 0}
+        self._described: str | None = None
 
-    device = resolve(args.device)
-    model = dv.load_model(name or default_method(args.image.suffix, device), device)
-    _describe(model.name, model.compute.in_float32().description if exact else model.compute.description, lattice)
-    size = None if args.scale else args.size
-    result = dv.encode(pixels, model).render(
-        args.scale, size=size, window=window, dtype="float32" if exact else "uint8", progress=progress
+    def describe(self, text: str) -> None:
+        """Say what computes, once for pictures in a row that it is the same for."""
+        if text != self._described and not (self._args.quiet or self._args.json):
+            print(text, file=sys.stderr, flush=True)
+        self._described = text
+
+    def total(self, more: int) -> int:
+        """Pictures told of so far and `more`."""
+        return sum(self._counts.values()) + more
+
+    def add(self, outcome: Outcome) -> None:
+        """Tell of one picture."""
+        self._counts[outcome.status] += 1
+        if self._args.json:
+            print(json.dumps(outcome.as_record()), file=self._stream, flush=True)
+        if outcome.status == "failed":
+            print(f"error: {outcome.error}", file=sys.stderr, flush=True)
+        elif not (self._args.quiet or self._args.json):
+            size, spent = f"{outcome.width}x{outcome.height} pixels", duration(outcome.seconds)
+            text = "is there already" if outcome.status == "skipped" else f"{size} in {spent}"
+            print(f"{outcome.output}: {text}", file=self._stream, flush=True)
+
+    def end(self, count: int) -> int:
+        """The exit status; with several pictures, one line that counts."""
+        done, skipped, failed = self._counts.values()
+        if count > 1 and not (self._args.quiet or self._args.json):
+            parts = [f"{done} rendered", *([f"{skipped} there already"] if skipped else [])]
+            print(", ".join([*parts, *([f"{failed} failed"] if failed else [])]), file=sys.stderr)
+        return 1 if failed else 0
+
+
+def _options(args: argparse.Namespace, first: Path) -> Options:
+    """What the command line asks for. Raises CheckpointError, DeviceError, RequestError."""
+    name, digits = args.model, ""
+    if name is None or name not in METHODS or METHODS[name].is_model:
+        from diif_viewer.engine.device import resolve
+        from diif_viewer.engine.model import weights_file
+
+        device = resolve(args.device)
+        name = name or default_method(first.suffix, device)
+        digits = _digits(weights_file(name))
+    elif args.best:
+        raise RequestError(f"--best is for models; {name} gives the same however the picture is turned.")
+    if args.bits == 16 and args.dtype == "uint8":
+        raise RequestError("16 bits come from a float32 result; leave --dtype uint8 out.")
+    bits = 8 if args.dtype == "uint8" else args.bits
+    return Options(
+        *(name, digits, args.device, args.scale, args.size, args.box, args.window, bits),
+        float32=args.dtype == "float32",
+        best=args.best,
+        quality=args.quality,
+        strip=args.strip,
     )
-    if result.dtype == np.uint8:
-        return result
-    return (result * np.iinfo(bits).max + 0.5).astype(bits)
 
 
-def _describe(name: str, where: str, lattice: Lattice) -> None:
-    y, x = lattice.y.scale, lattice.x.scale
-    scale = f"x{x:g}" if x == y else f"x{x:g} by x{y:g}"
-    print(f"{name} at {scale} on {where}", file=sys.stderr)
+def _digits(weights: Path) -> str:
+    """The first digits of the file's SHA-256; empty for a file that cannot be read, which loading will say."""
+    import hashlib
+
+    try:
+        with weights.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:8]
+    except OSError:
+        return ""
 
 
-def _lattice(args: argparse.Namespace, height: int, width: int) -> Lattice:
-    from diif_viewer.geometry import Lattice
-
-    if args.scale:
-        return Lattice.of_scale(height, width, args.scale)
-    return Lattice.of_size(height, width, *args.size)
-
-
-def _part(lattice: Lattice, args: argparse.Namespace) -> Window:
-    """The outputs asked for. Raises RequestError when they are none, or not all inside the picture."""
-    from diif_viewer.geometry import Window
-
-    if args.box:
-        x0, y0, x1, y1 = args.box
-        if not (0 <= x0 < x1 <= lattice.x.size and 0 <= y0 < y1 <= lattice.y.size):
-            whole = f"0,0,{lattice.x.size},{lattice.y.size}"
-            raise RequestError(f"The box {x0:g},{y0:g},{x1:g},{y1:g} must lie inside the picture: {whole}.")
-        window = lattice.window_of(args.box)
-    else:
-        window = Window(*args.window) if args.window else lattice.window
-    if not window or not lattice.window.contains(window):
-        whole = f"{lattice.x.count}x{lattice.y.count}"
-        raise RequestError(f"The part asked for is empty or reaches outside the output ({whole} pixels).")
-    return window
-
-
-def _check_target(output: Path, image: Path) -> None:
-    """Refuse before the work what could only fail after it. Raises ExportError."""
-    if output.suffix.lower() != ".png":
-        raise ExportError(f"{output}: the result is written as PNG; give a name that ends in .png.")
-    if output.is_dir():
-        raise ExportError(f"{output} is a folder; give the name of a file.")
-    if not output.absolute().parent.is_dir():
-        raise ExportError(f"The folder {output.parent} does not exist; make it first.")
-    if output.exists() and image.exists() and output.samefile(image):
-        raise ExportError(f"{output} is the picture itself; give the result another name.")
-
-
-def _check_memory(window: Window, bytes_per_pixel: int) -> None:
-    """Refuse a result that cannot be held. Raises RequestError with its size."""
-    from diif_viewer.engine.device import available_memory
-
-    needed, free = 2 * window.area * bytes_per_pixel, available_memory()
-    if needed > free:
-        raise RequestError(
-            f"The result of {window.width}x{window.height} pixels needs {needed / 2**30:.1f} GiB of memory and "
-            f"{free / 2**30:.1f} GiB are free; render it in parts with --box or --window."
-        )
+@contextlib.contextmanager
+def _sources(words: list[Path]) -> Iterator[list[tuple[Path, str]]]:
+    """Files to read with their labels; standard input as a file for as long as the block lasts."""
+    if words != [STANDARD]:
+        yield [(path, str(path)) for path in words]
+        return
+    data = sys.stdin.buffer.read()
+    if not data:
+        raise ImageError("Standard input holds no picture.")
+    with tempfile.TemporaryDirectory(prefix="diif-viewer-") as folder:
+        file = Path(folder, "standard input")
+        file.write_bytes(data)
+        os.utime(file, (0, 0))  # when it was made is not known: a result that is there may stand for it
+        yield [(file, "-")]

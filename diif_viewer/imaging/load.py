@@ -150,7 +150,7 @@ def _check_size(image: Image.Image, file: Path, memory: int | None) -> None:
     if width < 1 or height < 1:
         raise ImageError(f"{file.name}: the picture has no pixels ({width}x{height}).")
     needed = width * height * decode.bytes_per_pixel(image)
-    free = memory if memory is not None else _free_memory()
+    free = memory if memory is not None else free_memory()
     if needed > free:
         raise ImageError(
             f"{file.name}: the picture is too large to open here: {width}x{height} pixels need "
@@ -158,7 +158,7 @@ def _check_size(image: Image.Image, file: Path, memory: int | None) -> None:
         )
 
 
-def _free_memory() -> int:
+def free_memory() -> int:
     """Bytes that can be had without swapping; a generous guess where the system does not tell."""
     try:
         for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():

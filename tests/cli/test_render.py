@@ -98,7 +98,10 @@ def test_what_computes_is_told(picture: Path, tmp_path: Path, capsys: pytest.Cap
 
 BAD = {
     "missing": (["no-such.png"], []),
-    "a folder": (["."], []),
+    "a pattern without match": (["*.jpg"], []),
+    "standard input beside a file": (["-", "picture.png"], []),
+    "best of a classic method": ([], ["--model", "bicubic", "--best"]),
+    "16 bits of 8": ([], ["--bits", "16", "--dtype", "uint8"]),
     "an unknown model": ([], ["--model", "magic"]),
     "a missing weights file": ([], ["--model", "no-such.safetensors"]),
     "an unknown device": ([], ["--device", "abacus"]),
@@ -137,11 +140,12 @@ def test_broken_pictures_and_weights(content: bytes, picture: Path, tmp_path: Pa
     assert not (tmp_path / "out.png").exists()
 
 
-@pytest.mark.parametrize("name", ["out.jpg", "no-such-folder/out.png", "folder.png", "picture.png"])
+@pytest.mark.parametrize(
+    "name", ["out.bmp", "out", "no-such-folder/out.png", "picture.png", "{stem}", "{colour}.png", "{stem.png"]
+)
 def test_a_target_that_cannot_be_is_refused_before_the_work(
     name: str, picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "folder.png").mkdir()
     before = picture.read_bytes()
     assert main(["render", str(picture), "--scale", "2", "-o", str(tmp_path / name)]) == 1
     assert capsys.readouterr().err.startswith("error: ")

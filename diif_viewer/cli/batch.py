@@ -1,0 +1,128 @@
+"""Several pictures at a time: worker processes that take one job after the other, and leave nothing torn.
+
+Story: each worker has a pipe. It is sent a `Job` and answers with fractions and one `Outcome`, then gets the next job;
+None, or the end of the pipe, ends it. On Ctrl-C every worker gets the signal too and clears its own temporary file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+
+from diif_viewer.cli.render_plan import Job, Options
+from diif_viewer.cli.render_work import Outcome, Renderer
+from diif_viewer.errors import DiifViewerError
+
+Progress = Callable[[float], None]
+
+
+def outcomes(jobs: Sequence[Job], options: Options, workers: int, progress: Progress) -> Iterator[Outcome]:
+    """Do `jobs` in `workers` processes (each with its share of the cores); outcomes as they come, failures among them.
+
+    progress: is called with the finished fraction of everything.
+    """
+    context = multiprocessing.get_context("spawn")
+    cores = max(1, (os.cpu_count() or 1) // workers)
+    running: dict[Connection, BaseProcess] = {}
+    fractions: dict[int, float] = {}
+    waiting, given = list(reversed(list(enumerate(jobs)))), dict[Connection, int]()
+    try:
+        for _ in range(min(workers, len(jobs))):
+            near, far = context.Pipe()
+            process = context.Process(target=_work, args=(far, options, cores), daemon=True)
+            process.start()
+            far.close()
+            running[near] = process
+            _give(near, waiting, given)
+        while given:
+            for connection in wait(list(given)):
+                assert isinstance(connection, Connection)
+                number = given[connection]
+                try:
+                    answer = connection.recv()
+                except (EOFError, ConnectionResetError):
+                    answer = Outcome(jobs[number].label, jobs[number].shown, "failed", error="Its process died.")
+                    running.pop(connection).join()
+                if isinstance(answer, float):
+                    fractions[number] = answer
+                else:
+                    fractions[number] = 1.0
+                    del given[connection]
+                    yield answer
+                    _replace(connection, running, waiting, given)
+                progress(sum(fractions.values()) / len(jobs))
+        for number, job in reversed(waiting):  # all workers have died
+            fractions[number] = 1.0
+            yield Outcome(job.label, job.shown, "failed", error="There was no process left to render it.")
+    finally:
+        _end(running, interrupted=bool(given))
+
+
+def _give(connection: Connection, waiting: list[tuple[int, Job]], given: dict[Connection, int]) -> None:
+    number, job = waiting.pop()
+    given[connection] = number
+    connection.send(job)
+
+
+def _replace(
+    connection: Connection,
+    running: dict[Connection, BaseProcess],
+    waiting: list[tuple[int, Job]],
+    given: dict[Connection, int],
+) -> None:
+    """The next job for a worker that has finished one, if it lives and there is one."""
+    if waiting and connection in running:
+        with contextlib.suppress(OSError):
+            _give(connection, waiting, given)
+
+
+def _end(running: dict[Connection, BaseProcess], *, interrupted: bool) -> None:
+    """Let the workers go: at once and cleanly when they are in the middle of something."""
+    for connection, process in running.items():
+        if interrupted and process.pid is not None and hasattr(signal, "SIGINT"):
+            with contextlib.suppress(OSError):
+                os.kill(process.pid, signal.SIGINT)
+        with contextlib.suppress(OSError):
+            connection.send(None)
+    for connection, process in running.items():
+        process.join(10)
+        if process.is_alive():
+            process.kill()
+            process.join()
+        connection.close()
+
+
+def _work(connection: Connection, options: Options, cores: int) -> None:
+    """What a worker runs."""
+    os.environ.setdefault("OMP_NUM_THREADS", str(cores))
+    renderer = Renderer(options)
+    try:
+        while (job := connection.recv()) is not None:
+            connection.send(_outcome(renderer, job, connection))
+    except (EOFError, KeyboardInterrupt, BrokenPipeError, ConnectionResetError):
+        return  # told to stop, or the program has gone
+
+
+def _outcome(renderer: Renderer, job: Job, connection: Connection) -> Outcome:
+    try:
+        return renderer.do(job, lambda fraction: connection.send(float(fraction)))
+    except (BrokenPipeError, ConnectionResetError):
+        raise
+    except Exception as error:
+        return failure(job, error)
+
+
+def failure(job: Job, error: Exception) -> Outcome:
+    """The outcome of a job that raised `error`."""
+    if isinstance(error, DiifViewerError):
+        text = str(error)
+    elif isinstance(error, MemoryError):
+        text = "There is not enough memory for this."
+    else:
+        text = f"{type(error).__name__}: {error} (this is a defect; --debug shows where)"
+    return Outcome(job.label, job.shown, "failed", error=text)

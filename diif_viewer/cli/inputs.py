@@ -1,0 +1,54 @@
+"""Which pictures are meant: files, patterns that the shell left alone, folders, and `-` for standard input."""
+
+from __future__ import annotations
+
+import glob
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from diif_viewer.errors import ImageError
+
+STANDARD = Path("-")
+SUFFIXES = frozenset(
+    (".png", ".jpg", ".jpeg", ".jpe", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".ppm", ".pgm", ".avif", ".jp2", ".qoi")
+)
+"""What is taken for a picture in a folder, lower case; a file that is named may end as it likes."""
+
+
+def expand(words: Sequence[str]) -> list[Path]:
+    """The pictures that `words` mean, each once, in their order; within a folder or pattern as people count.
+
+    Raises ImageError for a pattern or folder without pictures, and for `-` beside other words.
+    """
+    found: dict[Path, None] = {}
+    for word in words:
+        if word == "-" and len(words) > 1:
+            raise ImageError("Standard input (-) is one picture; name no others beside it.")
+        found.update(dict.fromkeys(_meant(word)))
+    return list(found)
+
+
+def _meant(word: str) -> list[Path]:
+    path = Path(word)
+    if path.is_dir():
+        pictures = sorted((p for p in path.iterdir() if _is_picture(p)), key=_natural)
+        if not pictures:
+            raise ImageError(f"{word}: there is no picture in this folder.")
+        return pictures
+    if glob.has_magic(word) and not path.exists():
+        matches = sorted((Path(p) for p in glob.glob(word, recursive=True) if Path(p).is_file()), key=_natural)
+        if not matches:
+            raise ImageError(f"{word}: no file matches this pattern.")
+        return matches
+    return [path]
+
+
+def _is_picture(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+
+
+def _natural(path: Path) -> tuple[str, list[tuple[int, int | str]], str]:
+    """picture-2 before picture-10."""
+    parts = re.split(r"(\d+)", path.name.casefold())
+    return str(path.parent), [(0, int(part)) if part.isdigit() else (1, part) for part in parts], path.name

@@ -1,0 +1,135 @@
+"""Doing one job of `render`: read, paint in strips, write; the same in the program's own process and in a worker's."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from diif_viewer.cli.render_plan import Job, Options, scale_text
+from diif_viewer.models.registry import METHODS
+
+if TYPE_CHECKING:
+    from diif_viewer.engine.exporting import Painter
+    from diif_viewer.engine.model import Model
+    from diif_viewer.imaging.load import Picture
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one picture. status: done, skipped (it was there), or failed, with one sentence as `error`."""
+
+    input: str
+    output: str
+    status: str
+    width: int = 0
+    height: int = 0
+    seconds: float = 0.0
+    method: str = ""
+    error: str = ""
+
+    def as_record(self) -> dict[str, Any]:
+        """For JSON: what is known."""
+        return {name: value for name, value in asdict(self).items() if value not in ("", 0)}
+
+
+class Renderer:
+    """Does jobs one after the other; the model is loaded once, when a job first needs it."""
+
+    def __init__(self, options: Options, tell: Tell | None = None) -> None:
+        """tell: is called with what computes (method, scale, device) before each picture."""
+        self._options, self._tell = options, tell
+        self._model: Model | None = None
+
+    def do(self, job: Job, progress: Callable[[float], None] | None = None) -> Outcome:
+        """Render and write one picture. Raises DiifViewerError with one sentence; no file is left then."""
+        from diif_viewer.imaging.formats import format_of
+        from diif_viewer.imaging.load import load_picture
+        from diif_viewer.imaging.metadata import Metadata, export_metadata
+
+        started = time.monotonic()
+        options, form = self._options, format_of(Path(f"x{job.suffix}"))
+        picture = _in_a_space_that_fits(load_picture(job.source), form.name)
+        height, width, channels = picture.pixels.shape
+        lattice = options.lattice(height, width)
+        window = options.part(lattice)
+        bits = options.bits_for(job.header.bits, form.bits)
+        paint = self._painter(picture, bits, scale_text(lattice))
+        about = Metadata(picture.icc_profile, picture.exif, picture.dpi)
+        about = export_metadata(about, options.recipe(lattice, window, bits), strip=options.strip)
+
+        def strips() -> Iterator[Any]:
+            from diif_viewer.engine.exporting import painted_strips
+
+            for strip, done in painted_strips(paint, lattice, window, _step(window.width)):
+                if progress is not None:
+                    progress(done)
+                if strip is not None:
+                    yield strip
+
+        shape = (window.height, window.width, channels)
+        _write(job, strips(), shape=shape, dtype=f"uint{bits}", about=about, quality=options.quality)
+        spent = time.monotonic() - started
+        return Outcome(job.label, job.shown, "done", window.width, window.height, round(spent, 3), options.method)
+
+    def _painter(self, picture: Picture, bits: int, scale: str) -> Painter:
+        from diif_viewer.engine.exporting import classic_painter, field_painter
+
+        options = self._options
+        if options.method in METHODS and not METHODS[options.method].is_model:
+            self._say(f"{options.method} at {scale} on Pillow")
+            return classic_painter(picture.pixels, options.method, bits)
+        import diif_viewer as dv
+
+        if self._model is None:
+            self._model = dv.load_model(options.method, options.device)
+        exact = options.float32 or options.best or bits == 16
+        compute = self._model.compute.in_float32() if exact else self._model.compute
+        self._say(f"{self._model.name} at {scale} on {compute.description}{', best of eight' if options.best else ''}")
+        field = dv.encode(picture.pixels, self._model)
+        return field_painter(field, bits=bits, float32=exact, best=options.best)
+
+    def _say(self, text: str) -> None:
+        if self._tell is not None:
+            self._tell(text)
+
+
+def _in_a_space_that_fits(picture: Picture, form: str) -> Picture:
+    """Grey with a profile of its own as sRGB, for formats that hold grey as colour."""
+    if form in ("WEBP", "AVIF") and picture.icc_profile is not None and picture.pixels.shape[2] < 3:
+        from diif_viewer.imaging.colour import to_srgb
+
+        return to_srgb(replace(picture))
+    return picture
+
+
+def _step(width: int) -> tuple[int, int]:
+    """Rows and columns painted at a time: some four million outputs, a strip of at most 1024 rows."""
+    columns = min(8192, -(-width // 128) * 128)
+    return 128 * max(1, min(8, 4_000_000 // (128 * width))), columns
+
+
+def _write(job: Job, strips: Iterator[Any], **options: Any) -> None:
+    from diif_viewer.imaging.formats import format_of
+    from diif_viewer.imaging.save import atomic_path, write_strips
+
+    form = format_of(Path(f"x{job.suffix}"))
+    if job.output is not None:
+        job.output.absolute().parent.mkdir(parents=True, exist_ok=True)
+        with atomic_path(job.output) as temporary:
+            write_strips(temporary, form, strips, **options)
+        return
+    with tempfile.TemporaryDirectory(prefix="diif-viewer-") as folder:
+        whole = Path(folder, f"result{job.suffix}")
+        with atomic_path(whole) as temporary:
+            write_strips(temporary, form, strips, **options)
+        with whole.open("rb") as file:
+            shutil.copyfileobj(file, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
