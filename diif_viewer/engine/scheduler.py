@@ -119,7 +119,10 @@ class Scheduler:
                 self._running = False
 
     def _open(self, message: m.OpenImage) -> None:
-        block = SharedMemory(message.block)
+        try:
+            block = SharedMemory(message.block)
+        except FileNotFoundError:  # the window has closed the picture meanwhile, as it does on a walk through a folder
+            return
         pixels = np.ndarray(message.shape, np.dtype(message.dtype), block.buf)
         weakref.finalize(pixels, block.close)  # an array does not keep the memory mapped: whoever reads it last does
         self._pictures[message.image] = _Picture(pixels)

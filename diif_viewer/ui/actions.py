@@ -39,7 +39,26 @@ ACTIONS: tuple[ActionRow, ...] = (
         "ph.selection",
         "Drag a region, save it at this scale as a PNG",
     ),
-    ActionRow("quit", "Quit", "File", ("Ctrl+Q", "Ctrl+W")),
+    ActionRow("copy", "Copy view", "File", ("Ctrl+C",), "ph.copy", "Copy what this pane shows, as a picture"),
+    ActionRow(
+        "copy_region", "Copy region…", "File", ("Ctrl+Shift+C",), "ph.crop", "Drag a region, copy it as a picture"
+    ),
+    ActionRow("copy_path", "Copy path", "File", ("Ctrl+Alt+C",), "ph.link", "Copy where the picture is"),
+    ActionRow("paste", "Paste", "File", ("Ctrl+V",), "ph.clipboard", "Open the picture or the path on the clipboard"),
+    ActionRow("recent", "Open recent", "File", ("Ctrl+Shift+O",), "ph.clock-counter-clockwise"),
+    ActionRow(
+        "reload", "Read again", "File", ("Ctrl+R",), "ph.arrow-clockwise", "Read the picture again, keep the view"
+    ),
+    ActionRow(
+        "keep_view",
+        "Keep the view",
+        "File",
+        ("K",),
+        "ph.lock-simple",
+        "Show the next picture through the same view, instead of fitted",
+        checkable=True,
+    ),
+    ActionRow("quit", "Quit", "File", ("Ctrl+Q", "Ctrl+W"), "ph.sign-out"),
     ActionRow("zoom_in", "Zoom in", "Zoom", ("+", "="), "ph.magnifying-glass-plus"),
     ActionRow("zoom_out", "Zoom out", "Zoom", ("-",), "ph.magnifying-glass-minus"),
     ActionRow("left", "Move left", "Zoom", ("Left",)),
@@ -96,6 +115,7 @@ ACTIONS: tuple[ActionRow, ...] = (
     ActionRow("fullscreen", "Full screen", "Window", ("F11", "F"), "ph.corners-out", "Full screen", checkable=True),
     ActionRow("leave", "Leave full screen, stop choosing a region", "Window", ("Esc",)),
     ActionRow("shortcuts", "Keys and gestures", "Window", ("F1", "?"), "ph.question", "Keys and gestures"),
+    ActionRow("menu", "Menu", "Window", ("F10",), "ph.list"),
 )
 
     ActionRow(

@@ -22,6 +22,7 @@ from diif_viewer.ui.loader import Loader
 from diif_viewer.ui.motion import Motion
 from diif_viewer.ui.renderer_client import Renderer, RendererClient, spawn_renderer
 from diif_viewer.ui.scene import Scene
+from diif_viewer.ui.settings import Settings
 from diif_viewer.ui.state import ViewerState
 from diif_viewer.ui.window import MainWindow
 
@@ -38,6 +39,7 @@ class Viewer:
         *,
         spawn: Callable[[], Renderer] = spawn_renderer,
         choose: ChoosePath = choose_path,
+        settings: Settings | None = None,
     ) -> None:
         self.state = ViewerState(method)
         self.motion = Motion()
@@ -46,7 +48,7 @@ class Viewer:
         self.loader = Loader()
         self.client = RendererClient(spawn)
         self.controller = Controller(self.state, self.motion, self.scene, self.fallback, self.client)
-        self.window = MainWindow(self.controller, self.loader, choose)
+        self.window = MainWindow(self.controller, self.loader, choose, settings)
         self.window.closed.connect(self.shutdown)
         self._running = True
         self._started = False
@@ -82,6 +84,7 @@ class Viewer:
         self.motion.clear()
         self.loader.shutdown()
         self.fallback.shutdown()
+        self.window.clipboard.shutdown()
         self.client.shutdown()
 
 

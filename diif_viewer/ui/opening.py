@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QObject, Signal
+from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from diif_viewer.ui.folder import SUFFIXES, neighbour
-from diif_viewer.ui.loader import Loader
+from diif_viewer.ui.loader import Loader, Pasted
+
+PASTED = Path("Pasted picture")
+"""The name of a picture that came without a file."""
 
 
 class Opening(QObject):
-    """Hands paths to the loader. waiting (a Path): it is on its way."""
+    """Hands paths to the loader. waiting (a Path): it is on its way.
+
+    path: the file that was asked for last, None when the last picture has none. folder: where the dialog begins
+    when there is no path.
+    """
 
     waiting = Signal(object)
 
@@ -21,10 +31,12 @@ class Opening(QObject):
         self._loader, self._parent = loader, parent
         self._list: list[Path] = []
         self.path: Path | None = None
+        self.folder = ""
 
     def open_path(self, path: Path) -> None:
         """Read the picture at `path`."""
         self.path = path
+        self.folder = str(path.absolute().parent)
         self.waiting.emit(path)
         self._loader.load(path)
 
@@ -34,22 +46,40 @@ class Opening(QObject):
         if paths:
             self.open_path(paths[0])
 
+    def open_image(self, image: QImage) -> None:
+        """Show a picture that is in memory."""
+        self.path = None
+        self._list = []
+        self._loader.take(Pasted(PASTED, image))
+
     def walk(self, step: int) -> None:
         """Read the picture `step` places further, in the list that was opened or in the folder."""
-        if self.path is None:
-            return
-        if self.path in self._list:
-            self.open_path(self._list[(self._list.index(self.path) + step) % len(self._list)])
-        elif (other := neighbour(self.path, step)) is not None:
+        if self.path is not None and (other := _beside(self.path, self._list, step)) is not None:
             self.open_path(other)
+
+    def beside(self) -> Callable[[], list[Path]]:
+        """Names, when called in any thread, the pictures that `walk` would go to from here: next, previous."""
+        return partial(_both, self.path, list(self._list))
 
     def choose(self) -> None:
         """Ask for a picture."""
         patterns = " ".join(sorted(f"*{suffix}" for suffix in SUFFIXES))
-        start = str(self.path.parent) if self.path is not None else ""
         kinds = f"Pictures ({patterns});;All files (*)"
-        names, _ = QFileDialog.getOpenFileNames(self._parent, "Open pictures", start, kinds)
+        names, _ = QFileDialog.getOpenFileNames(self._parent, "Open pictures", self.folder, kinds)
         self.open_paths([Path(name) for name in names])
+
+
+def _beside(path: Path, listed: list[Path], step: int) -> Path | None:
+    if path in listed:
+        return listed[(listed.index(path) + step) % len(listed)]
+    return neighbour(path, step)
+
+
+def _both(path: Path | None, listed: list[Path]) -> list[Path]:
+    if path is None:
+        return []
+    found = (_beside(path, listed, step) for step in (1, -1))
+    return list(dict.fromkeys(other for other in found if other is not None and other != path))
 
 
 def dropped(data: QMimeData) -> list[Path]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
@@ -15,16 +15,20 @@ from diif_viewer.models.registry import METHODS
 from diif_viewer.ui.actions import make_actions
 from diif_viewer.ui.badge import BadgeRow
 from diif_viewer.ui.canvas import Canvas
+from diif_viewer.ui.clipboard import Clipboard
 from diif_viewer.ui.compare import Layout, area_at
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.export import ChoosePath, Exporter, choose_path
+from diif_viewer.ui.files import Files
 from diif_viewer.ui.loader import Loader, NotLoaded
+from diif_viewer.ui.menu import MainMenu
 from diif_viewer.ui.flip import Flip
 from diif_viewer.ui.navigation import PRESETS, Navigator
 from diif_viewer.ui.notice import Notice
 from diif_viewer.ui.opening import Opening, dropped
 from diif_viewer.ui.page import Page
 from diif_viewer.ui.report import Report
+from diif_viewer.ui.settings import Settings
 from diif_viewer.ui.shortcuts import ShortcutsDialog
 from diif_viewer.ui.stall import StallMeter
 from diif_viewer.ui.state import Picture
@@ -46,8 +50,15 @@ class MainWindow(QMainWindow):
     opened = Signal(object)
     closed = Signal()
 
-    def __init__(self, controller: Controller, loader: Loader, choose: ChoosePath = choose_path) -> None:
+    def __init__(
+        self,
+        controller: Controller,
+        loader: Loader,
+        choose: ChoosePath = choose_path,
+        settings: Settings | None = None,
+    ) -> None:
         super().__init__()
+        self.settings = settings or Settings()
         self.controller, self.loader = controller, loader
         self.state = controller.state
         self.navigator = Navigator(controller)
@@ -65,8 +76,13 @@ class MainWindow(QMainWindow):
         self.badge_row = BadgeRow(self.canvas)
         self.notice = Notice(self.stack)
         self.exporter = Exporter(controller, controller.client, self.notice, choose)
+        self.files = Files(self.opening, loader, controller, self.notice, self.settings)
+        self.clipboard = Clipboard(controller, self.opening, self.notice)
+        self._copying_region = False
         self.actions_by_name = make_actions(self, self._orders())
         self.tools = ToolBar(self.actions_by_name, self)
+        self.menu = MainMenu(self.actions_by_name, self.files, self.opening, self)
+        self.tools.addWidget(self.menu.button(self.tools))
         self.addToolBar(self.tools)
         self.status = StatusLine(self)
         self.setStatusBar(self.status)
@@ -94,6 +110,7 @@ class MainWindow(QMainWindow):
         canvas.resized.connect(self.controller.resize)
         self.page.open_asked.connect(self.opening.choose)
         self.opening.waiting.connect(self._waiting)
+        self.files.keep_view_changed.connect(self._facts_changed)
         self.tools.zoom_box.zoom_entered.connect(navigator.zoom_to)
         self.tools.zoom_box.left.connect(canvas.setFocus)
         for badge in self.badge_row.badges:
@@ -120,6 +137,14 @@ class MainWindow(QMainWindow):
             "next": partial(self.opening.walk, 1),
             "export": self.exporter.export_view,
             "export_region": self._choose_region,
+            "copy": self.clipboard.copy_view,
+            "copy_region": partial(self._choose_region, copying=True),
+            "copy_path": self.clipboard.copy_path,
+            "paste": self.clipboard.paste,
+            "recent": lambda: self.menu.recent.show_at(self._below_tools()),
+            "reload": self.files.reload,
+            "keep_view": self.files.toggle_keep_view,
+            "menu": lambda: self.menu.popup(self._below_tools()),
             "quit": lambda: _ignore(self.close()),
             "zoom_in": partial(navigator.step, 1),
             "zoom_out": partial(navigator.step, -1),
@@ -160,26 +185,31 @@ class MainWindow(QMainWindow):
             "larger": partial(self.canvas.resize_lens, 1.25),
         area = self.controller.areas[0].view if self.controller.areas else None
         height, width = (area.height, area.width) if area is not None else self.canvas.device_size()
-        self.state.set_picture(picture, Viewport(picture.height, picture.width, height, width).fitted())
+        fitted = Viewport(picture.height, picture.width, height, width).fitted()
+        self.state.set_picture(picture, self.files.arrival(picture, fitted))
+        self.files.arrived(picture)
         self.canvas.setFocus()
         self.opened.emit(picture)
 
     @Slot(object)
     def _not_loaded(self, failure: NotLoaded) -> None:
+        if self.files.forgives(failure):
+            self._facts_changed()
+            return
         self.state.set_picture(None, None)
         self.page.fail(failure.sentence)
         self.stack.setCurrentWidget(self.page)
         self._facts_changed()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
-        """Take files."""
-        if dropped(event.mimeData()):
+        """Take files, and pictures out of other programs."""
+        if dropped(event.mimeData()) or event.mimeData().hasImage():
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
-        """Open the files."""
+        """Open them."""
         event.acceptProposedAction()
-        self.opening.open_paths(dropped(event.mimeData()))
+        self.clipboard.take(event.mimeData())
 
     # ---- what is on screen ----
 
@@ -201,10 +231,11 @@ class MainWindow(QMainWindow):
         else:
             label = METHODS[state.methods[state.active]].label
             self.setWindowTitle(f"{picture.name} - {format_zoom(scale)} - {label} - {TITLE}")
-        for name in ("zoom_0", "zoom_1", "zoom_in", "zoom_out", "export", "export_region"):
+        for name in ("zoom_0", "zoom_1", "zoom_in", "zoom_out", "export", "export_region", "copy", "copy_region"):
             self.actions_by_name[name].setEnabled(shown)
-        for name in ("previous", "next"):
+        for name in ("previous", "next", "reload", "copy_path"):
             self.actions_by_name[name].setEnabled(self.opening.path is not None)
+        self.actions_by_name["keep_view"].setChecked(self.files.keep_view)
         self._tell()
 
     def _tell(self) -> None:
@@ -248,11 +279,13 @@ class MainWindow(QMainWindow):
 
     # ---- actions ----
 
-    def _choose_region(self) -> None:
+    def _choose_region(self, *, copying: bool = False) -> None:
         choosing = not self.canvas.choosing_region
         self.canvas.choose_region(choosing)
+        self._copying_region = copying
         if choosing:
-            self.notice.tell("Drag a region: it is saved as it is on screen. Esc stops.", stay=False)
+            done = "copied" if copying else "saved"
+            self.notice.tell(f"Drag a region: it is {done} as it is on screen. Esc stops.", stay=False)
         else:
             self.notice.hide()
 
@@ -265,7 +298,14 @@ class MainWindow(QMainWindow):
         (x0, y0), (x1, y1) = (view.rested().position_at(area.inside(*point)) for point in (start, end))
         box = (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
         window = view.lattice.window_of(box).intersected(area.seen(view))
-        self.exporter.export(window, self.state.methods[area.pane])
+        if self._copying_region:
+            self.clipboard.copy(window, area.pane)
+        else:
+            self.exporter.export(window, self.state.methods[area.pane])
+
+    def _below_tools(self) -> QPoint:
+        """Where a menu opens that no button was pressed for, on the screen."""
+        return self.stack.mapToGlobal(QPoint(8, 0))
 
     def _type_zoom(self) -> None:
         self.tools.zoom_box.setFocus(Qt.FocusReason.ShortcutFocusReason)

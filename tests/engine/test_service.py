@@ -160,6 +160,15 @@ def test_what_cannot_be_done_is_said_in_a_sentence(opened, weights, tmp_path) ->
     assert receive(opened, m.ViewDone).serial == 5  # still at work
 
 
+def test_a_picture_that_is_gone_before_it_was_opened_harms_nobody(opened, tmp_path) -> None:
+    opened.connection.send(m.OpenImage(2, "psm_closed_again", PIXELS.shape, "uint8"))
+    opened.connection.send(m.CloseImage(2))
+    path = tmp_path / "still.png"
+    opened.connection.send(m.ExportRequest(9, 1, "nearest", 2.0, Window(0, 0, 20, 30), str(path)))
+    assert receive(opened, m.ExportDone).job == 9
+    assert path.is_file()
+
+
 def test_it_ends_when_the_window_is_gone() -> None:
     process = RendererProcess("cpu")
     receive(process, m.Ready)

@@ -121,7 +121,10 @@ class FakeRenderer:
     def _take(self, message: object) -> None:
         match message:
             case OpenImage(image, block, shape, dtype):
-                memory = SharedMemory(block)
+                try:
+                    memory = SharedMemory(block)
+                except FileNotFoundError:  # closed again already
+                    return
                 self._images[image] = np.ndarray(shape, dtype, buffer=memory.buf).copy()
                 memory.close()
             case CloseImage(image):

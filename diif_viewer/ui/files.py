@@ -1,0 +1,176 @@
+"""What happens to files around the picture on screen: recent ones, reading again, what comes next, the view kept.
+
+Story: a picture is on its way -> its file is watched -> it is on screen, and its name among the recent ones -> the view
+rests -> its neighbours are read ahead. When the file changes on disk and has been left alone for a moment, it is read
+again, and the view stays where it is.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal, Slot
+
+from diif_viewer.ui.controller import Controller
+from diif_viewer.ui.loader import Loader, NotLoaded
+from diif_viewer.ui.notice import Notice
+from diif_viewer.ui.opening import Opening
+from diif_viewer.ui.settings import Settings
+from diif_viewer.ui.state import Picture
+from diif_viewer.viewport import Viewport
+
+RECENT = 10
+"""Names kept."""
+
+CALM = 250
+"""Milliseconds that a changed file must stay the same before it is read again: it may still be written."""
+
+
+class Files(QObject):
+    """keep_view_changed: whether another picture is shown through the same view; no payload, read `keep_view`."""
+
+    keep_view_changed = Signal()
+
+    def __init__(
+        self, opening: Opening, loader: Loader, controller: Controller, notice: Notice, settings: Settings
+    ) -> None:
+        super().__init__(notice)
+        self._opening, self._loader, self._controller, self._notice = opening, loader, controller, notice
+        self._settings = settings
+        self._again: Path | None = None
+        self._return: tuple[Path, float, tuple[float, float]] | None = None
+        self._shown: tuple[Path, object] | None = None
+        self._seen: object = None
+        self._asked_ahead: Path | None = None
+        self._watcher = QFileSystemWatcher(self)
+        self._watcher.fileChanged.connect(self._stirred)
+        self._watcher.directoryChanged.connect(self._stirred)
+        self._calm = QTimer(self)
+        self._calm.setSingleShot(True)
+        self._calm.setInterval(CALM)
+        self._calm.timeout.connect(self._look_at_file)
+        opening.waiting.connect(self._on_its_way)
+        controller.status_changed.connect(self._look_ahead)
+
+    # ---- recent files ----
+
+    @property
+    def recent(self) -> list[Path]:
+        """The newest first."""
+        return [Path(name) for name in self._settings.texts("recent")]
+
+    def forget_recent(self) -> None:
+        """Forget all of them."""
+        self._settings.drop("recent")
+
+    def _remember(self, path: Path) -> None:
+        name = os.fspath(path.absolute())
+        others = [other for other in self._settings.texts("recent") if other != name]
+        self._settings.put("recent", [name, *others][:RECENT])
+
+    # ---- the view of the next picture ----
+
+    @property
+    def keep_view(self) -> bool:
+        """True when another picture is shown through the same view."""
+        return self._settings.flag("keep_view")
+
+    def toggle_keep_view(self) -> None:
+        """Keep the view when the picture changes, or fit every picture."""
+        self._settings.put("keep_view", not self.keep_view)
+        self.keep_view_changed.emit()
+
+    def return_to(self, path: Path, scale: float, centre: tuple[float, float]) -> None:
+        """Show `path`, when it comes, at `scale` with the relative position `centre` (x, y in [0, 1]) in the middle."""
+        self._return = path, scale, centre
+
+    def arrival(self, picture: Picture, fitted: Viewport) -> Viewport:
+        """The view through which `picture` is shown first. Called before it replaces the one on screen."""
+        again, self._again = self._again == picture.path, None
+        back, self._return = self._return, None
+        old, view = self._controller.state.picture, self._controller.state.view
+        if back is not None and back[0] == picture.path:
+            x, y = back[2]
+            placed = fitted.at_scale(back[1]).centred_on((x * picture.width, y * picture.height))
+            return placed.clamped()
+        if old is None or view is None or view.is_fitted or not (again or self.keep_view):
+            return fitted
+        if (old.height, old.width) == (picture.height, picture.width):
+            return view.resized(fitted.view_height, fitted.view_width).clamped()
+        x, y = view.position_at((view.view_width / 2, view.view_height / 2))
+        place = x / old.width * picture.width, y / old.height * picture.height
+        return fitted.at_scale(view.scale).centred_on(place).clamped()
+
+    # ---- reading again ----
+
+    def reload(self) -> None:
+        """Read the picture, or the one that failed, again; the view stays."""
+        if self._opening.path is not None:
+            self._again = self._opening.path
+            self._opening.open_path(self._opening.path)
+
+    def arrived(self, picture: Picture) -> None:
+        """`picture` is on screen."""
+        if self._opening.path == picture.path:
+            self._remember(picture.path)
+        else:
+            self._watch(None)
+
+    def forgives(self, failure: NotLoaded) -> bool:
+        """True when the picture stays on screen although its file cannot be read again; says so."""
+        again, self._again = self._again, None
+        picture = self._controller.state.picture
+        if picture is None or again != failure.path or picture.path != failure.path:
+            return False
+        self._notice.tell(f"{failure.sentence} The picture as it was is still shown.")
+        return True
+
+    @Slot(object)
+    def _on_its_way(self, path: Path) -> None:
+        self._asked_ahead = None
+        self._watch(path)
+
+    def _watch(self, path: Path | None) -> None:
+        watched = [*self._watcher.files(), *self._watcher.directories()]
+        wanted = [] if path is None else [name for name in (str(path), str(path.parent)) if os.path.exists(name)]
+        if gone := [name for name in watched if name not in wanted]:
+            self._watcher.removePaths(gone)
+        if new := [name for name in wanted if name not in watched]:
+            self._watcher.addPaths(new)
+        self._shown = None if path is None else (path, _stamp(path))
+        self._seen = None if self._shown is None else self._shown[1]
+
+    @Slot()
+    def _stirred(self) -> None:
+        self._calm.start()
+
+    @Slot()
+    def _look_at_file(self) -> None:
+        if self._shown is None or self._loader.busy:
+            return
+        path, stamp = self._shown
+        now = _stamp(path)
+        if now != self._seen:
+            self._seen = now
+            self._calm.start()  # it may still be written
+        elif now is not None and now != stamp and self._opening.path == path:
+            self.reload()
+
+    # ---- what comes next ----
+
+    @Slot()
+    def _look_ahead(self) -> None:
+        path = self._opening.path
+        if path is None or path == self._asked_ahead or not self._controller.sharp or self._loader.busy:
+            return
+        self._asked_ahead = path
+        self._loader.look_ahead(self._opening.beside())
+
+
+def _stamp(path: Path) -> object:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino

@@ -1,0 +1,77 @@
+"""The menu behind one button: everything that is not used every day, and the recent files."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QPoint, Slot
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu, QToolButton, QWidget
+
+from diif_viewer.ui.actions import ACTIONS
+from diif_viewer.ui.files import Files
+from diif_viewer.ui.opening import Opening
+from diif_viewer.ui.theme import icon
+
+ROWS = (
+    *("open", "recent", "reload", "|", "copy", "copy_region", "copy_path", "paste", "|", "export", "export_region"),
+    *("|", "keep_view", "overview", "grid", "background", "theme", "|", "diagnostics", "shortcuts", "quit"),
+)
+
+
+class MainMenu(QMenu):
+    """Shows actions that exist already; those that a version lacks are left out."""
+
+    def __init__(self, actions: dict[str, QAction], files: Files, opening: Opening, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._files, self._opening = files, opening
+        self.recent = RecentMenu(files, opening, self)
+        icons = {row.name: row.icon for row in ACTIONS}
+        for name in ROWS:
+            if name == "|":
+                self.addSeparator()
+            elif name == "recent":
+                self.addMenu(self.recent)
+            elif name in actions:
+                if icons.get(name) and actions[name].icon().isNull():
+                    actions[name].setIcon(icon(icons[name]))
+                self.addAction(actions[name])
+
+    def button(self, parent: QWidget) -> QToolButton:
+        """A button for the toolbar that opens this menu."""
+        button = QToolButton(parent)
+        button.setIcon(icon("ph.list"))
+        button.setMenu(self)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setToolTip("Menu (F10)")
+        button.setAccessibleName("Menu")
+        return button
+
+
+class RecentMenu(QMenu):
+    """The recent files, read anew each time it opens."""
+
+    def __init__(self, files: Files, opening: Opening, parent: QWidget) -> None:
+        super().__init__("Open recent", parent)
+        self._files, self._opening = files, opening
+        self.setToolTipsVisible(True)
+        self.aboutToShow.connect(self.fill)
+
+    @Slot()
+    def fill(self) -> None:
+        """Name the files."""
+        self.clear()
+        for path in self._files.recent:
+            action = self.addAction(path.name.replace("&", "&&"))
+            action.setToolTip(str(path))
+            action.triggered.connect(partial(self._opening.open_paths, [path]))
+        if self.isEmpty():
+            self.addAction("No recent pictures").setEnabled(False)
+            return
+        self.addSeparator()
+        self.addAction("Forget them").triggered.connect(self._files.forget_recent)
+
+    def show_at(self, point: QPoint) -> None:
+        """Open at a point of the screen."""
+        self.fill()
+        self.popup(point)

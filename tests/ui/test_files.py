@@ -1,0 +1,297 @@
+"""Files and the clipboard: copied, pasted, dropped, read again, read ahead, remembered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
+from PySide6.QtGui import QDropEvent, QGuiApplication, QImage
+
+from diif_viewer.ui import loader as loader_module
+from diif_viewer.ui.opening import PASTED
+from diif_viewer.ui.settings import Settings
+from tests.ui.conftest import to_array
+from tests.ui.fake_renderer import expected
+from tests.ui.test_window import source, view_pixels
+
+
+def clipboard_pixels() -> np.ndarray:
+    image = QGuiApplication.clipboard().image()
+    return to_array(image.convertToFormat(QImage.Format.Format_RGB888))
+
+
+def other_photo(folder: Path, name: str, size=(90, 120), seed=1) -> Path:
+    path = folder / name
+    Image.fromarray(np.random.default_rng(seed).integers(0, 255, (*size, 3), dtype=np.uint8)).save(path)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def empty_clipboard(qapp):
+    QGuiApplication.clipboard().clear()
+
+
+@pytest.mark.parametrize("method", ["S", "Z"])
+def test_the_view_is_copied_as_it_is_on_screen(stage, photo, method):
+    stage.show(photo)
+    stage.qtbot.keyClicks(stage.window.canvas, method + "5")
+    stage.sharp()
+    with stage.qtbot.waitSignal(stage.window.clipboard.copied):
+        stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    shown, _ = view_pixels(stage)
+    np.testing.assert_array_equal(clipboard_pixels(), shown)
+    assert "x6" in stage.window.notice.text
+
+
+def test_a_copy_waits_until_the_view_is_sharp(stage, photo):
+    stage.gate.clear()
+    stage.show(photo)
+    stage.qtbot.keyClicks(stage.window.canvas, "5")
+    stage.rest()
+    stage.window.actions_by_name["copy"].trigger()
+    assert "as soon as" in stage.window.notice.text
+    with stage.qtbot.waitSignal(stage.window.clipboard.copied):
+        stage.gate.set()
+    view = stage.state.view
+    np.testing.assert_array_equal(clipboard_pixels(), expected(source(photo), "diif-s-lite", 6.0, view.window))
+
+
+def test_a_copy_that_nobody_waits_for_is_given_up(stage, photo):
+    stage.gate.clear()
+    stage.show(photo)
+    stage.qtbot.keyClicks(stage.window.canvas, "5")
+    stage.window.actions_by_name["copy"].trigger()
+    stage.qtbot.keyClicks(stage.window.canvas, "6")
+    stage.until(lambda: "Nothing was copied" in stage.window.notice.text)
+    stage.gate.set()
+    stage.sharp()
+    assert QGuiApplication.clipboard().image().isNull()
+
+
+def test_a_region_is_copied(stage, photo):
+    stage.show(photo)
+    stage.qtbot.keyClicks(stage.window.canvas, "5")
+    stage.sharp()
+    canvas, shown = stage.window.canvas, stage.canvas_pixels()
+    stage.window.actions_by_name["copy_region"].trigger()
+    with stage.qtbot.waitSignal(stage.window.clipboard.copied):
+        stage.qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=QPoint(100, 90))
+        stage.qtbot.mouseMove(canvas, QPoint(260, 200))
+        stage.qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=QPoint(260, 200))
+    np.testing.assert_array_equal(clipboard_pixels(), shown[90:200, 100:260])
+    assert not stage.export_path.exists()
+
+
+def test_transparency_is_copied(stage, tmp_path):
+    pixels = np.random.default_rng(2).integers(0, 255, (40, 50, 4), dtype=np.uint8)
+    pixels[..., 3] = 255
+    pixels[:20, :, 3] = 0
+    path = tmp_path / "clear.png"
+    Image.fromarray(pixels).save(path)
+    stage.show(path)
+    stage.qtbot.keyClicks(stage.window.canvas, "4")
+    stage.sharp()
+    with stage.qtbot.waitSignal(stage.window.clipboard.copied) as told:
+        stage.window.actions_by_name["copy"].trigger()
+    image = told.args[0]
+    assert image.hasAlphaChannel()
+    assert image.pixelColor(image.width() // 2, 0).alpha() == 0
+    assert image.pixelColor(image.width() // 2, image.height() - 1).alpha() == 255
+
+
+def test_the_path_is_copied(stage, photo):
+    stage.show(photo)
+    stage.window.actions_by_name["copy_path"].trigger()
+    data = QGuiApplication.clipboard().mimeData()
+    assert data.text() == str(photo)
+    assert data.urls() == [QUrl.fromLocalFile(str(photo))]
+
+
+def test_a_picture_is_pasted_and_becomes_sharp(stage, photo):
+    stage.show(photo)
+    stage.sharp()
+    pixels = np.random.default_rng(4).integers(0, 255, (33, 41, 3), dtype=np.uint8)
+    QGuiApplication.clipboard().setImage(QImage(pixels.data, 41, 33, 3 * 41, QImage.Format.Format_RGB888).copy())
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+    stage.until(lambda: stage.state.picture.path == PASTED)
+    np.testing.assert_array_equal(stage.state.picture.pixels, pixels)
+    stage.sharp()
+    assert not stage.window.actions_by_name["next"].isEnabled()
+    assert not stage.window.actions_by_name["reload"].isEnabled()
+    assert stage.window.files.recent == [photo]
+
+
+@pytest.mark.parametrize("form", ["path", "quoted", "address", "file"])
+def test_a_path_is_pasted(stage, photo, tmp_path, form):
+    other = other_photo(tmp_path, "a name with spaces.png")
+    stage.show(photo)
+    data = QMimeData()
+    if form == "file":
+        data.setUrls([QUrl.fromLocalFile(str(other))])
+    else:
+        address = QUrl.fromLocalFile(str(other)).toString(QUrl.ComponentFormattingOption.FullyEncoded)
+        data.setText({"path": f" {other}\n", "quoted": f'"{other}"', "address": address}[form])
+    QGuiApplication.clipboard().setMimeData(data)
+    stage.window.actions_by_name["paste"].trigger()
+    stage.until(lambda: stage.state.picture.path == other)
+
+
+@pytest.mark.parametrize("words", ["", "hello", "two\nlines", "https://example.org/a.png"])
+def test_what_cannot_be_pasted_is_said(stage, photo, words):
+    stage.show(photo)
+    QGuiApplication.clipboard().setText(words)
+    stage.window.actions_by_name["paste"].trigger()
+    assert "clipboard" in stage.window.notice.text or "web" in stage.window.notice.text
+    assert stage.state.picture.path == photo
+
+
+def drop(window, paths) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    position = QPointF(100, 100)
+    button, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    window.dropEvent(QDropEvent(position, Qt.DropAction.CopyAction, data, button, none))
+
+
+def test_several_dropped_files_are_walked(stage, photo, tmp_path):
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    other, third = other_photo(folder, "z.png"), other_photo(tmp_path, "not-dropped.png")
+    stage.show(None)
+    drop(stage.window, [other, photo])
+    stage.until(lambda: stage.state.picture is not None and stage.state.picture.path == other)
+    for wanted in (photo, other, photo):
+        stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_PageDown)
+        stage.until(lambda wanted=wanted: stage.state.picture.path == wanted)
+    assert third not in stage.window.files.recent
+    assert stage.window.files.recent == [photo, other]
+
+
+def test_recent_files_open_from_the_menu_and_can_be_forgotten(stage, photo, tmp_path):
+    other = other_photo(tmp_path, "zz.png")
+    stage.show(photo)
+    stage.window.open_path(other)
+    stage.until(lambda: stage.state.picture.path == other)
+    recent = stage.window.menu.recent
+    recent.fill()
+    assert [a.text() for a in recent.actions()][:2] == ["zz.png", "photo.png"]
+    recent.actions()[1].trigger()
+    stage.until(lambda: stage.state.picture.path == photo)
+    recent.fill()
+    recent.actions()[-1].trigger()
+    assert stage.window.files.recent == []
+
+
+def look_inside(stage) -> None:
+    stage.qtbot.keyClicks(stage.window.canvas, "6")
+    stage.rest()
+    stage.window.navigator.pan(120, 70)
+    stage.rest()
+
+
+def test_reading_again_keeps_the_view(stage, photo):
+    stage.show(photo)
+    look_inside(stage)
+    view, number = stage.state.view, stage.state.picture.image
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
+    stage.until(lambda: stage.state.picture.image != number)
+    assert stage.state.view == view
+    stage.sharp()
+
+
+def test_a_file_that_changes_on_disk_is_read_again(stage, photo, tmp_path):
+    stage.show(photo)
+    look_inside(stage)
+    view = stage.state.view
+    new = 255 - source(photo)
+    draft = tmp_path / "draft.tmp"
+    Image.fromarray(new).save(draft, "PNG")
+    draft.replace(photo)  # as careful programs write
+    stage.until(lambda: np.array_equal(stage.state.picture.pixels, new))
+    assert stage.state.view == view
+    Image.fromarray(new // 2).save(photo)  # as careless ones do, and a second time
+    stage.until(lambda: np.array_equal(stage.state.picture.pixels, new // 2))
+    stage.sharp()
+
+
+def test_a_file_that_becomes_damaged_leaves_the_picture_on_screen(stage, photo):
+    stage.show(photo)
+    stage.sharp()
+    photo.write_bytes(b"torn")
+    stage.until(lambda: "still shown" in stage.window.notice.text)
+    assert stage.window.stack.currentWidget() is stage.window.canvas
+    Image.fromarray(np.zeros((90, 120, 3), np.uint8)).save(photo)
+    stage.until(lambda: not stage.state.picture.pixels.any())
+
+
+@pytest.mark.parametrize("size", [(90, 120), (45, 60)])
+def test_the_view_is_kept_when_the_picture_changes(stage, photo, tmp_path, size):
+    other_photo(tmp_path, "q.png", size)
+    stage.show(photo)
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_K)
+    assert stage.window.actions_by_name["keep_view"].isChecked()
+    look_inside(stage)
+    view = stage.state.view
+    x, y = view.position_at((view.view_width / 2, view.view_height / 2))
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_PageDown)
+    stage.until(lambda: stage.state.picture.name == "q.png")
+    now = stage.state.view
+    assert now.scale == view.scale
+    if size == (90, 120):
+        assert now == view
+    else:
+        middle = now.position_at((now.view_width / 2, now.view_height / 2))
+        assert middle == pytest.approx((x / 2, y / 2), abs=12)  # the smaller picture's border may be nearer
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_K)
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_PageUp)
+    stage.until(lambda: stage.state.picture.name == "photo.png")
+    assert stage.state.view.is_fitted
+
+
+def test_the_neighbours_are_read_ahead_and_once(stage, photo, tmp_path, monkeypatch):
+    other = other_photo(tmp_path, "q.png")
+    read = []
+
+    def load(path):
+        read.append(path.name)
+        return loader_module._load(path)
+
+    stage.viewer.loader._load = load
+    with stage.qtbot.waitSignal(stage.viewer.loader.read_ahead, timeout=20_000) as ahead:
+        stage.show(photo)
+    assert ahead.args == [other]
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_PageDown)
+    stage.until(lambda: stage.state.picture.name == "q.png")
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_PageUp)
+    stage.until(lambda: stage.state.picture.name == "photo.png")
+    stage.sharp()
+    assert read == ["photo.png", "q.png"]
+
+
+def test_settings_survive_and_nonsense_in_them_does_no_harm(tmp_path):
+    def opened():
+        return Settings(QSettings(str(tmp_path / "s.ini"), QSettings.Format.IniFormat))
+
+    one = opened()
+    one.put("recent", ["/a b,c.png", "/d.png"])
+    one.put("keep_view", True)
+    one.put("scale", 12.5)
+    one.sync()
+    two = opened()
+    assert two.texts("recent") == ["/a b,c.png", "/d.png"]
+    assert two.flag("keep_view") is True
+    assert two.number("scale") == 12.5
+    two.put("recent", ["/only.png"])
+    two.put("scale", "a lot")
+    two.put("keep_view", "perhaps")
+    two.put("theme", "purple")
+    two.sync()
+    three = opened()
+    assert three.texts("recent") == ["/only.png"]
+    assert three.number("scale", 1.0) == 1.0
+    assert three.flag("keep_view") is False
+    assert three.text("theme", "dark", ("dark", "light")) == "dark"
+    assert three.data("geometry").isEmpty()
