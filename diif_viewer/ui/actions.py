@@ -71,6 +71,15 @@ ACTIONS: tuple[ActionRow, ...] = (
         "split", "Split", "Compare", ("F3",), "ph.square-half", "Two methods, one divider to drag", checkable=True
     ),
     ActionRow(
+        "stacked",
+        "Split across",
+        "Compare",
+        ("Shift+F3",),
+        "ph.rows",
+        "Two methods, one above the other, one divider to drag",
+        checkable=True,
+    ),
+    ActionRow(
         "two", "Two panes", "Compare", ("F4",), "ph.columns", "Two methods side by side, in step", checkable=True
     ),
     ActionRow(
@@ -100,8 +109,26 @@ ACTIONS: tuple[ActionRow, ...] = (
         "Another method inside a lens that follows the cursor",
         checkable=True,
     ),
-    ActionRow("smaller", "Smaller lens", "Compare", (",",), "ph.minus-circle"),
-    ActionRow("larger", "Larger lens", "Compare", (".",), "ph.plus-circle"),
+    ActionRow(
+        "difference",
+        "Difference",
+        "Compare",
+        ("F8",),
+        "ph.plus-minus",
+        "Where two methods differ, and how much",
+        checkable=True,
+    ),
+    ActionRow(
+        "signed",
+        "Signed difference",
+        "Compare",
+        ("Shift+F8",),
+        "ph.circle-half",
+        "Which way two methods differ: brighter or darker than a middle grey",
+        checkable=True,
+    ),
+    ActionRow("smaller", "Smaller lens, weaker difference", "Compare", (",",), "ph.minus-circle"),
+    ActionRow("larger", "Larger lens, stronger difference", "Compare", (".",), "ph.plus-circle"),
     ActionRow(
         "flip",
         "Hold: the other method",
@@ -118,15 +145,6 @@ ACTIONS: tuple[ActionRow, ...] = (
     ActionRow("menu", "Menu", "Window", ("F10",), "ph.list"),
 )
 
-    ActionRow(
-        "stacked",
-        "Split across",
-        "Compare",
-        ("Shift+F3",),
-        "ph.rows",
-        "Two methods, one above the other, one divider to drag",
-        checkable=True,
-    ),
 ZOOMS: tuple[ActionRow, ...] = tuple(
     ActionRow(
         f"zoom_{key}",

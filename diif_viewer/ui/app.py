@@ -84,6 +84,7 @@ class Viewer:
         self.motion.clear()
         self.loader.shutdown()
         self.fallback.shutdown()
+        self.window.difference.shutdown()
         self.window.clipboard.shutdown()
         self.client.shutdown()
 

@@ -25,8 +25,9 @@ from PySide6.QtWidgets import QGestureEvent, QPinchGesture, QWidget
 
 from diif_viewer.ui.compare import GAP, Layout, area_at, divider
 from diif_viewer.ui.controller import Controller
-from diif_viewer.ui.marks import paint_active, paint_band, paint_divider, paint_lens
+from diif_viewer.ui.marks import paint_active, paint_band, paint_divider, paint_lens, paint_note
 from diif_viewer.ui.navigation import NOTCH
+from diif_viewer.ui.scene import DIFFERENCE
 from diif_viewer.ui.theme import CANVAS
 from diif_viewer.viewport import Viewport
 
@@ -82,6 +83,7 @@ class Canvas(QWidget):
         self._start = self._last = QPointF()
         self._lens_at: QPointF | None = None
         self.lens_radius = LENS_RADIUS
+        self.note = ""
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -155,7 +157,12 @@ class Canvas(QWidget):
     def _paint_panes(self, painter: QPainter, view: Viewport) -> None:
         methods, scene = self._controller.state.methods, self._controller.scene
         parts = [area for area in self._controller.areas if area.pane < len(methods)]
-        if self._controller.state.layout is not Layout.LENS or len(parts) < 2:
+        layout = self._controller.state.layout
+        if layout is Layout.DIFFERENCE:
+            scene.paint(painter, parts[0], DIFFERENCE, view)
+            paint_note(painter, self.note, self.device_size()[0], self.font(), self._ratio)
+            return
+        if layout is not Layout.LENS or len(parts) < 2:
             for area in parts:
                 scene.paint(painter, area, methods[area.pane], view)
             return

@@ -1,7 +1,8 @@
 """Ways of looking: which part of the canvas shows which pane. Pure arithmetic in device pixels, no Qt.
 
 All panes look through one viewport. In a split both methods fill the whole canvas and a divider decides which
-of them is seen; under a lens both fill it and lie on top of each other; side by side every pane
+of them is seen; under a lens and in a difference map both fill it and lie on top
+of each other; side by side every pane
 is a view of its own of the same size.
 """
 
@@ -27,6 +28,7 @@ class Layout(enum.Enum):
     THREE = "three"
     FOUR = "four"
     LENS = "lens"
+    DIFFERENCE = "difference"
 
     @property
     def panes(self) -> int:
@@ -41,7 +43,7 @@ class Layout(enum.Enum):
     @property
     def laid_over(self) -> bool:
         """True when both panes are the whole canvas: which of them a point belongs to is not asked."""
-        return self is Layout.LENS
+        return self in (Layout.LENS, Layout.DIFFERENCE)
 
     @property
     def side_by_side(self) -> bool:

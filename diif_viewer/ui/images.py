@@ -15,6 +15,13 @@ LIGHT, DARK = 118, 92
 """The two greys of the checkerboard."""
 
 
+def image_bytes(image: QImage) -> npt.NDArray[np.uint8]:
+    """(H, W, 4) of a 32-bit image, in its memory's order (blue first on most machines); valid while `image` lives."""
+    assert image.depth() == 32, image.format()
+    rows = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    return rows[:, : 4 * image.width()].reshape(image.height(), image.width(), 4)
+
+
 def opaque(pixels: npt.NDArray[Any], top: int = 0, left: int = 0) -> QImage:
     """An opaque RGB32 image of HWC pixels (1, 2, 3 or 4 channels; uint8 or uint16).
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRect, Qt
+from PySide6.QtCore import QPoint, QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPen, QTransform
 
 from diif_viewer.ui.compare import Area
@@ -56,11 +56,21 @@ def paint_band(painter: QPainter, rect: QRect, font: QFont, ratio: float) -> Non
     painter.setPen(QPen(ACCENT, max(1, round(ratio))))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawRect(rect)
-    words = f"{rect.width()} x {rect.height()}"
+    _chip(painter, f"{rect.width()} x {rect.height()}", QPoint(rect.left(), rect.bottom() + 1), font, ratio)
+
+
+def paint_note(painter: QPainter, words: str, height: int, font: QFont, ratio: float) -> None:
+    """A few words at the foot of a canvas `height` device pixels high."""
+    if words:
+        margin = round(12 * ratio)
+        _chip(painter, words, QPoint(margin, height - margin - round(22 * ratio)), font, ratio)
+
+
+def _chip(painter: QPainter, words: str, corner: QPoint, font: QFont, ratio: float) -> None:
     font.setPixelSize(round(12 * ratio))
     painter.setFont(font)
     size = painter.fontMetrics().boundingRect(words).size()
-    chip = QRect(rect.left(), rect.bottom() + 1, size.width() + round(14 * ratio), round(22 * ratio))
+    chip = QRect(corner, QSize(size.width() + round(14 * ratio), round(22 * ratio)))
     painter.fillRect(chip, QColor(22, 22, 24, 215))
     painter.setPen(TEXT)
     painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, words)

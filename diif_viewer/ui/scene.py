@@ -8,7 +8,7 @@ Each pixel is drawn once: what an upper layer covers is cut out of those below i
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -31,6 +31,9 @@ STALE_RANGE = (0.45, 4.5)
 """A sharp picture of another scale is shown transformed while the ratio of the scales is within this range."""
 
 FRAMES_KEPT = 3
+
+DIFFERENCE = "difference"
+"""Frames of this name hold the difference between two panes; nothing stands in for them."""
 
 
 @dataclass(slots=True)
@@ -74,6 +77,7 @@ class Scene:
         self.cache = TileCache(budget)
         self._picture: Picture | None = None
         self._frames: dict[str, list[Frame]] = {}
+        self._added = 0
         self._sharp: dict[int, Sharp] = {}
         self._stale: dict[int, Sharp] = {}
         self._parked: dict[int, Sharp] = {}  # of the method before: flipping to and fro puts no tiles together again
@@ -94,6 +98,7 @@ class Scene:
         """Keep a fallback frame; False when it is of another picture."""
         if self._picture is None or frame.image != self._picture.image:
             return False
+        self._added += frame.method != DIFFERENCE
         kept = self._frames.setdefault(frame.method, [])
         kept[:] = [old for old in kept if not (old.scale == frame.scale and frame.window.contains(old.window))]
         kept.append(frame)
@@ -168,6 +173,32 @@ class Scene:
         """True when a frame of exactly this scale covers `window`."""
         return any(f.scale == scale and f.window.contains(window) for f in self._frames.get(method, ()))
 
+    def progress(self, pane: int) -> tuple[int, int]:
+        """Changes whenever there may be something new of what this pane shows."""
+        sharp = self._sharp.get(pane)
+        return 0 if sharp is None else len(sharp.held), self._added
+
+    def at_hand(self, pane: int, method: str, view: Viewport, window: Window) -> QImage | None:
+        """`window` (not empty) of the view's lattice as the pane shows it at rest, an RGB32 image of its own.
+
+        Tiles lie over the fallback; None while neither covers the window.
+        """
+        sharp = self._sharp.get(pane)
+        if not _serves(sharp, method, view.scale, window):
+            sharp = None
+        kept = self._frames.get(screen_method(method, view.scale), ())
+        frame = next((f for f in kept if f.scale == view.scale and f.window.contains(window)), None)
+        if frame is None and not (sharp is not None and _whole(sharp, window, view)):
+            return None
+        image = QImage(window.width, window.height, QImage.Format.Format_RGB32)
+        with QPainter(image) as painter:
+            if frame is not None:
+                painter.drawImage(QPoint(frame.window.left - window.left, frame.window.top - window.top), frame.pixels)
+            if sharp is not None:
+                corner = QPoint(sharp.window.left - window.left, sharp.window.top - window.top)
+                painter.drawImage(corner, sharp.pixels)
+        return image
+
     # ---- painting ----
 
     def paint(self, painter: QPainter, area: Area, method: str, view: Viewport, within: QRegion | None = None) -> None:
@@ -205,6 +236,10 @@ class Scene:
     def _layers(self, pane: int, method: str, view: Viewport) -> Iterable[tuple[Layer, bool]]:
         """Layers from the top, each with whether it is opaque all over."""
         assert self._picture is not None
+        if method == DIFFERENCE:
+            for frame in _nearest_first(self._frames.get(DIFFERENCE, ()), view.scale):
+                yield _layer(frame), True
+            return
         sharp, stale = self._sharp.get(pane), self._stale.get(pane)
         if sharp is not None and sharp.held:
             yield sharp.layer(), len(sharp.held) * TILE * TILE >= sharp.window.area
@@ -213,12 +248,26 @@ class Scene:
             if low <= view.scale / stale.scale <= high:
                 yield stale.layer(), len(stale.held) * TILE * TILE >= stale.window.area
         kind = screen_method(method, view.scale)
-        newest_first = reversed(self._frames.get(kind, ()))
-        for frame in sorted(newest_first, key=lambda f: abs(math.log(f.scale / view.scale))):
-            yield Layer(frame.pixels, frame.scale, frame.scale, frame.window.top, frame.window.left), True
+        for frame in _nearest_first(self._frames.get(kind, ()), view.scale):
+            yield _layer(frame), True
         preview = self._picture.preview
         y, x = preview.height() / self._picture.height, preview.width() / self._picture.width
         yield Layer(preview, y, x, 0, 0), True
+
+
+def _nearest_first(frames: Sequence[Frame], scale: float) -> list[Frame]:
+    """By how far their scales are from `scale`; of equals the newest first."""
+    newest_first = frames[::-1]
+    return sorted(newest_first, key=lambda f: abs(math.log(f.scale / scale)))
+
+
+def _layer(frame: Frame) -> Layer:
+    return Layer(frame.pixels, frame.scale, frame.scale, frame.window.top, frame.window.left)
+
+
+def _whole(sharp: Sharp, window: Window, view: Viewport) -> bool:
+    """True when no tile of `window` is missing."""
+    return sharp.held.issuperset(keys_for(sharp.image, sharp.model, sharp.scale, window, view.lattice.window))
 
 
 def _serves(sharp: Sharp | None, model: str, scale: float, seen: Window) -> bool:

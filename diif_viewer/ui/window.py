@@ -18,11 +18,12 @@ from diif_viewer.ui.canvas import Canvas
 from diif_viewer.ui.clipboard import Clipboard
 from diif_viewer.ui.compare import Layout, area_at
 from diif_viewer.ui.controller import Controller
+from diif_viewer.ui.difference import Difference
 from diif_viewer.ui.export import ChoosePath, Exporter, choose_path
 from diif_viewer.ui.files import Files
+from diif_viewer.ui.flip import Flip
 from diif_viewer.ui.loader import Loader, NotLoaded
 from diif_viewer.ui.menu import MainMenu
-from diif_viewer.ui.flip import Flip
 from diif_viewer.ui.navigation import PRESETS, Navigator
 from diif_viewer.ui.notice import Notice
 from diif_viewer.ui.opening import Opening, dropped
@@ -79,7 +80,10 @@ class MainWindow(QMainWindow):
         self.files = Files(self.opening, loader, controller, self.notice, self.settings)
         self.clipboard = Clipboard(controller, self.opening, self.notice)
         self._copying_region = False
+        self.flip = Flip(self.state, self)
+        self.difference = Difference(controller, self)
         self.actions_by_name = make_actions(self, self._orders())
+        self.flip.attach(self.actions_by_name["flip"], self.canvas)
         self.tools = ToolBar(self.actions_by_name, self)
         self.menu = MainMenu(self.actions_by_name, self.files, self.opening, self)
         self.tools.addWidget(self.menu.button(self.tools))
@@ -92,12 +96,11 @@ class MainWindow(QMainWindow):
         self.resize(min(1280, room.width()), min(860, room.height()))
         self._connect()
         self.page.greet()
-        self.flip = Flip(self.state, self)
         self._facts_changed()
         self._layout_changed()
+        self._difference_changed()
 
     def _connect(self) -> None:
-        self.flip.attach(self.actions_by_name["flip"], self.canvas)
         canvas, state, navigator = self.canvas, self.state, self.navigator
         canvas.zoom_asked.connect(lambda point, factor, animate: navigator.zoom(point, factor, animate=animate))
         canvas.pan_asked.connect(navigator.pan)
@@ -123,6 +126,7 @@ class MainWindow(QMainWindow):
             fact.connect(self._facts_changed)
         state.view_changed.connect(self._facts_changed)
         state.layout_changed.connect(self._layout_changed)
+        self.difference.changed.connect(self._difference_changed)
         client = self.controller.client
         self.controller.fallback.frame_failed.connect(self.notice.tell)
         client.ready.connect(self._renderer_ready)
@@ -155,6 +159,10 @@ class MainWindow(QMainWindow):
             "type_zoom": self._type_zoom,
             "divider_left": lambda: state.set_split(state.split - DIVIDER_STEP),
             "divider_right": lambda: state.set_split(state.split + DIVIDER_STEP),
+            "flip": self.flip.hold,
+            "signed": self.difference.toggle_signed,
+            "smaller": partial(self._strengthen, -1),
+            "larger": partial(self._strengthen, 1),
             "next_pane": lambda: state.set_active((state.active + 1) % state.layout.panes),
             "fullscreen": self.toggle_full_screen,
             "leave": self._leave,
@@ -180,9 +188,6 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _loaded(self, picture: Picture) -> None:
         self.stack.setCurrentWidget(self.canvas)
-            "flip": self.flip.hold,
-            "smaller": partial(self.canvas.resize_lens, 1 / 1.25),
-            "larger": partial(self.canvas.resize_lens, 1.25),
         area = self.controller.areas[0].view if self.controller.areas else None
         height, width = (area.height, area.width) if area is not None else self.canvas.device_size()
         fitted = Viewport(picture.height, picture.width, height, width).fitted()
@@ -257,6 +262,18 @@ class MainWindow(QMainWindow):
     def _set_layout(self, layout: Layout) -> None:
         self.state.set_layout(layout)
         self._layout_changed()  # a press on the button that is down already must not lift it
+
+    @Slot()
+    def _difference_changed(self) -> None:
+        self.canvas.note = self.difference.words
+        self.actions_by_name["signed"].setChecked(self.difference.signed)
+
+    def _strengthen(self, steps: int) -> None:
+        """Widen the lens, or strengthen the difference: whichever is on screen."""
+        if self.state.layout is Layout.DIFFERENCE:
+            self.difference.step_gain(steps)
+        else:
+            self.canvas.resize_lens(1.25**steps)
 
     def _method_chosen(self, pane: int, method: str) -> None:
         self.state.set_active(pane)

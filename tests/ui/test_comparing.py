@@ -167,3 +167,69 @@ def test_a_press_under_the_lens_leaves_the_active_pane_alone(stage, photo):
     stage.qtbot.keyClicks(stage.window.canvas, "L")
     assert stage.state.methods == ("liif-lite", "diif-s-lite")
     stage.sharp()
+
+
+def difference_of(stage, photo, gain, *, signed):
+    """What the map must show of the whole view, from what the panes are known to show."""
+    window, scale = stage.state.view.window, stage.state.view.scale
+    first, second = (expected(source(photo), method, scale, window).astype(int) for method in stage.state.methods)
+    apart = (second - first) * gain
+    return np.clip(apart + 128 if signed else np.abs(apart), 0, 255)
+
+
+def assert_map_shows(stage, wanted, gain):
+    """Within one level of each pane, whose stand-ins agree with their windows to one level only."""
+
+    def agrees():
+        shown, _ = view_pixels(stage)
+        apart = np.abs(shown[:-40].astype(int) - wanted[:-40])  # above the note
+        return apart.max() <= 2 * gain
+
+    stage.until(agrees)
+
+
+def test_the_difference_map_shows_what_two_methods_differ_in(stage, photo):
+    stage.show(photo)
+    stage.qtbot.keyClicks(stage.window.canvas, "6")
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_F8)
+    stage.state.set_method("nearest", 0)
+    stage.sharp()
+    wanted = difference_of(stage, photo, 4, signed=False)
+    assert wanted.std() > 10
+    assert_map_shows(stage, wanted, 4)
+    stage.qtbot.keyClicks(stage.window.canvas, ",")
+    assert_map_shows(stage, difference_of(stage, photo, 2, signed=False), 2)
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_F8, Qt.KeyboardModifier.ShiftModifier)
+    assert stage.window.actions_by_name["signed"].isChecked()
+    assert_map_shows(stage, difference_of(stage, photo, 2, signed=True), 2)
+    assert stage.window.canvas.note == "Signed difference x2"
+    for _ in range(9):
+        stage.qtbot.keyClicks(stage.window.canvas, ".")
+    assert stage.window.difference.gain == 32
+
+
+def test_the_difference_map_follows_the_view(stage, photo):
+    stage.show(photo)
+    stage.window.actions_by_name["difference"].trigger()
+    stage.sharp()
+    turn_wheel(stage.window.canvas, QPoint(200, 150), 480)
+    stage.sharp()
+    assert_map_shows(stage, difference_of(stage, photo, 4, signed=False), 4)
+    stage.window.navigator.pan(70, 40)
+    stage.sharp()
+    assert_map_shows(stage, difference_of(stage, photo, 4, signed=False), 4)
+
+
+def test_before_the_renderer_answers_the_map_compares_the_fallbacks(stage, photo):
+    stage.gate.clear()
+    stage.show(photo)
+    stage.window.actions_by_name["difference"].trigger()
+    stage.state.set_method("nearest", 0)
+    stage.until(lambda: stage.controller.statuses[0].sharp)
+    window, view = stage.state.view.window, stage.state.view
+    names = "nearest", "bicubic"
+    nearest, bicubic = (expected(source(photo), name, view.scale, window).astype(int) for name in names)
+    assert_map_shows(stage, np.clip(np.abs(bicubic - nearest) * 4, 0, 255), 4)
+    stage.gate.set()
+    stage.sharp()
+    assert_map_shows(stage, difference_of(stage, photo, 4, signed=False), 4)

@@ -1,0 +1,128 @@
+"""The difference between the two methods of a view, as a picture, computed off the GUI thread.
+
+Story: something that a pane shows changed -> a moment later the pixels at hand of both panes (tiles that have come, the
+fallback elsewhere) go to a thread -> their difference comes back as a frame of the scene, painted like any other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QObject, QRect, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QImage
+
+from diif_viewer.ui.compare import Layout
+from diif_viewer.ui.controller import Controller
+from diif_viewer.ui.fallback import Frame
+from diif_viewer.ui.images import image_bytes
+from diif_viewer.ui.mailbox import Mailbox
+from diif_viewer.ui.scene import DIFFERENCE
+
+PACE = 20
+"""Milliseconds between two looks at what the panes show."""
+
+GAINS = (1, 2, 4, 8, 16, 32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pair:
+    """Two RGB32 images of one size. frame: what to make of them, without its pixels."""
+
+    frame: Frame
+    first: QImage
+    second: QImage
+    gain: int
+    signed: bool
+
+
+def difference(first: QImage, second: QImage, gain: int, *, signed: bool) -> QImage:
+    """(second - first) * gain, channel by channel: its size, or with `signed` the value about a middle grey of 128."""
+    a, b = image_bytes(first), image_bytes(second)
+    apart: npt.NDArray[Any] = (b.astype(np.int16) - a) * np.int16(gain)  # at most 255 * 32
+    shown = np.clip(apart + 128, 0, 255) if signed else np.minimum(np.abs(apart), 255)
+    made = shown.astype(np.uint8)
+    height, width = made.shape[:2]
+    return QImage(made.data, width, height, 4 * width, QImage.Format.Format_RGB32).copy()
+
+
+class Difference(QObject):
+    """Keeps the scene's difference in step while that layout is shown. changed: gain or sign; no payload."""
+
+    changed = Signal()
+    _made = Signal(object)
+
+    def __init__(self, controller: Controller, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._controller = controller
+        self.gain, self.signed = 4, False
+        self._facts: object = None
+        self._mailbox: Mailbox[Pair] | None = None
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(PACE)
+        self._soon.timeout.connect(self._look)
+        self._made.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
+        controller.repaint.connect(self._stirred)
+
+    @property
+    def words(self) -> str:
+        """What is on screen, for people."""
+        return f"{'Signed difference' if self.signed else 'Difference'} x{self.gain}"
+
+    def step_gain(self, steps: int) -> None:
+        """Stronger by `steps` of `GAINS`, weaker when negative."""
+        index = min(max(GAINS.index(self.gain) + steps, 0), len(GAINS) - 1)
+        self.gain = GAINS[index]
+        self._change()
+
+    def toggle_signed(self) -> None:
+        """Between the size of the difference and its value."""
+        self.signed = not self.signed
+        self._change()
+
+    def shutdown(self) -> None:
+        """End the thread; returns when it has ended."""
+        self._soon.stop()
+        if self._mailbox is not None:
+            self._mailbox.close()
+            self._mailbox = None
+
+    def _change(self) -> None:
+        self.changed.emit()
+        self._stirred()
+
+    @Slot()
+    def _stirred(self) -> None:
+        if self._controller.state.layout is Layout.DIFFERENCE and not self._soon.isActive():
+            self._soon.start()
+
+    @Slot()
+    def _look(self) -> None:
+        state, scene = self._controller.state, self._controller.scene
+        view, picture, methods = state.view, state.picture, state.methods
+        if view is None or picture is None or state.layout is not Layout.DIFFERENCE or not view.window:
+            return
+        window, progress = view.window, tuple(scene.progress(pane) for pane in (0, 1))
+        facts = (picture.image, view.scale, window, methods, progress, self.gain, self.signed)
+        if facts == self._facts:
+            return
+        first, second = (scene.at_hand(pane, methods[pane], view, window) for pane in (0, 1))
+        if first is None or second is None:
+            return
+        self._facts = facts
+        if self._mailbox is None:
+            self._mailbox = Mailbox("difference", self._compute)
+        frame = Frame(picture.image, DIFFERENCE, view.scale, window, QImage())
+        self._mailbox.post(Pair(frame, first, second, self.gain, self.signed))
+
+    def _compute(self, pair: Pair) -> None:
+        pixels = difference(pair.first, pair.second, pair.gain, signed=pair.signed)
+        self._made.emit(Frame(pair.frame.image, DIFFERENCE, pair.frame.scale, pair.frame.window, pixels))
+
+    @Slot(object)
+    def _deliver(self, frame: Frame) -> None:
+        if self._controller.scene.add_frame(frame):
+            self._controller.repaint.emit(QRect())
