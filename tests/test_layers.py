@@ -41,6 +41,7 @@ WITHOUT_TORCH = [
     "models/__init__.py",
     "models/registry.py",
     "engine/__init__.py",
+    "engine/strips.py",
     "engine/tiles.py",
     "engine/messages.py",
     *(f"{folder}/" for folder in ("ui", "imaging", "cli")),

@@ -15,8 +15,8 @@ from diif_viewer.cli.render_plan import Job, Options, scale_text
 from diif_viewer.models.registry import METHODS
 
 if TYPE_CHECKING:
-    from diif_viewer.engine.exporting import Painter
     from diif_viewer.engine.model import Model
+    from diif_viewer.engine.strips import Painter
     from diif_viewer.imaging.load import Picture
 
 Tell = Callable[[str], None]
@@ -66,7 +66,7 @@ class Renderer:
         about = export_metadata(about, options.recipe(lattice, window, bits), strip=options.strip)
 
         def strips() -> Iterator[Any]:
-            from diif_viewer.engine.exporting import painted_strips
+            from diif_viewer.engine.strips import painted_strips
 
             for strip, done in painted_strips(paint, lattice, window, _step(window.width)):
                 if progress is not None:
@@ -80,13 +80,14 @@ class Renderer:
         return Outcome(job.label, job.shown, "done", window.width, window.height, round(spent, 3), options.method)
 
     def _painter(self, picture: Picture, bits: int, scale: str) -> Painter:
-        from diif_viewer.engine.exporting import classic_painter, field_painter
-
         options = self._options
         if options.method in METHODS and not METHODS[options.method].is_model:
             self._say(f"{options.method} at {scale} on Pillow")
+            from diif_viewer.engine.strips import classic_painter
+
             return classic_painter(picture.pixels, options.method, bits)
         import diif_viewer as dv
+        from diif_viewer.engine.exporting import field_painter
 
         if self._model is None:
             self._model = dv.load_model(options.method, options.device)

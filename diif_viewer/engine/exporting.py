@@ -1,7 +1,7 @@
 """Exports: the sharp picture in strips, never more of it in memory than two or three of them.
 
-A `Painter` gives any window of the result in its final bits. The command line pulls strips from it; the window's
-exports run in steps of a tile, with a thread that compresses what is ready, so that a view never waits for either.
+The window's exports run in steps of a tile, with a thread that compresses what is ready, so that a view never waits for
+either; the command line pulls the same strips (`engine.strips`) from the same painters.
 """
 
 from __future__ import annotations
@@ -15,32 +15,16 @@ import numpy as np
 from diif_viewer.engine import messages as m
 from diif_viewer.engine.ensemble import Ensemble
 from diif_viewer.engine.field import Array, Field
+from diif_viewer.engine.strips import Painter, classic_painter, painted_strips
 from diif_viewer.engine.tiles import TILE
 from diif_viewer.errors import ExportError, RequestError
 from diif_viewer.geometry import Lattice, Window
-from diif_viewer.imaging import classic
 from diif_viewer.imaging.background import BackgroundFile
-from diif_viewer.imaging.colour import to_8_bits
 from diif_viewer.imaging.formats import check_fit, format_of
 from diif_viewer.imaging.metadata import Metadata
 from diif_viewer.models.registry import CLASSIC
 
-Painter = Callable[[Lattice, Window], Array]
-"""(lattice, a window inside it) -> (window.height, window.width, channels), uint8 or uint16."""
-
 _CLASSIC = {method.name for method in CLASSIC}
-
-
-def classic_painter(pixels: Array, method: str, bits: int = 8) -> Painter:
-    """Windows by a classic method. pixels: HWC uint8 or uint16. bits: 8 or 16, of the result."""
-    if bits == 16 and pixels.dtype == np.uint8:
-        pixels = pixels.astype(np.uint16) * np.uint16(257)
-
-    def paint(lattice: Lattice, window: Window) -> Array:
-        values = classic.resample(pixels, method, lattice, window)
-        return to_8_bits(values) if bits == 8 else values
-
-    return paint
 
 
 def field_painter(field: Field, *, bits: int = 8, float32: bool = False, best: bool = False) -> Painter:
@@ -62,29 +46,6 @@ def field_painter(field: Field, *, bits: int = 8, float32: bool = False, best: b
         return (values * ((1 << bits) - 1) + 0.5).astype(np.uint8 if bits == 8 else np.uint16)
 
     return paint
-
-
-def painted_strips(
-    paint: Painter, lattice: Lattice, window: Window, step: tuple[int, int]
-) -> Iterator[tuple[Array | None, float]]:
-    """`window` painted in pieces of `step` (rows, columns; multiples of the tile) on the tile grid, row by row.
-
-    Yields (strip, fraction done) after every piece: with the last piece of a row the strip, a new array of
-    (rows, window.width, channels); None before.
-    """
-    rows, columns = step
-    assert rows % TILE == 0, step
-    assert columns % TILE == 0, step
-    for top in range(window.top // rows * rows, window.bottom, rows):
-        strip: Array | None = None
-        for left in range(window.left // columns * columns, window.right, columns):
-            part = Window(top, left, top + rows, left + columns).intersected(window)
-            piece = paint(lattice, part)
-            if strip is None:
-                strip = np.empty((part.height, window.width, piece.shape[2]), piece.dtype)
-            strip[:, part.left - window.left : part.right - window.left] = piece
-            done = (part.top - window.top) * window.width + (part.right - window.left) * part.height
-            yield strip if part.right == window.right else None, done / window.area
 
 
 def export_steps(

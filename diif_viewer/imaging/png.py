@@ -26,6 +26,7 @@ LONGEST = (1 << 31) - 1
 _COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # channels -> IHDR colour type
 _INCH = 0.0254
 _BLOCK = 1 << 20  # bytes that share a filter and are compressed in one call
+_LEVEL = 4  # of zlib: a twentieth larger than 6 and several times as fast on enlarged photographs
 _SAMPLE = 8  # the filter is chosen on every eighth row
 
 
@@ -60,7 +61,7 @@ def _chunk(file: BinaryIO, kind: bytes, data: bytes) -> None:
 
 def _compressed(strips: Iterable[Pixels], shape: tuple[int, int, int], depth: int) -> Iterator[bytes]:
     height, width, channels = shape
-    packer, seen = zlib.compressobj(6), 0
+    packer, seen = zlib.compressobj(_LEVEL), 0
     above = np.zeros((1, width * channels * depth), np.uint8)
     step = max(1, _BLOCK // above.size)
     for strip in strips:

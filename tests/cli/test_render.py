@@ -188,3 +188,10 @@ def test_an_interruption_leaves_the_old_file_and_no_traceback(picture: Path, tmp
     assert "Traceback" not in rest
     assert out.read_bytes() == b"old"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.png", "picture.png"]
+
+
+def test_classic_methods_do_not_wait_for_torch(picture: Path, tmp_path: Path) -> None:
+    words = ["render", str(picture), "--scale", "2", "--model", "bicubic", "-o", str(tmp_path / "out.png")]
+    script = f"import sys; from diif_viewer.cli import main; sys.exit(main({words}) or 'torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

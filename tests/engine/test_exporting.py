@@ -19,7 +19,8 @@ from PIL import Image
 
 import diif_viewer as dv
 from diif_viewer.engine import messages as m
-from diif_viewer.engine.exporting import classic_painter, export_steps, field_painter, painted_strips
+from diif_viewer.engine.exporting import export_steps, field_painter
+from diif_viewer.engine.strips import classic_painter, painted_strips
 from diif_viewer.errors import ExportError
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.imaging import background

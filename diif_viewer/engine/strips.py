@@ -1,0 +1,56 @@
+"""A result in strips: pieces of a window painted on the tile grid, never more of it in memory than one row of them.
+
+Free of torch, so that classic methods start at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from diif_viewer.engine.tiles import TILE
+from diif_viewer.geometry import Lattice, Window
+from diif_viewer.imaging import classic
+from diif_viewer.imaging.colour import to_8_bits
+
+Array = npt.NDArray[Any]
+Painter = Callable[[Lattice, Window], Array]
+"""(lattice, a window inside it) -> (window.height, window.width, channels), uint8 or uint16."""
+
+
+def classic_painter(pixels: Array, method: str, bits: int = 8) -> Painter:
+    """Windows by a classic method. pixels: HWC uint8 or uint16. bits: 8 or 16, of the result."""
+    if bits == 16 and pixels.dtype == np.uint8:
+        pixels = pixels.astype(np.uint16) * np.uint16(257)
+
+    def paint(lattice: Lattice, window: Window) -> Array:
+        values = classic.resample(pixels, method, lattice, window)
+        return to_8_bits(values) if bits == 8 else values
+
+    return paint
+
+
+def painted_strips(
+    paint: Painter, lattice: Lattice, window: Window, step: tuple[int, int]
+) -> Iterator[tuple[Array | None, float]]:
+    """`window` painted in pieces of `step` (rows, columns; multiples of the tile) on the tile grid, row by row.
+
+    Yields (strip, fraction done) after every piece: with the last piece of a row the strip, a new array of
+    (rows, window.width, channels); None before.
+    """
+    rows, columns = step
+    assert rows % TILE == 0, step
+    assert columns % TILE == 0, step
+    for top in range(window.top // rows * rows, window.bottom, rows):
+        strip: Array | None = None
+        for left in range(window.left // columns * columns, window.right, columns):
+            part = Window(top, left, top + rows, left + columns).intersected(window)
+            piece = paint(lattice, part)
+            if strip is None:
+                strip = np.empty((part.height, window.width, piece.shape[2]), piece.dtype)
+            strip[:, part.left - window.left : part.right - window.left] = piece
+            done = (part.top - window.top) * window.width + (part.right - window.left) * part.height
+            yield strip if part.right == window.right else None, done / window.area
