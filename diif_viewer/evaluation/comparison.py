@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from diif_viewer.errors import RequestError
 from diif_viewer.evaluation.figures import Crop, Row
-from diif_viewer.evaluation.metrics import psnr
 from diif_viewer.evaluation.quality import Case, load_case, views
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.imaging.colour import rgb_to_y
+from diif_viewer.imaging.metrics import psnr
 
 if TYPE_CHECKING:
     from diif_viewer.engine.model import Model

@@ -22,11 +22,12 @@ import numpy.typing as npt
 from PIL import Image
 
 from diif_viewer.errors import RequestError
-from diif_viewer.evaluation.metrics import psnr, ssim
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.imaging.classic import resample
 from diif_viewer.imaging.colour import expand_grey, rgb_to_y, split_alpha, to_8_bits
 from diif_viewer.imaging.load import load_picture
+from diif_viewer.imaging.metrics import psnr, ssim
+from diif_viewer.imaging.reduction import reduced_pair
 
 if TYPE_CHECKING:
     from diif_viewer.engine.field import Field
@@ -149,12 +150,11 @@ def load_case(case: Case) -> tuple[Bytes, Bytes]:
             size = f"{high.shape[1]}x{high.shape[0]}"
             raise RequestError(f"{case.high.name}: {size} pixels are too few for x{case.scale:g} of {case.low.name}.")
         return _compressed(low, case.jpeg), high[:height, :width]
-    rows, columns = (math.floor(n / case.scale + 1e-9) for n in high.shape[:2])
-    if rows < 1 or columns < 1:
-        raise RequestError(f"{case.high.name}: the picture is too small to be reduced x{case.scale:g}.")
-    high = np.ascontiguousarray(high[: round(case.scale * rows), : round(case.scale * columns)])
-    low = np.array(Image.fromarray(high).resize((columns, rows), Image.Resampling.BICUBIC))
-    return _compressed(low, case.jpeg), high
+    try:
+        low, truth = reduced_pair(high, case.scale)
+    except RequestError as error:
+        raise RequestError(f"{case.high.name}: {error}") from error
+    return _compressed(low, case.jpeg), truth
 
 
 def _compressed(picture: Bytes, quality: int | None) -> Bytes:

@@ -14,10 +14,10 @@ from diif_viewer.cli import main
 from diif_viewer.errors import ExportError, RequestError
 from diif_viewer.evaluation import comparison, figures
 from diif_viewer.evaluation.figures import Crop, Row, check_target, gains, write_comparison, write_gain_plot
-from diif_viewer.evaluation.metrics import psnr
 from diif_viewer.evaluation.quality import PROTOCOLS, find_cases, load_case, measure
 from diif_viewer.evaluation.tables import Mean, means
 from diif_viewer.imaging.colour import rgb_to_y
+from diif_viewer.imaging.metrics import psnr
 
 BENCHMARK = Path(__file__).resolve().parents[3] / "shared" / "data" / "benchmark"
 PAPERS_SCALES = (2, 3, 4, 6, 8, 12, 18, 24, 30)

@@ -17,9 +17,9 @@ from PIL import Image
 
 from diif_viewer.cli import evaluate
 from diif_viewer.errors import ExportError, RequestError
-from diif_viewer.evaluation.metrics import psnr, ssim
 from diif_viewer.evaluation.quality import PROTOCOLS, Case, Score, enlarged, find_cases, load_case, measure
 from diif_viewer.evaluation.tables import csv_text, json_text, markdown, means
+from diif_viewer.imaging.metrics import psnr, ssim
 from diif_viewer.imaging.save import save_png
 
 BENCHMARK = Path(__file__).resolve().parents[3] / "shared" / "data" / "benchmark"
