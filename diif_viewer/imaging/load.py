@@ -73,10 +73,10 @@ def load_picture(path: str | Path, *, memory: int | None = None) -> Picture:
     calls wait for each other. Raises ImageError.
     """
     file = Path(path)
-    with _sentences(file), _opened(file) as image:
+    with _sentences(file), opened(file) as image:
         _check_size(image, file, memory)
         decode.check_data(image, file.stat().st_size)
-        pixels, profile = decode.pixels(image, lambda: _opened(file))
+        pixels, profile = decode.pixels(image, lambda: opened(file))
         oriented, exif = decode.upright(pixels, image)
         return Picture(oriented, file, image.format or "", profile, exif, decode.dpi(image))
 
@@ -84,7 +84,7 @@ def load_picture(path: str | Path, *, memory: int | None = None) -> Picture:
 def peek(path: str | Path) -> Header:
     """Read a file's format and size without decoding it. Raises ImageError."""
     file = Path(path)
-    with _sentences(file), _opened(file) as image:
+    with _sentences(file), opened(file) as image:
         width, height = image.size
         channels, bits = decode.kind(image)
         if image.format == "PNG" and not {"exif", "Raw profile type exif"} & set(image.info):
@@ -96,7 +96,7 @@ def peek(path: str | Path) -> Header:
 
 
 @contextmanager
-def _opened(file: Path) -> Iterator[Image.Image]:
+def opened(file: Path) -> Iterator[Image.Image]:
     """The file opened by Pillow, without its pixel limit (ours follows) and its warnings."""
     formats = [f for f in FORMATS if f != "TGA" or file.suffix.lower() in _TGA_SUFFIXES]
     with _PILLOW, warnings.catch_warnings():

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import struct
-import warnings
 import zlib
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import Image
-
 from diif_viewer.errors import ImageError
-from diif_viewer.imaging.load import load_picture
+from diif_viewer.imaging.load import load_picture, opened
 from diif_viewer.imaging.png import SIGNATURE
 
 _BLOCK = 1 << 20
@@ -53,10 +50,7 @@ def _png_is_whole(file: BinaryIO) -> bool:
 
 
 def _tiff_is_whole(path: Path) -> bool:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about what is missing
-        image = Image.open(path, formats=["TIFF"])
-    with image:
+    with opened(path) as image:
         tags = image.tag_v2  # type: ignore[attr-defined]
         offsets, counts = tags.get(273) or tags.get(324), tags.get(279) or tags.get(325)
     ends = [offset + count for offset, count in zip(offsets or (), counts or (), strict=True)]
