@@ -25,6 +25,7 @@ from PySide6.QtWidgets import QGestureEvent, QPinchGesture, QWidget
 
 from diif_viewer.ui.compare import GAP, Layout, area_at, divider
 from diif_viewer.ui.controller import Controller
+from diif_viewer.ui.grid import paint_grid
 from diif_viewer.ui.marks import paint_active, paint_band, paint_divider, paint_lens, paint_note
 from diif_viewer.ui.navigation import NOTCH
 from diif_viewer.ui.scene import DIFFERENCE
@@ -80,6 +81,7 @@ class Canvas(QWidget):
         self._controller = controller
         self._drag = Drag.NONE
         self._choosing = False
+        self.grid = False
         self._start = self._last = QPointF()
         self._lens_at: QPointF | None = None
         self.lens_radius = LENS_RADIUS
@@ -143,6 +145,9 @@ class Canvas(QWidget):
         view = self._controller.motion.shown
         if view is not None:
             self._paint_panes(painter, view)
+        if view is not None and self.grid:
+            for area in self._controller.areas:
+                paint_grid(painter, area, view)
         state = self._controller.state
         if state.layout is Layout.SPLIT and view is not None:
             paint_divider(painter, divider(width, state.split), height, self._ratio)

@@ -87,6 +87,12 @@ class Navigator:
         if view is not None:
             self.pan(right * KEY_PAN * view.view_width, down * KEY_PAN * view.view_height, animate=True)
 
+    def centre(self, x: float, y: float) -> None:
+        """Bring a position, in picture pixels, to the middle of the view, at once."""
+        view = self._view()
+        if view is not None:
+            self._controller.go(view.centred_on((x, y)), animate=False)
+
     def show_region(self, start: Point, end: Point) -> None:
         """Zoom so that the canvas rectangle between two points fills the view."""
         view, area = self._controller.motion.shown, self._area(start)

@@ -199,6 +199,28 @@ class Scene:
                 painter.drawImage(corner, sharp.pixels)
         return image
 
+    def colour_at(self, pane: int, method: str, view: Viewport, row: int, column: int) -> tuple[int, ...] | None:
+        """The colour that the pane shows at rest at (row, column) of the view's lattice, 8 bits.
+
+        Channels as the picture's; from a frame those on screen. None where nothing of this scale is there yet.
+        """
+        if self._picture is None:
+            return None
+        point, limits = Window(row, column, row + 1, column + 1), view.lattice.window
+        if not limits.contains(point):
+            return None
+        sharp = self._sharp.get(pane)
+        if sharp is not None and sharp.scale == view.scale:
+            for key in keys_for(self._picture.image, sharp.model, view.scale, point, limits):
+                if key in sharp.held and (pixels := self.cache.get(key)) is not None:
+                    return tuple(int(v) for v in pixels[row - key.window.top, column - key.window.left])
+        for frame in self._frames.get(screen_method(method, view.scale), ()):
+            if frame.scale == view.scale and frame.window.contains(point):
+                colour = frame.pixels.pixelColor(column - frame.window.left, row - frame.window.top)
+                red, green, blue = colour.red(), colour.green(), colour.blue()
+                return (red,) if self._picture.pixels.shape[2] == 1 else (red, green, blue)
+        return None
+
     # ---- painting ----
 
     def paint(self, painter: QPainter, area: Area, method: str, view: Viewport, within: QRegion | None = None) -> None:

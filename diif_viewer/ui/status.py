@@ -103,6 +103,7 @@ class StatusLine(QStatusBar):
         super().__init__(parent)
         self.setSizeGripEnabled(False)
         self.zoom, self.size_text, self.position, self.colour = (QLabel(self) for _ in range(4))
+        self.rendered = QLabel(self)
         self.swatch = Swatch(self)
         self.busy = BusyMark(self)
         self.milliseconds, self.device = QLabel(self), QLabel("Starting the renderer…", self)
@@ -110,7 +111,8 @@ class StatusLine(QStatusBar):
             label.setMinimumWidth(width)
         for widget, name in ((self.zoom, "Zoom"), (self.position, "Position"), (self.device, "Device")):
             widget.setToolTip(name)
-        left: list[QWidget] = [self.zoom, self.size_text, self.position, self.swatch, self.colour]
+        self.rendered.setToolTip("On screen")
+        left: list[QWidget] = [self.zoom, self.size_text, self.position, self.swatch, self.colour, self.rendered]
         right: list[QWidget] = [self.busy, self.milliseconds, self.device]
         for part in left:
             self.addWidget(part)
@@ -123,8 +125,13 @@ class StatusLine(QStatusBar):
         self.milliseconds.setText("" if milliseconds is None else f"{milliseconds:.0f} ms")
         self.busy.set_busy(busy)
 
-    def show_position(self, position: tuple[float, float] | None, pixels: npt.NDArray[Any] | None) -> None:
-        """position: (x, y) in picture pixels, None outside. pixels: the picture, HWC."""
+    def show_position(
+        self,
+        position: tuple[float, float] | None,
+        pixels: npt.NDArray[Any] | None,
+        rendered: tuple[int, ...] | None = None,
+    ) -> None:
+        """position: (x, y) in picture pixels, None outside. pixels: the picture, HWC. rendered: on screen."""
         inside = (
             position is not None
             and pixels is not None
@@ -134,6 +141,7 @@ class StatusLine(QStatusBar):
         if not inside:
             self.position.setText("")
             self.colour.setText("")
+            self.rendered.setText("")
             self.swatch.show_colour(None)
             return
         assert position is not None
@@ -145,4 +153,5 @@ class StatusLine(QStatusBar):
         kind = {1: "Grey", 2: "Grey, alpha", 3: "RGB", 4: "RGBA"}[len(values)]
         self.position.setText(f"{position[0]:.1f}, {position[1]:.1f}")
         self.colour.setText(f"{kind} {' '.join(str(v) for v in values)}")
+        self.rendered.setText("" if rendered is None else f"→ {' '.join(str(v) for v in rendered)}")
         self.swatch.show_colour(colour)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -27,6 +28,7 @@ from diif_viewer.ui.menu import MainMenu
 from diif_viewer.ui.navigation import PRESETS, Navigator
 from diif_viewer.ui.notice import Notice
 from diif_viewer.ui.opening import Opening, dropped
+from diif_viewer.ui.overview import Overview
 from diif_viewer.ui.page import Page
 from diif_viewer.ui.report import Report
 from diif_viewer.ui.settings import Settings
@@ -75,6 +77,8 @@ class MainWindow(QMainWindow):
         self.stack.addWidget(self.canvas)
         self.setCentralWidget(self.stack)
         self.badge_row = BadgeRow(self.canvas)
+        self.overview = Overview(controller, self.canvas, wanted=self.settings.flag("overview", True))
+        self.canvas.grid = self.settings.flag("grid")
         self.notice = Notice(self.stack)
         self.exporter = Exporter(controller, controller.client, self.notice, choose)
         self.files = Files(self.opening, loader, controller, self.notice, self.settings)
@@ -111,6 +115,8 @@ class MainWindow(QMainWindow):
         canvas.pane_pressed.connect(state.set_active)
         canvas.hovered.connect(self._hovered)
         canvas.resized.connect(self.controller.resize)
+        canvas.resized.connect(self.overview.place)
+        self.overview.centre_asked.connect(navigator.centre)
         self.page.open_asked.connect(self.opening.choose)
         self.opening.waiting.connect(self._waiting)
         self.files.keep_view_changed.connect(self._facts_changed)
@@ -122,6 +128,7 @@ class MainWindow(QMainWindow):
         self.loader.failed.connect(self._not_loaded)
         self.controller.status_changed.connect(self._facts_changed)
         self.controller.motion.moved.connect(self._show_position)
+        self.controller.status_changed.connect(self._show_position)
         for fact in (state.picture_changed, state.methods_changed, state.split_changed, state.active_changed):
             fact.connect(self._facts_changed)
         state.view_changed.connect(self._facts_changed)
@@ -149,6 +156,8 @@ class MainWindow(QMainWindow):
             "reload": self.files.reload,
             "keep_view": self.files.toggle_keep_view,
             "menu": lambda: self.menu.popup(self._below_tools()),
+            "overview": self._toggle_overview,
+            "grid": self._toggle_grid,
             "quit": lambda: _ignore(self.close()),
             "zoom_in": partial(navigator.step, 1),
             "zoom_out": partial(navigator.step, -1),
@@ -241,6 +250,8 @@ class MainWindow(QMainWindow):
         for name in ("previous", "next", "reload", "copy_path"):
             self.actions_by_name[name].setEnabled(self.opening.path is not None)
         self.actions_by_name["keep_view"].setChecked(self.files.keep_view)
+        self.actions_by_name["overview"].setChecked(self.overview.wanted)
+        self.actions_by_name["grid"].setChecked(self.canvas.grid)
         self._tell()
 
     def _tell(self) -> None:
@@ -290,9 +301,14 @@ class MainWindow(QMainWindow):
         if self._cursor is None or view is None or picture is None or not areas:
             self.status.show_position(None, None)
             return
-        inside = area_at(areas, *self._cursor).inside(*self._cursor)
+        area = area_at(areas, *self._cursor)
+        inside = area.inside(*self._cursor)
+        colour = None
+        if view == view.rested():
+            row, column = math.floor(view.top + inside[1]), math.floor(view.left + inside[0])
+            colour = self.controller.scene.colour_at(area.pane, self.state.methods[area.pane], view, row, column)
         # the middle of the screen pixel under the cursor
-        self.status.show_position(view.position_at((inside[0] + 0.5, inside[1] + 0.5)), picture.pixels)
+        self.status.show_position(view.position_at((inside[0] + 0.5, inside[1] + 0.5)), picture.pixels, colour)
 
     # ---- actions ----
 
@@ -323,6 +339,17 @@ class MainWindow(QMainWindow):
     def _below_tools(self) -> QPoint:
         """Where a menu opens that no button was pressed for, on the screen."""
         return self.stack.mapToGlobal(QPoint(8, 0))
+
+    def _toggle_overview(self) -> None:
+        self.overview.toggle()
+        self.settings.put("overview", self.overview.wanted)
+        self._facts_changed()
+
+    def _toggle_grid(self) -> None:
+        self.canvas.grid = not self.canvas.grid
+        self.canvas.update()
+        self.settings.put("grid", self.canvas.grid)
+        self._facts_changed()
 
     def _type_zoom(self) -> None:
         self.tools.zoom_box.setFocus(Qt.FocusReason.ShortcutFocusReason)

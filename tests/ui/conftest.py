@@ -15,7 +15,7 @@ from PIL import Image
 if sys.platform.startswith("linux") and not os.environ.get("QT_QPA_PLATFORM"):
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
-from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import QApplication, QWidget
 
 from diif_viewer.ui import theme
@@ -111,9 +111,9 @@ class Stage:
 
     def canvas_pixels(self) -> np.ndarray:
         """What the canvas shows, without the badges: (H, W, 3) uint8 in device pixels."""
-        for badge in self.window.badge_row.badges:
-            badge.hide()
         canvas: QWidget = self.window.canvas
+        for child in canvas.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            child.hide()
         image = canvas.grab().toImage().convertToFormat(image_format())
         return to_array(image)
 

@@ -1,0 +1,133 @@
+"""The overview: the whole picture in a corner, with a frame where the view is. Drag the frame, or press elsewhere."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QWidget
+
+from diif_viewer.ui.controller import Controller
+from diif_viewer.ui.theme import ACCENT
+from diif_viewer.viewport import Viewport
+
+LARGEST = QSize(176, 132)
+"""Of the thumbnail, in logical pixels."""
+
+MARGIN = 12
+ROOM = QSize(420, 320)
+"""A smaller canvas has no overview."""
+
+LEAST = 7.0
+"""Logical pixels of the frame's sides at least, to be seen and taken."""
+
+
+class Overview(QWidget):
+    """A child of the canvas, seen while a part of the picture is out of view.
+
+    centre_asked: (x, y) in picture pixels.
+    """
+
+    centre_asked = Signal(float, float)
+
+    def __init__(self, controller: Controller, canvas: QWidget, *, wanted: bool = True) -> None:
+        super().__init__(canvas)
+        self._controller, self._canvas, self._wanted = controller, canvas, wanted
+        self._grip: QPointF | None = None
+        self.setAccessibleName("Overview")
+        self.setToolTip("Drag the frame to move the view (M hides the overview)")
+        self.setCursor(Qt.CursorShape.ArrowCursor)
+        self.hide()
+        controller.state.picture_changed.connect(self.place)
+        controller.state.view_changed.connect(self.place)
+        controller.motion.moved.connect(self._follow)
+
+    @property
+    def wanted(self) -> bool:
+        """False when it is switched off."""
+        return self._wanted
+
+    def toggle(self) -> None:
+        """Switch it off, or on."""
+        self._wanted = not self._wanted
+        self.place()
+
+    @Slot()
+    def place(self) -> None:
+        """Come, go, and keep to the corner."""
+        picture, view = self._controller.state.picture, self._controller.state.view
+        canvas = self._canvas.size()
+        roomy = canvas.width() >= ROOM.width() and canvas.height() >= ROOM.height()
+        if picture is None or view is None or not (self._wanted and roomy) or view.window == view.lattice.window:
+            self.hide()
+            return
+        size = QSize(picture.width, picture.height).scaled(LARGEST, Qt.AspectRatioMode.KeepAspectRatio)
+        size = size.expandedTo(QSize(12, 12))
+        self.setGeometry(
+            canvas.width() - size.width() - MARGIN,
+            canvas.height() - size.height() - MARGIN,
+            size.width(),
+            size.height(),
+        )
+        self.show()
+        self.update()
+
+    @Slot()
+    def _follow(self) -> None:
+        if self.isVisible():
+            self.update()
+
+    def frame(self) -> QRectF:
+        """Where the view is, in this widget."""
+        view = self._controller.motion.shown
+        if view is None:
+            return QRectF()
+        across, down = self.width() / view.width, self.height() / view.height
+        left, top = view.position_at((0, 0))
+        right, bottom = view.position_at((view.view_width, view.view_height))
+        box = QRectF(QPointF(left * across, top * down), QPointF(right * across, bottom * down))
+        box = box.intersected(QRectF(self.rect()))
+        wider, taller = max(0.0, LEAST - box.width()) / 2, max(0.0, LEAST - box.height()) / 2
+        return box.adjusted(-wider, -taller, wider, taller)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
+        """Paint the thumbnail, shaded outside the frame."""
+        del event
+        picture = self._controller.state.picture
+        if picture is None or picture.thumbnail is None:
+            return
+        frame, whole = self.frame(), QRectF(self.rect())
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawImage(whole, picture.thumbnail)
+            painter.fillRect(whole, QColor(12, 12, 14, 120))
+            painter.setClipRect(frame)
+            painter.drawImage(whole, picture.thumbnail)
+            painter.setClipping(False)
+            painter.setPen(QPen(QColor(255, 255, 255, 70), 1))
+            painter.drawRect(whole.adjusted(0.5, 0.5, -0.5, -0.5))
+            painter.setPen(QPen(ACCENT, 1.5))
+            painter.drawRect(frame.adjusted(0.75, 0.75, -0.75, -0.75))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Take the frame; elsewhere, bring it there first."""
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        frame, point = self.frame(), event.position()
+        self._grip = point - frame.center() if frame.contains(point) else QPointF()
+        if self._grip.isNull():
+            self._centre(point)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Move the frame."""
+        if self._grip is not None:
+            self._centre(event.position() - self._grip)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Let go of it."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            self._grip = None
+
+    def _centre(self, point: QPointF) -> None:
+        view: Viewport | None = self._controller.state.view
+        if view is not None:
+            self.centre_asked.emit(point.x() / self.width() * view.width, point.y() / self.height() * view.height)

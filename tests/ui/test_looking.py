@@ -1,0 +1,92 @@
+"""What helps to look: the overview, the pixel grid, the colours under the cursor."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PySide6.QtCore import QPoint, Qt
+
+from diif_viewer.ui.grid import borders
+from tests.ui.fake_renderer import expected
+from tests.ui.test_window import source, view_pixels
+
+
+def test_the_overview_comes_with_the_zoom_and_can_be_switched_off(stage, photo):
+    stage.show(photo)
+    overview = stage.window.overview
+    assert not overview.isVisible()
+    stage.qtbot.keyClicks(stage.window.canvas, "7")
+    assert overview.isVisible()
+    stage.qtbot.keyClicks(stage.window.canvas, "M")
+    assert not overview.isVisible()
+    stage.qtbot.keyClicks(stage.window.canvas, "8")
+    assert not overview.isVisible()
+    stage.qtbot.keyClicks(stage.window.canvas, "M")
+    assert overview.isVisible()
+    stage.qtbot.keyClicks(stage.window.canvas, "0")
+    assert not overview.isVisible()
+    assert stage.window.settings.flag("overview") is True
+
+
+def test_the_frame_lies_where_the_view_is_and_leads_it(stage, photo):
+    stage.show(photo)
+    stage.qtbot.keyClicks(stage.window.canvas, "8")
+    stage.rest()
+    overview, view = stage.window.overview, stage.viewer.motion.shown
+    frame = overview.frame()
+    per_pixel = overview.width() / 120
+    assert frame.width() == pytest.approx(view.view_width / 16 * per_pixel, abs=0.01)
+    assert frame.left() == pytest.approx(view.left / 16 * per_pixel, abs=0.01)
+    start = frame.center().toPoint()
+    stage.qtbot.mousePress(overview, Qt.MouseButton.LeftButton, pos=start)
+    stage.qtbot.mouseMove(overview, start + QPoint(20, -15))
+    stage.qtbot.mouseRelease(overview, Qt.MouseButton.LeftButton, pos=start + QPoint(20, -15))
+    now = stage.state.view
+    assert now.left - view.left == pytest.approx(20 / per_pixel * 16, abs=1)
+    assert now.top - view.top == pytest.approx(-15 / per_pixel * 16, abs=1)
+    stage.qtbot.mouseClick(overview, Qt.MouseButton.LeftButton, pos=QPoint(1, 1))
+    assert (stage.state.view.left, stage.state.view.top) == (0, 0)
+    stage.sharp()
+
+
+@given(st.floats(8, 64), st.floats(0, 5000), st.integers(0, 50), st.integers(1, 900))
+def test_borders_are_where_the_picture_pixel_changes(scale, origin, first, length):
+    origin = float(round(origin))
+    owners = np.floor((np.arange(first - 1, first + length) + origin + 0.5) / scale)
+    wanted = [first + int(i) for i in np.flatnonzero(np.diff(owners))]
+    assert borders(origin, scale, first, first + length) == wanted
+
+
+def test_the_grid_shows_from_x8_and_only_when_wanted(stage, photo):
+    stage.show(photo)
+    stage.qtbot.keyClicks(stage.window.canvas, "N6")
+    stage.sharp()
+    plain, window = view_pixels(stage)
+    stage.window.actions_by_name["grid"].trigger()
+    lined, _ = view_pixels(stage)
+    changed = (plain != lined).any(axis=2)
+    rows = (np.arange(window.top, window.bottom) % 8 == 0)[:, None]
+    columns = (np.arange(window.left, window.right) % 8 == 0)[None, :]
+    np.testing.assert_array_equal(changed | ~(rows | columns), np.ones_like(changed))
+    assert not changed[~(rows | columns)].any()
+    stage.qtbot.keyClicks(stage.window.canvas, "5")
+    stage.sharp()
+    below, window = view_pixels(stage)
+    np.testing.assert_array_equal(below, expected(source(photo), "nearest", 6.0, window))
+
+
+@pytest.mark.parametrize("method", ["S", "N"])
+def test_the_colour_on_screen_stands_beside_that_of_the_picture(stage, photo, method):
+    stage.show(photo)
+    stage.qtbot.keyClicks(stage.window.canvas, method + "6")
+    stage.sharp()
+    shown = stage.canvas_pixels()
+    for place in (QPoint(140, 150), QPoint(171, 133)):
+        stage.qtbot.mouseMove(stage.window.canvas, place)
+    values = shown[133, 171]
+    stage.until(lambda: stage.window.status.rendered.text() == f"→ {values[0]} {values[1]} {values[2]}")
+    x, y = (int(v) for v in stage.state.view.position_at((171.5, 133.5)))
+    own = source(photo)[y, x]
+    assert stage.window.status.colour.text() == f"RGB {own[0]} {own[1]} {own[2]}"
