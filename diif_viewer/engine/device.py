@@ -16,10 +16,11 @@ import torch
 from diif_viewer.engine.layers import Linear, has_onednn
 from diif_viewer.engine.threads import parallel
 from diif_viewer.errors import DeviceError
+from diif_viewer.geometry import Lattice, Window
 from diif_viewer.paths import cache_directory
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-_CHUNKS = ((32, 64), (64, 64), (64, 128))  # outputs per decoding step; they divide engine.tiles.TILE
+_CHUNKS = ((64, 64), (64, 128), (128, 128))  # outputs per decoding step; they divide engine.tiles.TILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,24 +111,26 @@ def _measured_cpu() -> dict[str, Any]:
     dtype = max(rates, key=lambda name: max(rates[name].values()))
     chunk = max(rates[dtype], key=lambda c: rates[dtype][c])
     found: dict[str, Any] = {"machine": machine, "dtype": dtype, "chunk": list(chunk)}
-    found["gigaflops"] = {name: round(max(by_chunk.values())) for name, by_chunk in rates.items()}
+    found["megapixels"] = {name: round(max(by_chunk.values())) for name, by_chunk in rates.items()}
     _remember(path, found)
     return found
 
 
-def calibrate(width: int = 128) -> dict[str, dict[tuple[int, int], float]]:
-    """Rate in GFLOP/s of one thread in a packed `width` x `width` layer by dtype and chunk; takes about 0.2 s.
+def calibrate() -> dict[str, dict[tuple[int, int], float]]:
+    """Rate of decoding in megapixels per second by dtype and chunk, with all cores at work; takes some 0.3 s.
 
     bfloat16 is tried on few rows first: without the instructions it is hundreds of times slower than float32. Times
-    are the best of many, in one thread as the engine works, so that other programs do not decide the outcome.
+    are the best of several, so that other programs do not decide the outcome.
     """
     tried = ["float32", "bfloat16"]
-    if _rate(torch.bfloat16, width, 64, seconds=0.004) < 0.2 * _rate(torch.float32, width, 64, seconds=0.004):
+    if _layer_rate(torch.bfloat16) < 0.2 * _layer_rate(torch.float32):
         tried.remove("bfloat16")
-    return {n: {chunk: _rate(_DTYPES[n], width, chunk[0] * chunk[1]) for chunk in _CHUNKS} for n in tried}
+    return {name: {chunk: _decoding_rate(_DTYPES[name], chunk) for chunk in _CHUNKS} for name in tried}
 
 
-def _rate(dtype: torch.dtype, width: int, rows: int, seconds: float = 0.03) -> float:
+def _layer_rate(dtype: torch.dtype, width: int = 128, rows: int = 64, seconds: float = 0.004) -> float:
+    """GFLOP/s of a packed layer, one thread, best of `seconds`."""
+
     def measured(_: None) -> float:
         layer = Linear(torch.zeros(width, width), torch.zeros(width), dtype, relu=True, rows=rows)
         x, best, end = torch.zeros(rows, width, dtype=dtype), float("inf"), time.perf_counter() + seconds
@@ -141,6 +144,31 @@ def _rate(dtype: torch.dtype, width: int, rows: int, seconds: float = 0.03) -> f
                 return 2e-9 * rows * width * width / best
 
     return parallel(measured, [None])[0]
+
+
+def _decoding_rate(dtype: torch.dtype, chunk: tuple[int, int], scale: float = 8.0, rounds: int = 3) -> float:
+    """Megapixels per second of DIIF-S at the width of the lite models, on a window of 256 x 256 outputs."""
+    from diif_viewer.engine.decoders.diif_s import DiifSDecoder
+    from diif_viewer.engine.planes import BlockCache, Plane
+    from diif_viewer.models.diif_s import DiifS
+
+    decoder = DiifSDecoder(DiifS(16, 128).requires_grad_(False), dtype)
+    lattice = Lattice.of_size(32, 32, 256, 256)
+    limits = Window(0, 0, 32, 32)
+    features = Plane(BlockCache(1 << 24), limits, lambda w: torch.zeros(w.height, w.width, 16, dtype=dtype))
+    maps = decoder.plane(BlockCache(1 << 26), features)
+    maps.ensure(maps.limits)
+    pieces = [
+        Window(top, left, top + chunk[0], left + chunk[1])
+        for top in range(0, 256, chunk[0])
+        for left in range(0, 256, chunk[1])
+    ]
+    best = float("inf")
+    for _ in range(rounds):
+        start = time.perf_counter()
+        parallel(functools.partial(decoder.render, maps, lattice), pieces)
+        best = min(best, time.perf_counter() - start)
+    return 256 * 256 / best / 1e6
 
 
 def _machine() -> str:

@@ -113,22 +113,25 @@ class Field:
         """`render` for a window that is known to lie within the lattice, in a given compute type."""
         if lattice.y.scale <= 1 or lattice.x.scale <= 1:
             return self._classic(lattice, window, as_float)
-        channels = self.pixels.shape[2]
-        out = np.empty((window.height, window.width, channels), np.float32 if as_float else np.uint8)
+        out = self._blank(window, as_float)
         done = 0
         for band in _bands(window, compute.chunk_at(lattice.x.scale)):
-            values = self._decode(lattice, band, compute).mul_(0.5).add_(0.5).clamp_(0, 1)  # (h, width, 3)
-            if channels < 3:
-                values = values.mean(-1, keepdim=True)
-            if not as_float:
-                values = values.mul_(255).add_(0.5).to(torch.uint8)
-            out[band.top - window.top : band.bottom - window.top, :, : values.shape[-1]] = values.cpu().numpy()
+            self._draw(lattice, [(band, out[band.top - window.top : band.bottom - window.top])], compute)
             done += band.area
             if progress is not None:
                 progress(done / window.area)
-        if channels in (2, 4):
-            out[..., -1] = self._alpha(lattice, window, as_float)
+        self._fill_alpha(lattice, window, out)
         return out
+
+    def render_tiles(self, lattice: Lattice, windows: list[Window], compute: Compute) -> list[npt.NDArray[np.uint8]]:
+        """Several windows at once, in uint8: pieces of all of them run side by side. As `render_window` otherwise."""
+        if lattice.y.scale <= 1 or lattice.x.scale <= 1:
+            return [self._classic(lattice, window, as_float=False) for window in windows]
+        made = [self._blank(window, as_float=False) for window in windows]
+        self._draw(lattice, list(zip(windows, made, strict=True)), compute)
+        for window, out in zip(windows, made, strict=True):
+            self._fill_alpha(lattice, window, out)
+        return made
 
     # ---- encoding --------------------------------------------------------------------------------------
 
@@ -180,42 +183,49 @@ class Field:
             self.features(compute).ensure(needed.grown(2))
             maps.ensure(needed)
 
-    def _decode(self, lattice: Lattice, window: Window, compute: Compute) -> Tensor:
-        """Outputs of `window`: (rows, columns, 3) float32 in about [-1, 1]. Whole chunks are computed, then cut."""
-        rows, columns = compute.chunk_at(lattice.x.scale)
-        top, left = window.top // rows * rows, window.left // columns * columns
-        grid = Window(top, left, -(-window.bottom // rows) * rows, -(-window.right // columns) * columns)
-        self.prepare(lattice, grid.intersected(lattice.window), compute)
+    def _draw(self, lattice: Lattice, targets: list[tuple[Window, Array]], compute: Compute) -> None:
+        """Render the colours of each window into its array. Whole chunks of the grid are computed, then cut."""
         decoder, maps = self.model.decoder(compute.dtype), self.maps(compute)
-        out = torch.empty(window.height, window.width, 3, device=compute.device)
+        rows, columns = compute.chunk_at(lattice.x.scale)
+        pieces = []
+        for window, out in targets:
+            top, left = window.top // rows * rows, window.left // columns * columns
+            grid = Window(top, left, -(-window.bottom // rows) * rows, -(-window.right // columns) * columns)
+            self.prepare(lattice, grid.intersected(lattice.window), compute)
+            for y in range(grid.top, grid.bottom, rows):
+                for x in range(grid.left, grid.right, columns):
+                    chunk = Window(y, x, y + rows, x + columns).intersected(lattice.window)
+                    pieces.append((chunk, window, out))
 
-        def decode(chunk: Window) -> None:
-            colours = decoder.render(maps, lattice, chunk)
+        def draw(piece: tuple[Window, Window, Array]) -> None:
+            chunk, window, out = piece
+            colours = decoder.render(maps, lattice, chunk)  # (h, w, 3) float32
             if self.model.base is not None:
                 colours += self._base(lattice, chunk, compute.device)
             part = chunk.intersected(window)
-            out[
-                part.top - window.top : part.bottom - window.top, part.left - window.left : part.right - window.left
-            ] = colours[
-                part.top - chunk.top : part.bottom - chunk.top, part.left - chunk.left : part.right - chunk.left
-            ]
+            inside = part.moved(-chunk.top, -chunk.left)
+            values = _colours(colours[inside.top : inside.bottom, inside.left : inside.right], out)
+            place = part.moved(-window.top, -window.left)
+            out[place.top : place.bottom, place.left : place.right, : values.shape[-1]] = values.cpu().numpy()
 
-        chunks = [
-            Window(y, x, y + rows, x + columns).intersected(lattice.window)
-            for y in range(grid.top, grid.bottom, rows)
-            for x in range(grid.left, grid.right, columns)
-        ]
-        parallel(decode, chunks, device=compute.device)
-        return out
+        parallel(draw, pieces, device=compute.device)
 
     def _base(self, lattice: Lattice, chunk: Window, device: str) -> Tensor:
         """The bicubic picture of a chunk: (h, w, 3) float32 in [-1, 1]."""
         top, rows = bicubic_matrix(lattice.y, chunk.top, chunk.bottom, device)
         left, columns = bicubic_matrix(lattice.x, chunk.left, chunk.right, device)
-        source = self._read(
-            Window(top, left, top + rows.shape[1], left + columns.shape[1]), dtype=torch.float32, device=device
-        )
-        return (rows @ source[0].contiguous() @ columns.T).permute(1, 2, 0)
+        touched = Window(top, left, top + rows.shape[1], left + columns.shape[1])
+        planes = np.ascontiguousarray(_unit(self._colours(touched)).transpose(2, 0, 1)) * 2 - 1  # (3, h, w)
+        source = torch.from_numpy(planes).to(device)
+        return (rows @ source @ columns.T).permute(1, 2, 0)
+
+    def _blank(self, window: Window, as_float: bool) -> Array:
+        shape = (window.height, window.width, self.pixels.shape[2])
+        return np.empty(shape, np.float32 if as_float else np.uint8)
+
+    def _fill_alpha(self, lattice: Lattice, window: Window, out: Array) -> None:
+        if self.pixels.shape[2] in (2, 4):
+            out[..., -1] = self._alpha(lattice, window, as_float=out.dtype == np.float32)
 
     def _classic(self, lattice: Lattice, window: Window, as_float: bool) -> Array:
         """At most x1 on an axis, where there is nothing to reconstruct: source pixels at x1, area filter below."""
@@ -254,6 +264,16 @@ def bicubic_matrix(axis: Axis, start: int, stop: int, device: str) -> tuple[int,
     for tap in range(4):
         matrix[np.arange(stop - start), first + tap - low + 4] += weights[:, tap]
     return low, torch.from_numpy(matrix[:, 4:-4].astype(np.float32)).to(device)
+
+
+def _colours(values: Tensor, like: Array) -> Tensor:
+    """Model output (h, w, 3), overwritten, as values of the array `like`: one channel for grey, bytes or [0, 1]."""
+    if like.shape[2] >= 3 and like.dtype == np.uint8:
+        return values.mul_(127.5).add_(128.0).clamp_(0.5, 255.5).to(torch.uint8)  # rounded
+    values = values.mul_(0.5).add_(0.5).clamp_(0, 1)
+    if like.shape[2] < 3:
+        values = values.mean(-1, keepdim=True)
+    return values if like.dtype == np.float32 else values.mul_(255).add_(0.5).to(torch.uint8)
 
 
 def _bands(window: Window, chunk: tuple[int, int]) -> list[Window]:

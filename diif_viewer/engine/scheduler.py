@@ -26,6 +26,7 @@ from diif_viewer.engine.exporting import export_steps
 from diif_viewer.engine.field import Array, Field
 from diif_viewer.engine.model import Model, load_model
 from diif_viewer.engine.planes import BlockCache
+from diif_viewer.engine.threads import cores
 from diif_viewer.engine.tiles import keys_for
 from diif_viewer.errors import DiifViewerError
 from diif_viewer.geometry import Lattice, Window
@@ -155,14 +156,16 @@ class Scheduler:
         made = self._field(request.image, request.model)
         if made is not None:
             lattice = made.lattice(scale=request.scale)
-            wanted = keys_for(request.image, request.model, request.scale, request.window, lattice.window)
-            for key in wanted:
-                if key in request.held:
-                    continue
-                window = key.window.intersected(lattice.window)
-                yield from self._encode(made, lattice, window, request)
-                pixels = made.render_window(lattice, window, made.model.compute, as_float=False)
-                yield m.TileDone(key, pixels)
+            keys = keys_for(request.image, request.model, request.scale, request.window, lattice.window)
+            wanted = [key for key in keys if key not in request.held]
+            for first in range(0, len(wanted), cores()):
+                some = wanted[first : first + cores()]
+                windows = [key.window.intersected(lattice.window) for key in some]
+                for window in windows:
+                    yield from self._encode(made, lattice, window, request)
+                tiles = made.render_tiles(lattice, windows, made.model.compute)
+                for key, pixels in zip(some, tiles, strict=True):
+                    yield m.TileDone(key, pixels)
             spent = (time.perf_counter() - started) * 1000
             self._idle = self._surroundings(made, lattice, request.window)
             yield m.ViewDone(request.pane, request.serial, spent)

@@ -21,10 +21,10 @@ def own_cache(tmp_path, monkeypatch):
 
 
 def test_the_fastest_measured_pair_is_taken_and_remembered(own_cache, monkeypatch) -> None:
-    rates = {"float32": {(32, 64): 5.0, (64, 64): 9.0}, "bfloat16": {(32, 64): 20.0, (64, 64): 7.0}}
+    rates = {"float32": {(64, 128): 5.0, (64, 64): 9.0}, "bfloat16": {(64, 128): 20.0, (64, 64): 7.0}}
     monkeypatch.setattr(device, "calibrate", lambda: rates)
     compute = device.fast_compute("cpu")
-    assert (compute.dtype, compute.chunk) == (torch.bfloat16, (32, 64))
+    assert (compute.dtype, compute.chunk) == (torch.bfloat16, (64, 128))
     assert json.loads(own_cache.read_text())["dtype"] == "bfloat16"
     monkeypatch.setattr(device, "calibrate", lambda: pytest.fail("measured twice"))
     device.fast_compute.cache_clear()

@@ -15,13 +15,13 @@ from torch import Tensor
 
 from diif_viewer.engine.decoders.common import FineStage, Span, circle, held_cell, linear, two_part
 from diif_viewer.engine.layers import Conv, Linear
-from diif_viewer.engine.planes import BlockCache, Plane
+from diif_viewer.engine.planes import BLOCK, BlockCache, Plane
 from diif_viewer.geometry import Axis, Floats, Lattice, Window
 from diif_viewer.models.diif_s import DiifS
 
 NARROW = 3.0
-"""Below this scale a chunk covers so many knots that blending its rows in narrow bands pays, in float32: x1.2 takes
-0.7 of the time. Small bfloat16 products are too slow for that."""
+"""Below this scale a chunk covers so many knots that blending its rows in bands pays; narrow ones in float32 (x1.2
+takes 0.7 of the time), not in bfloat16, whose small products are slow."""
 
 
 class DiifSDecoder:
@@ -42,7 +42,9 @@ class DiifSDecoder:
         into = fine.weight.detach()
         self._push = Linear(into[:, : into.shape[1] - 6], None, dtype)
         self._fine_bias = fine.bias.detach()
-        self._circle_y, self._circle_x = into[:, -6:-4].T, into[:, -4:-2].T  # (2, hidden): sin, cos
+        self._circle_y, circle_x = into[:, -6:-4].T, into[:, -4:-2].T  # (2, hidden): sin, cos
+        self._column_terms = self._doubled(circle_x)
+        self._known_terms: dict[tuple[float, float], Tensor] = {}
         self._cell = into[:, -2:].T  # (2, hidden): y, x
         self._stage = FineStage(middle, last, dtype)
 
@@ -57,7 +59,7 @@ class DiifSDecoder:
             region = features.region(Window(window.top - 2, window.left - 2, window.bottom + 1, window.right + 1))
             return self.knot_maps(region)
 
-        return Plane(cache, vertices, fill, density=2, device=features.device)
+        return Plane(cache, vertices, fill, density=2, reach=2 * BLOCK, device=features.device)
 
     def knot_maps(self, features: Tensor) -> Tensor:
         """features: (h + 3, w + 3, C) around h x w vertices -> (2 h, 2 w, hidden)."""
@@ -80,7 +82,7 @@ class DiifSDecoder:
         cells = lattice.cells_of(window)
         knots = 2 * (cells.width + 1)
         along_rows = torch.empty(h, knots + 4, c, dtype=self._dtype, device=self._device)
-        step = 16 if lattice.y.scale < NARROW and self._dtype == torch.float32 else h
+        step = h if lattice.y.scale >= NARROW else 16 if self._dtype == torch.float32 else 64
         for top in range(window.top, window.bottom, step):
             band = Window(top, window.left, min(top + step, window.bottom), window.right)
             target = along_rows[band.top - window.top : band.bottom - window.top]
@@ -95,7 +97,7 @@ class DiifSDecoder:
         ky, kx = 2 * vertices.height, 2 * vertices.width
         knots = torch.empty(ky + 5, kx + 4, self._hidden, dtype=self._dtype, device=self._device)
         plane.region(vertices, out=knots[:ky, :kx])
-        knots[:ky, kx:] = self._doubled(self._circle_x)  # carried through the row blend: its weights sum to one
+        knots[:ky, kx:] = self._column_terms  # carried through the row blend: its weights sum to one
         knots[ky:] = self._row_terms(lattice)[:, None]
         knots[ky:, kx:] = 0
         rows = blend_matrix(lattice.y, band.top, band.bottom, self._dtype, self._device, constant=True)
@@ -106,8 +108,13 @@ class DiifSDecoder:
 
     def _row_terms(self, lattice: Lattice) -> Tensor:
         """(5, hidden): sin and cos of the row, twice (see `two_part`), and all that is constant."""
-        constant = self._fine_bias + held_cell(lattice.y) * self._cell[0] + held_cell(lattice.x) * self._cell[1]
-        return torch.cat([self._doubled(self._circle_y), constant[None].to(self._dtype)])
+        cell = (held_cell(lattice.y), held_cell(lattice.x))
+        known = self._known_terms.get(cell)
+        if known is None:
+            constant = self._fine_bias + cell[0] * self._cell[0] + cell[1] * self._cell[1]
+            known = torch.cat([self._doubled(self._circle_y), constant[None].to(self._dtype)])
+            self._known_terms = {cell: known}  # of the present zoom
+        return known
 
 
 @functools.lru_cache(maxsize=512)
