@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
-from diif_viewer.models.registry import METHODS
 from diif_viewer.ui.navigation import PRESETS
+from diif_viewer.ui.reduced import ON_SCREEN
 from diif_viewer.ui.zoom_text import format_zoom
 
 
@@ -130,6 +130,15 @@ ACTIONS: tuple[ActionRow, ...] = (
     ActionRow("smaller", "Smaller lens, weaker difference", "Compare", (",",), "ph.minus-circle"),
     ActionRow("larger", "Larger lens, stronger difference", "Compare", (".",), "ph.plus-circle"),
     ActionRow(
+        "ground_truth",
+        "Compare with the truth…",
+        "Compare",
+        ("Ctrl+T",),
+        "ph.target",
+        "Shrink the picture as the papers do, rebuild it, and measure each method against the truth",
+        checkable=True,
+    ),
+    ActionRow(
         "flip",
         "Hold: the other method",
         "Compare",
@@ -176,7 +185,7 @@ ZOOMS: tuple[ActionRow, ...] = tuple(
 )
 
 LOOKS: tuple[ActionRow, ...] = tuple(
-    ActionRow(f"method_{method.name}", method.label, "Method", (method.letter,)) for method in METHODS.values()
+    ActionRow(f"method_{method.name}", method.label, "Method", (method.letter,)) for method in ON_SCREEN.values()
 )
 
 GESTURES: tuple[tuple[str, str], ...] = (

@@ -84,7 +84,8 @@ class Viewer:
         self.motion.clear()
         self.loader.shutdown()
         self.fallback.shutdown()
-        self.window.difference.shutdown()
+        for measuring in (self.window.difference, self.window.scores, self.window.ground_truth):
+            measuring.shutdown()
         self.window.clipboard.shutdown()
         self.client.shutdown()
 

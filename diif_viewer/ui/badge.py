@@ -6,9 +6,10 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
-from diif_viewer.models.registry import METHODS
 from diif_viewer.ui.compare import Area, Layout
 from diif_viewer.ui.controller import PaneStatus
+from diif_viewer.ui.reduced import ON_SCREEN, TRUTH
+from diif_viewer.ui.scores import Scores
 from diif_viewer.ui.zoom_text import format_zoom
 
 MARGIN = 12
@@ -17,9 +18,11 @@ MARGIN = 12
 
 def name_on_screen(status: PaneStatus) -> str:
     """What the pane shows, once it is final: below and at 100 % that is no method at all."""
+    if status.method == TRUTH:
+        return ON_SCREEN[TRUTH].label
     if status.scale < 1:
         return "Area filter"
-    return "Source pixels" if status.scale == 1 else METHODS[status.method].label
+    return "Source pixels" if status.scale == 1 else ON_SCREEN[status.method].label
 
 
 def describe(status: PaneStatus) -> str:
@@ -28,14 +31,14 @@ def describe(status: PaneStatus) -> str:
     if status.sentence is not None and not status.sharp:
         words.append("stays bicubic")
     elif not status.sharp:
-        words.append("preview (bicubic)" if METHODS[status.method].is_model and status.scale > 1 else "preview")
+        words.append("preview (bicubic)" if ON_SCREEN[status.method].is_model and status.scale > 1 else "preview")
     elif status.milliseconds is not None:
         words.append(f"{status.milliseconds:.0f} ms")
     return " · ".join(words)
 
 
 class Badge(QFrame):
-    """One pane's badge. method_chosen: the name of a method in METHODS."""
+    """One pane's badge. method_chosen: the name of a method in ON_SCREEN."""
 
     method_chosen = Signal(str)
 
@@ -54,8 +57,8 @@ class Badge(QFrame):
         self._menu = QMenu(self._name)
         self._group = QActionGroup(self)
         previous_is_model = False
-        for method in METHODS.values():
-            if method.is_model and not previous_is_model:
+        for method in ON_SCREEN.values():
+            if method.is_model != previous_is_model:
                 self._menu.addSeparator()
             previous_is_model = method.is_model
             action = self._menu.addAction(f"{method.label}\t{method.letter}")
@@ -71,12 +74,13 @@ class Badge(QFrame):
         """All of its words."""
         return f"{self._name.text().removesuffix(' ▾')} · {self._words.text()}"
 
-    def show_status(self, status: PaneStatus, *, active: bool) -> None:
-        """Say what the pane shows. active: letters and exports are about this pane."""
-        name, words = name_on_screen(status), describe(status)
-        label = METHODS[status.method].label
+    def show_status(self, status: PaneStatus, *, active: bool, score: str = "", truth: bool = False) -> None:
+        """Say what the pane shows. active: letters and exports are about this pane. truth: it can be chosen."""
+        name, words = name_on_screen(status), " · ".join(filter(None, (describe(status), score)))
+        label = ON_SCREEN[status.method].label
         for action in self._group.actions():
             action.setChecked(action.data() == status.method)
+            action.setVisible(truth or action.data() != TRUTH)
         self._name.setText(f"{name} ▾")
         self._words.setText(words)
         above = "" if name == label else f"{label} above 100 %. "
@@ -97,17 +101,31 @@ class Badge(QFrame):
 class BadgeRow:
     """The badges of all panes, kept in their corners."""
 
-    def __init__(self, canvas: QWidget) -> None:
-        self._canvas = canvas
+    def __init__(self, canvas: QWidget, scores: Scores | None = None) -> None:
+        self._canvas, self._scores = canvas, scores
         self.badges = [Badge(pane, canvas) for pane in range(max(layout.panes for layout in Layout))]
 
-    def show(self, statuses: tuple[PaneStatus, ...], areas: tuple[Area, ...], layout: Layout, active: int) -> None:
+    def show(
+        self,
+        statuses: tuple[PaneStatus, ...],
+        areas: tuple[Area, ...],
+        layout: Layout,
+        active: int,
+        *,
+        truth: bool = False,
+    ) -> None:
         """Say what every pane shows, where there is room for it. statuses: empty without a picture."""
         for badge in self.badges:
             if badge.pane >= min(len(statuses), len(areas)):
                 badge.hide()
                 continue
-            badge.show_status(statuses[badge.pane], active=layout.panes > 1 and badge.pane == active)
+            score = None if self._scores is None else self._scores.of(badge.pane)
+            badge.show_status(
+                statuses[badge.pane],
+                active=layout.panes > 1 and badge.pane == active,
+                score="" if score is None else score.words,
+                truth=truth,
+            )
             self._place(badge, areas[badge.pane], layout)
 
     def _place(self, badge: Badge, area: Area, layout: Layout) -> None:

@@ -16,11 +16,11 @@ from PySide6.QtGui import QColorSpace, QGuiApplication, QImage
 
 from diif_viewer.engine.tiles import keys_for
 from diif_viewer.geometry import Window
-from diif_viewer.models.registry import METHODS
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.mailbox import Mailbox
 from diif_viewer.ui.notice import Notice
 from diif_viewer.ui.opening import Opening, dropped
+from diif_viewer.ui.reduced import ON_SCREEN, resampled
 from diif_viewer.ui.state import Picture, screen_method
 from diif_viewer.ui.zoom_text import format_zoom
 from diif_viewer.viewport import Viewport
@@ -96,7 +96,7 @@ class Clipboard(QObject):
         wish = self._waiting
         assert wish is not None
         tiles: list[Tile] = []
-        if wish.view.scale > 1 and METHODS[wish.method].is_model:
+        if wish.view.scale > 1 and ON_SCREEN[wish.method].is_model:
             limits = wish.view.lattice.window
             for key in keys_for(wish.picture.image, wish.method, wish.view.scale, wish.window, limits):
                 pixels = self._controller.scene.cache.get(key)
@@ -121,7 +121,7 @@ class Clipboard(QObject):
             self._notice.tell("There is not enough memory to copy this view.")
             return
         QGuiApplication.clipboard().setImage(image)
-        label = "source pixels" if wish.view.scale == 1 else METHODS[wish.method].label
+        label = "source pixels" if wish.view.scale == 1 else ON_SCREEN[wish.method].label
         zoom = format_zoom(wish.view.scale)
         self._notice.tell(f"Copied {image.width()} x {image.height()} pixels, {label}, {zoom}.", stay=False)
         self.copied.emit(image)
@@ -175,11 +175,10 @@ def _put_together(window: Window, tiles: list[Tile]) -> npt.NDArray[np.uint8]:
 
 
 def _resampled(wish: Wish) -> npt.NDArray[np.uint8]:
-    from diif_viewer.imaging.classic import resample
     from diif_viewer.imaging.colour import to_8_bits
 
     method = screen_method(wish.method, wish.view.scale)
-    return to_8_bits(resample(wish.picture.source, method, wish.view.lattice, wish.window))
+    return to_8_bits(resampled(wish.picture.source, method, wish.view.lattice, wish.window))
 
 
 def _packed(pixels: npt.NDArray[np.uint8]) -> QImage:

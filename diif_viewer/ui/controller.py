@@ -14,10 +14,10 @@ from PySide6.QtCore import QObject, QRect, QTimer, Signal, Slot
 
 from diif_viewer.engine.messages import Ready, TileDone, ViewDone, ViewFailed
 from diif_viewer.engine.tiles import TILE, keys_for
-from diif_viewer.models.registry import METHODS
 from diif_viewer.ui.compare import Area, areas
 from diif_viewer.ui.fallback import Fallback, Frame, FrameRequest
 from diif_viewer.ui.motion import Motion
+from diif_viewer.ui.reduced import ON_SCREEN, TRUTH
 from diif_viewer.ui.renderer_client import RendererClient
 from diif_viewer.ui.requests import Requests, Wish
 from diif_viewer.ui.scene import Scene
@@ -41,7 +41,7 @@ PAN_MARGIN = 96
 class PaneStatus:
     """What a pane shows.
 
-    method: its name in METHODS. scale: of the target view. sharp: the final pixels of the target are there.
+    method: its name in ON_SCREEN. scale: of the target view. sharp: the final pixels of the target are there.
     milliseconds: what the renderer needed for them, None when unknown. sentence: why it stays a preview.
     """
 
@@ -202,7 +202,7 @@ class Controller(QObject):
     def _model(self, pane: int) -> str | None:
         view = self.state.view
         method = self.state.methods[pane]
-        return method if view is not None and view.scale > 1 and METHODS[method].is_model else None
+        return method if view is not None and view.scale > 1 and ON_SCREEN[method].is_model else None
 
     def _ask_frames(self) -> None:
         view, picture = self.state.view, self.state.picture
@@ -210,6 +210,8 @@ class Controller(QObject):
             return
         window = view.window
         kinds = dict.fromkeys(screen_method(method, view.scale) for method in self.state.methods)
+        if picture.reduced is not None and view.scale > 1:
+            kinds[TRUTH] = None  # what the panes are measured against
         kinds = {kind: None for kind in kinds if not self.scene.has_frame(kind, view.scale, window)}
         if not kinds or not window:
             return

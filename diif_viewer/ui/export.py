@@ -20,6 +20,7 @@ from diif_viewer.geometry import Window
 from diif_viewer.models.registry import METHODS
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.notice import Notice
+from diif_viewer.ui.reduced import TRUTH
 from diif_viewer.ui.renderer_client import RendererClient
 from diif_viewer.ui.zoom_text import format_zoom
 
@@ -60,6 +61,9 @@ class Exporter(QObject):
         """Export `window` of the present view's lattice by `method`, after asking for the path."""
         view, picture = self._controller.state.view, self._controller.state.picture
         if view is None or picture is None or not window:
+            return
+        if method == TRUTH:
+            self._notice.tell("The truth is the file itself. Choose another pane to export.", stay=False)
             return
         if not self._client.running:
             self._notice.tell("Export needs the renderer, which is not running.", "Restart it", self._client.restart)

@@ -72,9 +72,9 @@ class Fallback(QObject):
 
     def _compute(self, request: FrameRequest) -> None:
         if self._resample is None:
-            from diif_viewer.imaging.classic import resample
+            from diif_viewer.ui.reduced import resampled
 
-            self._resample = resample
+            self._resample = resampled
         scale = request.lattice.x.scale
         for method in request.methods:
             if self._mailbox.overtaken:

@@ -93,6 +93,10 @@ class Loader(QObject):
         """True while a picture is on its way."""
         return self._newest is not None
 
+    def number(self) -> int:
+        """A number for a picture that is made of another one; never given again. Any thread."""
+        return next(self._numbers)
+
     def load(self, path: Path) -> None:
         """Open `path` next; an older wish is dropped."""
         self._newest = path
@@ -146,7 +150,7 @@ class Loader(QObject):
 
     def _made(self, path: Path, decoded: Decoded) -> Picture:
         pixels, source, profile = decoded
-        preview = _preview(pixels)
+        preview = preview_of(pixels)
         side = min(THUMBNAIL, max(preview.width(), preview.height()))
         thumbnail = preview.scaled(
             side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
@@ -220,6 +224,7 @@ def _stamp(path: Path) -> object:
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def _preview(pixels: npt.NDArray[Any]) -> QImage:
+def preview_of(pixels: npt.NDArray[Any]) -> QImage:
+    """Opaque, and of about `PREVIEW_PIXELS` pixels at most: every n-th of HWC pixels."""
     step = max(1, math.ceil(math.sqrt(pixels.shape[0] * pixels.shape[1] / PREVIEW_PIXELS)))
     return opaque(pixels[::step, ::step])

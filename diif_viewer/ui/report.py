@@ -2,7 +2,8 @@
 
 The environment variable DIIF_VIEWER_STATUS names a file; it is replaced as a whole on every change:
 ``{"picture", "size": [height, width], "scale", "origin": [top, left], "window": [top, left, bottom, right],
-"method", "methods", "layout", "sharp", "panes": [{"method", "sharp", "milliseconds", "sentence"}], "device",
+"method", "methods", "layout", "sharp", "panes": [{"method", "sharp", "milliseconds", "sentence", and "psnr", "ssim"
+where the truth is known}], "device",
 "message", "longest_stall_ms"}``. size, origin and window are in device pixels of one pane's view and of the lattice of
 `scale`; message is the sentence of the error page or of the notice, "" when there is none.
 """
@@ -10,12 +11,14 @@ The environment variable DIIF_VIEWER_STATUS names a file; it is replaced as a wh
 from __future__ import annotations
 
 import json
+import math
 import os
 from pathlib import Path
 from typing import Any
 
-from diif_viewer.models.registry import METHODS
 from diif_viewer.ui.controller import Controller
+from diif_viewer.ui.reduced import ON_SCREEN
+from diif_viewer.ui.scores import Scores
 from diif_viewer.ui.stall import StallMeter
 from diif_viewer.ui.zoom_text import format_zoom
 
@@ -25,8 +28,8 @@ VARIABLE = "DIIF_VIEWER_STATUS"
 class Report:
     """Gathers the facts. stalls: None where nobody measures them."""
 
-    def __init__(self, controller: Controller, stalls: StallMeter | None) -> None:
-        self._controller, self._stalls = controller, stalls
+    def __init__(self, controller: Controller, stalls: StallMeter | None, scores: Scores | None = None) -> None:
+        self._controller, self._stalls, self._scores = controller, stalls, scores
         name = os.environ.get(VARIABLE)
         self._path = Path(name) if name else None
         self._last = ""
@@ -41,7 +44,7 @@ class Report:
         state = self._controller.state
         if state.picture is None or state.view is None:
             return "No picture"
-        labels = " beside ".join(METHODS[method].label for method in state.methods)
+        labels = " beside ".join(ON_SCREEN[method].label for method in state.methods)
         sharp = "sharp" if self._controller.sharp else "preview"
         return f"{state.picture.name}, {format_zoom(state.view.scale)}, {labels}, {sharp}"
 
@@ -56,7 +59,8 @@ class Report:
             "sharp": self._controller.sharp,
             "panes": [
                 {"method": s.method, "sharp": s.sharp, "milliseconds": s.milliseconds, "sentence": s.sentence}
-                for s in statuses
+                | self._score(pane)
+                for pane, s in enumerate(statuses)
             ],
             "device": device,
             "message": message,
@@ -71,6 +75,12 @@ class Report:
                 "size": [view.view_height, view.view_width],
             }
         return facts
+
+    def _score(self, pane: int) -> dict[str, float | None]:
+        score = None if self._scores is None else self._scores.of(pane)
+        if score is None or math.isinf(score.psnr):
+            return {}
+        return {"psnr": round(score.psnr, 2), "ssim": None if score.ssim is None else round(score.ssim, 4)}
 
     def write(self, device: str, message: str) -> None:
         """Replace the file, if one is asked for and the facts changed; a disk that is full stops nobody."""

@@ -12,6 +12,7 @@ from PySide6.QtGui import QImage
 
 from diif_viewer.models.registry import METHODS, default_method
 from diif_viewer.ui.compare import Layout
+from diif_viewer.ui.reduced import TRUTH, Reduced
 from diif_viewer.viewport import Viewport
 
 
@@ -31,6 +32,11 @@ class Picture:
     preview: QImage
     icc_profile: bytes | None = None
     thumbnail: QImage | None = None
+
+    @property
+    def reduced(self) -> Reduced | None:
+        """What it was reduced from, None for a picture as it came."""
+        return self.source if isinstance(self.source, Reduced) else None
 
     @property
     def name(self) -> str:
@@ -53,9 +59,15 @@ def screen_method(method: str, scale: float) -> str:
 
     At scale 1 every method gives the source pixels, below 1 an area filter: one frame serves all of them.
     """
+    if method == TRUTH:
+        return TRUTH
     if scale <= 1 or METHODS[method].is_model:
         return "bicubic"
     return method
+
+
+OTHERS = ("bicubic", "liif-lite", "diif-lite")
+"""What the panes before the main one show at first."""
 
 
 class ViewerState(QObject):
@@ -81,7 +93,7 @@ class ViewerState(QObject):
         self.active = 0
         self.flipped = False
         self._main = method or default_method()
-        self._others = ["bicubic", "liif-lite", "diif-lite"]
+        self._others = list(OTHERS)
         self._before = "bicubic" if self._main != "bicubic" else default_method()
 
     @property
@@ -102,6 +114,11 @@ class ViewerState(QObject):
 
     def set_picture(self, picture: Picture | None, view: Viewport | None) -> None:
         """Show `picture` through `view`; both None for none."""
+        has_truth, had_truth = (p is not None and p.reduced is not None for p in (picture, self.picture))
+        if has_truth and not had_truth:
+            self._before = TRUTH
+        elif had_truth and not has_truth:
+            self._without_truth()
         self.picture, self.view = picture, view
         self.picture_changed.emit()
         self.view_changed.emit()
@@ -113,15 +130,23 @@ class ViewerState(QObject):
             self.view_changed.emit()
 
     def set_method(self, method: str, pane: int | None = None) -> None:
-        """Look through `method` (a name in METHODS) in `pane`; in the active one when None."""
+        """Look through `method` (a name in ON_SCREEN) in `pane`; in the active one when None."""
         pane = self.active if pane is None else pane
-        if method == self.chosen[pane]:
+        missing = method == TRUTH and (self.picture is None or self.picture.reduced is None)
+        if method == self.chosen[pane] or missing:
             return
         if pane == self.layout.panes - 1:
             self._before, self._main = self._main, method
         else:
             self._others[pane] = method
         self.methods_changed.emit()
+
+    def _without_truth(self) -> None:
+        """No pane can show the truth any more."""
+        self._others = [first if now == TRUTH else now for now, first in zip(self._others, OTHERS, strict=True)]
+        self._main = default_method() if self._main == TRUTH else self._main
+        if self._before == TRUTH:
+            self._before = "bicubic" if self._main != "bicubic" else default_method()
 
     def set_layout(self, layout: Layout) -> None:
         """Change the number of panes; the main method stays, at the right end."""

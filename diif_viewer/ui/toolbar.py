@@ -10,7 +10,7 @@ from diif_viewer.ui.actions import ACTIONS, ZOOMS
 from diif_viewer.ui.theme import icon
 from diif_viewer.ui.zoom_text import format_zoom, parse_zoom
 
-WAYS = ("stacked", "three", "lens", "difference", "|", "signed", "smaller", "larger")
+WAYS = (*("stacked", "three", "lens", "difference", "|", "signed", "smaller", "larger", "|", "ground_truth"),)
 """Ways of comparing in the menu behind the button beside the others: less often used."""
 
 LEFT = ("open", "previous", "next", "|", "zoom_0", "zoom_1", "zoom_out", "zoom box", "zoom_in")

@@ -12,7 +12,6 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
 from diif_viewer.engine.messages import Ready
-from diif_viewer.models.registry import METHODS
 from diif_viewer.ui.actions import make_actions
 from diif_viewer.ui.badge import BadgeRow
 from diif_viewer.ui.canvas import Canvas
@@ -23,6 +22,7 @@ from diif_viewer.ui.difference import Difference
 from diif_viewer.ui.export import ChoosePath, Exporter, choose_path
 from diif_viewer.ui.files import Files
 from diif_viewer.ui.flip import Flip
+from diif_viewer.ui.ground_truth import GroundTruth
 from diif_viewer.ui.loader import Loader, NotLoaded
 from diif_viewer.ui.menu import MainMenu
 from diif_viewer.ui.navigation import PRESETS, Navigator
@@ -30,7 +30,9 @@ from diif_viewer.ui.notice import Notice
 from diif_viewer.ui.opening import Opening, dropped
 from diif_viewer.ui.overview import Overview
 from diif_viewer.ui.page import Page
+from diif_viewer.ui.reduced import ON_SCREEN, TRUTH
 from diif_viewer.ui.report import Report
+from diif_viewer.ui.scores import Scores
 from diif_viewer.ui.settings import Settings
 from diif_viewer.ui.shortcuts import ShortcutsDialog
 from diif_viewer.ui.stall import StallMeter
@@ -66,7 +68,8 @@ class MainWindow(QMainWindow):
         self.state = controller.state
         self.navigator = Navigator(controller)
         self.stalls = StallMeter(self)
-        self._report = Report(controller, self.stalls)
+        self.scores = Scores(controller, self)
+        self._report = Report(controller, self.stalls, self.scores)
         self._device = ""
         self.opening = Opening(loader, self)
         self._cursor: tuple[float, float] | None = None
@@ -76,7 +79,7 @@ class MainWindow(QMainWindow):
         self.stack.addWidget(self.page)
         self.stack.addWidget(self.canvas)
         self.setCentralWidget(self.stack)
-        self.badge_row = BadgeRow(self.canvas)
+        self.badge_row = BadgeRow(self.canvas, self.scores)
         self.overview = Overview(controller, self.canvas, wanted=self.settings.flag("overview", True))
         self.canvas.grid = self.settings.flag("grid")
         self.notice = Notice(self.stack)
@@ -86,6 +89,7 @@ class MainWindow(QMainWindow):
         self._copying_region = False
         self.flip = Flip(self.state, self)
         self.difference = Difference(controller, self)
+        self.ground_truth = GroundTruth(controller, loader, self.notice)
         self.actions_by_name = make_actions(self, self._orders())
         self.flip.attach(self.actions_by_name["flip"], self.canvas)
         self.tools = ToolBar(self.actions_by_name, self)
@@ -134,6 +138,8 @@ class MainWindow(QMainWindow):
         state.view_changed.connect(self._facts_changed)
         state.layout_changed.connect(self._layout_changed)
         self.difference.changed.connect(self._difference_changed)
+        self.scores.changed.connect(self._facts_changed)
+        self.ground_truth.busy_changed.connect(self._facts_changed)
         client = self.controller.client
         self.controller.fallback.frame_failed.connect(self.notice.tell)
         client.ready.connect(self._renderer_ready)
@@ -169,6 +175,7 @@ class MainWindow(QMainWindow):
             "divider_left": lambda: state.set_split(state.split - DIVIDER_STEP),
             "divider_right": lambda: state.set_split(state.split + DIVIDER_STEP),
             "flip": self.flip.hold,
+            "ground_truth": self.ground_truth.toggle,
             "signed": self.difference.toggle_signed,
             "smaller": partial(self._strengthen, -1),
             "larger": partial(self._strengthen, 1),
@@ -178,7 +185,7 @@ class MainWindow(QMainWindow):
             "shortcuts": self.show_shortcuts,
         }
         orders |= {f"zoom_{key}": partial(navigator.zoom_to, scale) for key, scale in PRESETS}
-        orders |= {f"method_{name}": partial(state.set_method, name) for name in METHODS}
+        orders |= {f"method_{name}": partial(state.set_method, name) for name in ON_SCREEN}
         orders |= {layout.value: partial(self._set_layout, layout) for layout in Layout}
         return orders
 
@@ -234,7 +241,7 @@ class MainWindow(QMainWindow):
         scale = state.view.scale if state.view is not None else None
         active = statuses[state.active] if state.active < len(statuses) else None
         waiting = shown and any(not s.sharp and s.sentence is None for s in statuses)
-        busy = waiting or self.loader.busy
+        busy = waiting or self.loader.busy or self.ground_truth.busy
         self.status.show_view(scale, active.milliseconds if active is not None else None, busy=busy)
         picture = state.picture
         self.status.size_text.setText("" if picture is None else f"{picture.width} x {picture.height}")
@@ -243,8 +250,9 @@ class MainWindow(QMainWindow):
         if picture is None or scale is None:
             self.setWindowTitle(TITLE)
         else:
-            label = METHODS[state.methods[state.active]].label
-            self.setWindowTitle(f"{picture.name} - {format_zoom(scale)} - {label} - {TITLE}")
+            label = ON_SCREEN[state.methods[state.active]].label
+            reduced = "" if picture.reduced is None else f" reduced {format_zoom(picture.reduced.factor)}"
+            self.setWindowTitle(f"{picture.name}{reduced} - {format_zoom(scale)} - {label} - {TITLE}")
         for name in ("zoom_0", "zoom_1", "zoom_in", "zoom_out", "export", "export_region", "copy", "copy_region"):
             self.actions_by_name[name].setEnabled(shown)
         for name in ("previous", "next", "reload", "copy_path"):
@@ -252,7 +260,14 @@ class MainWindow(QMainWindow):
         self.actions_by_name["keep_view"].setChecked(self.files.keep_view)
         self.actions_by_name["overview"].setChecked(self.overview.wanted)
         self.actions_by_name["grid"].setChecked(self.canvas.grid)
+        self._show_truth_is_known()
         self._tell()
+
+    def _show_truth_is_known(self) -> None:
+        known = self.state.picture is not None and self.state.picture.reduced is not None
+        self.actions_by_name["ground_truth"].setEnabled(self.state.picture is not None)
+        self.actions_by_name["ground_truth"].setChecked(known)
+        self.actions_by_name[f"method_{TRUTH}"].setEnabled(known)
 
     def _tell(self) -> None:
         self.setAccessibleDescription(self._report.sentence())
@@ -262,7 +277,8 @@ class MainWindow(QMainWindow):
 
     def _place_badges(self) -> None:
         statuses = self.controller.statuses if self.state.picture is not None else ()
-        self.badge_row.show(statuses, self.controller.areas, self.state.layout, self.state.active)
+        truth = self.state.picture is not None and self.state.picture.reduced is not None
+        self.badge_row.show(statuses, self.controller.areas, self.state.layout, self.state.active, truth=truth)
 
     @Slot()
     def _layout_changed(self) -> None:
