@@ -8,6 +8,7 @@ pans and exports agree bit for bit.
 from __future__ import annotations
 
 import functools
+import io
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -54,6 +55,14 @@ class Field:
 
     def __repr__(self) -> str:
         return f"Field({self.width}x{self.height}, {self.model.name!r}, {self.model.compute.description})"
+
+    def _repr_png_(self) -> bytes:
+        """The picture in a notebook: a PNG at most 640 pixels a side, never enlarged."""
+        scale = min(1.0, 640 / max(self.height, self.width))
+        shown = self.render(scale)
+        file = io.BytesIO()
+        Image.fromarray(shown[..., 0] if shown.shape[2] == 1 else shown).save(file, "PNG")
+        return file.getvalue()
 
     @property
     def height(self) -> int:

@@ -1,5 +1,6 @@
 """A field is one function of position: crops, tiles, pans and exports of it agree, whoever renders them."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -184,6 +185,14 @@ def test_nonsense_is_refused_in_one_sentence(small_model) -> None:
             dv.encode(np.zeros(shape, np.uint8), field.model)
     with pytest.raises(RequestError):
         dv.encode(np.zeros((4, 4), np.complex64), field.model)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_a_notebook_shows_a_small_picture(small_model, channels) -> None:
+    made = dv.encode(picture(900, 60, channels), small_model("diif-s"))._repr_png_()
+    with Image.open(io.BytesIO(made)) as seen:
+        assert seen.size == (43, 640)
+        assert len(seen.getbands()) == channels
 
 
 def test_models_that_do_not_exist() -> None:
