@@ -23,7 +23,10 @@ COMMANDS = {
     "eval": "diif_viewer.cli.evaluate",
     "bench": "diif_viewer.cli.bench",
     "compare": "diif_viewer.cli.compare",
+    "models": "diif_viewer.cli.models",
     "doctor": "diif_viewer.cli.doctor",
+    "completion": "diif_viewer.cli.completion",
+    "install-desktop": "diif_viewer.cli.desktop",
 }
 """Name of each command and its module. `view` is meant where the first word is none of them."""
 
@@ -44,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             _overview().parse_args(words)
         name, rest = (words[0], words[1:]) if words and words[0] in COMMANDS else ("view", words)
         command = import_module(COMMANDS[name])
-        args = _parser(name, command).parse_args(rest)
+        args = parser_of(name, command).parse_args(rest)
     except SystemExit as request:  # argparse has printed help or what is wrong
         return request.code if isinstance(request.code, int) else MISUSED
     return _run(command, args)
@@ -74,7 +77,8 @@ def _sentence(error: Exception) -> str:
     return f"{type(error).__name__}: {error} (this is a defect; --debug shows where)"
 
 
-def _parser(name: str, command: ModuleType) -> argparse.ArgumentParser:
+def parser_of(name: str, command: ModuleType) -> argparse.ArgumentParser:
+    """The parser of one command, from its module."""
     parser = argparse.ArgumentParser(prog=f"diif-viewer {name}", description=command.HELP)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     command.add_arguments(parser)

@@ -15,8 +15,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
 from diif_viewer.cli.render_plan import Job, Options
-from diif_viewer.cli.render_work import Outcome, Renderer
-from diif_viewer.errors import DiifViewerError
+from diif_viewer.cli.render_work import Outcome, Renderer, failure
 
 Progress = Callable[[float], None]
 
@@ -115,14 +114,3 @@ def _outcome(renderer: Renderer, job: Job, connection: Connection) -> Outcome:
         raise
     except Exception as error:
         return failure(job, error)
-
-
-def failure(job: Job, error: Exception) -> Outcome:
-    """The outcome of a job that raised `error`."""
-    if isinstance(error, DiifViewerError):
-        text = str(error)
-    elif isinstance(error, MemoryError):
-        text = "There is not enough memory for this."
-    else:
-        text = f"{type(error).__name__}: {error} (this is a defect; --debug shows where)"
-    return Outcome(job.label, job.shown, "failed", error=text)

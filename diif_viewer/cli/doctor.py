@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import sys
@@ -17,14 +18,17 @@ HELP = "Report versions, device, measured speed, memory and display of this mach
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Declare the command's arguments: none."""
-    del parser
+    """Declare the command's arguments."""
+    parser.add_argument("--json", action="store_true", help="facts and advice as one JSON object")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the report; 0 when the program can run here, 1 when something it needs is missing."""
-    del args
     advice: list[str] = []
+    if args.json:
+        facts = dict(_facts(advice))
+        print(json.dumps({"facts": facts, "advice": advice}, indent=2))
+        return 1 if advice else 0
     for name, value in _facts(advice):
         print(f"{name + ':':<12} {value}", flush=True)
     for sentence in advice:

@@ -13,11 +13,10 @@ from functools import partial
 from pathlib import Path
 
 from diif_viewer.cli import arguments
-from diif_viewer.cli.batch import failure, outcomes
 from diif_viewer.cli.inputs import STANDARD, expand
 from diif_viewer.cli.progress import ProgressLine, duration
 from diif_viewer.cli.render_plan import Job, Options, Target, plan
-from diif_viewer.cli.render_work import Outcome, Renderer
+from diif_viewer.cli.render_work import Outcome, Renderer, failure
 from diif_viewer.errors import DiifViewerError, ImageError, RequestError
 from diif_viewer.models.registry import METHODS, default_method
 
@@ -103,6 +102,8 @@ def _work_off(jobs: list[Job], options: Options, args: argparse.Namespace, repor
     progress = ProgressLine(enabled=not args.quiet)
     try:
         if args.jobs > 1 and len(jobs) > 1:
+            from diif_viewer.cli.batch import outcomes
+
             for outcome in outcomes(jobs, options, args.jobs, progress):
                 progress.close()
                 report.add(outcome)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diif_viewer.cli.render_plan import Job, Options, scale_text
+from diif_viewer.errors import DiifViewerError
 from diif_viewer.models.registry import METHODS
 
 if TYPE_CHECKING:
@@ -38,6 +39,17 @@ class Outcome:
     def as_record(self) -> dict[str, Any]:
         """For JSON: what is known."""
         return {name: value for name, value in asdict(self).items() if value not in ("", 0)}
+
+
+def failure(job: Job, error: Exception) -> Outcome:
+    """The outcome of a job that raised `error`."""
+    if isinstance(error, DiifViewerError):
+        text = str(error)
+    elif isinstance(error, MemoryError):
+        text = "There is not enough memory for this."
+    else:
+        text = f"{type(error).__name__}: {error} (this is a defect; --debug shows where)"
+    return Outcome(job.label, job.shown, "failed", error=text)
 
 
 class Renderer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,16 @@ def test_a_machine_in_order(capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr().out
     for word in ("torch 2", "PySide6", "no display", "GiB free", "diif-s-lite", "outputs a step"):
         assert word in shown
+
+
+def test_scripts_read_json(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert main(["doctor", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["advice"] == []
+    assert {"program", "system", "packages", "window", "device", "memory", "weights", "cache"} <= set(report["facts"])
+    monkeypatch.setattr(doctor, "shipped", lambda folder: tmp_path)
+    assert main(["doctor", "--json"]) == 1
+    assert "weights" in json.loads(capsys.readouterr().out)["advice"][0]
 
 
 def test_a_window_that_opens(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
