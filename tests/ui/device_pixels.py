@@ -38,6 +38,7 @@ def wrong_pixels(viewer: Viewer, pixels: np.ndarray) -> int:
     window, canvas = viewer.window, viewer.window.canvas
     for badge in window.badge_row.badges:
         badge.hide()
+    window.overview.hide()
     ratio = canvas.devicePixelRatioF()
     corner = canvas.mapTo(window, canvas.rect().topLeft())
     top, left = math.floor(corner.y() * ratio + 0.5), math.floor(corner.x() * ratio + 0.5)
