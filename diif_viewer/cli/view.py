@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
             )
         from diif_viewer.ui.app import run as show
 
-        return show(images, args.method)
+        return show(args.images, args.method, greeting=images[0])
 
     from diif_viewer.cli.contact_sheet import write_contact_sheet
 

@@ -170,6 +170,18 @@ ACTIONS: tuple[ActionRow, ...] = (
     ActionRow("leave", "Leave full screen, stop choosing a region", "Window", ("Esc",)),
     ActionRow("shortcuts", "Keys and gestures", "Window", ("F1", "?"), "ph.question", "Keys and gestures"),
     ActionRow("menu", "Menu", "Window", ("F10",), "ph.list"),
+    ActionRow("theme", "Dark, light, system", "Window", ("Ctrl+D",), "ph.circle-half", "Change how the window looks"),
+    ActionRow(
+        "background", "Background", "Window", ("Ctrl+B",), "ph.paint-bucket", "Change the colour around the picture"
+    ),
+    ActionRow(
+        "diagnostics",
+        "Copy diagnostics",
+        "Window",
+        ("Ctrl+I",),
+        "ph.first-aid-kit",
+        "Copy versions, device and settings, without names and paths",
+    ),
 )
 
 ZOOMS: tuple[ActionRow, ...] = tuple(

@@ -90,10 +90,11 @@ class Viewer:
         self.client.shutdown()
 
 
-def run(paths: list[str], method: str | None = None) -> int:
+def run(paths: list[str], method: str | None = None, greeting: str | None = None) -> int:
     """Open the window on the first of `paths`, the others a key away; return the exit code when it is closed.
 
-    method: what the main pane shows, a name in METHODS. Raises RequestError for one that does not exist.
+    method: what the main pane shows, a name in METHODS. greeting: shown where there are no paths and no picture from
+    the last time. Raises RequestError for a method that does not exist.
     """
     if method is not None and method not in METHODS:
         raise RequestError(f"There is no method {method!r}: choose one of {', '.join(METHODS)}.")
@@ -102,12 +103,13 @@ def run(paths: list[str], method: str | None = None) -> int:
     application.setApplicationName("diif-viewer")
     application.setApplicationDisplayName("")
     application.setDesktopFileName("diif-viewer")
-    theme.apply(application)
+    settings = Settings.of_user()
+    theme.apply(application, settings.text("theme", "dark", theme.LOOKS))
     sys.setswitchinterval(0.001)  # a thread that decodes or resamples gives way to the window five times sooner
-    viewer = Viewer(method)
+    viewer = Viewer(method, settings=settings)
     if os.environ.get(report.VARIABLE):
         viewer.window.stalls.start()
-    viewer.show(*map(Path, paths))
+    viewer.show(*(map(Path, paths) if paths else viewer.window.begin_with(greeting)))
     try:
         with closing_on_signals(viewer.window.close), telling(viewer.window.notice.tell):
             return application.exec()

@@ -82,6 +82,7 @@ class Canvas(QWidget):
         self._drag = Drag.NONE
         self._choosing = False
         self.grid = False
+        self.backdrop = CANVAS
         self._start = self._last = QPointF()
         self._lens_at: QPointF | None = None
         self.lens_radius = LENS_RADIUS
@@ -141,7 +142,7 @@ class Canvas(QWidget):
         origin = QTransform.fromTranslate(_rounded(device.dx()), _rounded(device.dy()))
         painter.setWorldTransform(origin * device.inverted()[0])
         height, width = self.device_size()
-        painter.fillRect(QRect(0, 0, width + 1, height + 1), CANVAS)
+        painter.fillRect(QRect(0, 0, width + 1, height + 1), self.backdrop)
         view = self._controller.motion.shown
         if view is not None:
             self._paint_panes(painter, view)

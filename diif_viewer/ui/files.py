@@ -28,7 +28,10 @@ CALM = 250
 
 
 class Files(QObject):
-    """keep_view_changed: whether another picture is shown through the same view; no payload, read `keep_view`."""
+    """keep_view_changed: whether another picture is shown through the same view; no payload, read `keep_view`.
+
+    greeting: a picture of the program's own, never remembered.
+    """
 
     keep_view_changed = Signal()
 
@@ -38,6 +41,7 @@ class Files(QObject):
         super().__init__(notice)
         self._opening, self._loader, self._controller, self._notice = opening, loader, controller, notice
         self._settings = settings
+        self.greeting: Path | None = None
         self._again: Path | None = None
         self._return: tuple[Path, float, tuple[float, float]] | None = None
         self._shown: tuple[Path, object] | None = None
@@ -65,6 +69,8 @@ class Files(QObject):
         self._settings.drop("recent")
 
     def _remember(self, path: Path) -> None:
+        if path == self.greeting:
+            return
         name = os.fspath(path.absolute())
         others = [other for other in self._settings.texts("recent") if other != name]
         self._settings.put("recent", [name, *others][:RECENT])

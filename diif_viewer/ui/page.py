@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from diif_viewer.ui.theme import DIM, icon
+from diif_viewer.ui.theme import icon
 
 
 class Page(QWidget):
-    """open_asked: the button was pressed."""
+    """open_asked, again_asked, diagnostics_asked: a button was pressed. failed: the sentence says what went wrong."""
 
     open_asked = Signal()
+    again_asked = Signal()
+    diagnostics_asked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -26,6 +29,16 @@ class Page(QWidget):
         self._open.setAccessibleName("Open a picture")
         self._open.setToolTip("Open a picture (O)")
         self._open.clicked.connect(self.open_asked)
+        self._again = QPushButton("Try again", self)
+        self._again.setToolTip("Read the file again (Ctrl+R)")
+        self._again.clicked.connect(self.again_asked)
+        self._diagnostics = QPushButton("Copy diagnostics", self)
+        self._diagnostics.setToolTip("Copy versions, device and settings, without names and paths (Ctrl+I)")
+        self._diagnostics.clicked.connect(self.diagnostics_asked)
+        for button in (self._again, self._diagnostics):
+            button.setAccessibleName(button.text())
+        self.failed = False
+        self._symbol = "ph.image"
         column = QVBoxLayout(self)
         column.setSpacing(14)
         column.addStretch(3)
@@ -33,13 +46,24 @@ class Page(QWidget):
             widget.setAlignment(Qt.AlignmentFlag.AlignCenter)
             column.addWidget(widget)
         column.addSpacing(8)
-        column.addWidget(self._open, 0, Qt.AlignmentFlag.AlignHCenter)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addStretch()
+        for button in (self._open, self._again, self._diagnostics):
+            row.addWidget(button)
+        row.addStretch()
+        column.addLayout(row)
         column.addStretch(4)
 
     @property
     def text(self) -> str:
         """The sentence."""
         return self._headline.text()
+
+    def dress(self) -> None:
+        """Take on the colours of the application."""
+        dim = self.palette().color(QPalette.ColorRole.PlaceholderText)
+        self._picture.setPixmap(icon(self._symbol, dim).pixmap(56, 56))
 
     def greet(self) -> None:
         """Invite to open a picture."""
@@ -51,10 +75,14 @@ class Page(QWidget):
 
     def fail(self, sentence: str) -> None:
         """Say in one sentence why there is no picture."""
-        self._say("ph.warning-circle", sentence, "Choose another picture, or drop one here.")
+        self._say("ph.warning-circle", sentence, "Choose another picture, or drop one here.", failed=True)
 
-    def _say(self, name: str, headline: str, advice: str) -> None:
-        self._picture.setPixmap(icon(name, DIM).pixmap(56, 56))
+    def _say(self, name: str, headline: str, advice: str, *, failed: bool = False) -> None:
+        self.failed = failed
+        self._again.setVisible(failed)
+        self._diagnostics.setVisible(failed)
+        self._symbol = name
+        self.dress()
         self._headline.setText(headline)
         self._advice.setText(advice)
         self.setAccessibleName(f"{headline} {advice}".strip())

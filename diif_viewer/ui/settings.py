@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import os
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QSettings
+
+VARIABLE = "DIIF_VIEWER_SETTINGS"
 
 
 class Settings:
@@ -16,7 +20,9 @@ class Settings:
 
     @classmethod
     def of_user(cls) -> Settings:
-        """The user's own, in the place the system has for them."""
+        """The user's own: in the file that DIIF_VIEWER_SETTINGS names, else in the place the system has for them."""
+        if name := os.environ.get(VARIABLE):
+            return cls(QSettings(name, QSettings.Format.IniFormat))
         scope = QSettings.Scope.UserScope
         return cls(QSettings(QSettings.Format.IniFormat, scope, "diif-viewer", "diif-viewer"))
 
@@ -43,11 +49,12 @@ class Settings:
         return {"true": True, "false": False}.get(str(self._value(name)).lower(), default)
 
     def number(self, name: str, default: float = 0.0) -> float:
-        """A number."""
+        """A finite number."""
         try:
-            return float(self._value(name))
+            value = float(self._value(name))
         except (TypeError, ValueError):
             return default
+        return value if math.isfinite(value) else default
 
     def texts(self, name: str) -> list[str]:
         """Several words, in their order."""

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from diif_viewer.errors import DiifViewerError
-from diif_viewer.ui import report
+from diif_viewer.ui import report, settings
 from diif_viewer.ui.hands import PATIENCE
 
 
@@ -31,7 +31,7 @@ def _start(path: Path) -> dict[str, float]:
         began = time.perf_counter()
         program = subprocess.Popen(
             [sys.executable, "-m", "diif_viewer", "view", str(path)],
-            env=os.environ | {report.VARIABLE: str(status)},
+            env=os.environ | {report.VARIABLE: str(status), settings.VARIABLE: str(Path(folder) / "settings.ini")},
             stderr=subprocess.DEVNULL,
         )
         try:

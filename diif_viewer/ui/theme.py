@@ -1,9 +1,13 @@
-"""How it looks: one dark palette and one style sheet, calm so that the picture is what one sees."""
+"""How it looks: a dark and a light palette and one style sheet, calm so that the picture is what one sees.
+
+What lies on the picture (badges, the hint, marks) is dark in both.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QIcon, QPalette
 from PySide6.QtWidgets import QApplication
 
@@ -14,6 +18,30 @@ LINE = QColor(58, 58, 63)
 TEXT = QColor(232, 232, 236)
 DIM = QColor(156, 156, 164)
 ACCENT = QColor(94, 168, 255)
+
+LOOKS = ("dark", "light", "system")
+BACKGROUNDS = ("theme", "black", "grey", "white")
+
+
+@dataclass(frozen=True, slots=True)
+class Colours:
+    """One palette. canvas: around the picture. accent: of what is chosen."""
+
+    canvas: QColor
+    surface: QColor
+    raised: QColor
+    line: QColor
+    text: QColor
+    dim: QColor
+    accent: QColor
+    disabled: QColor
+
+
+DARK = Colours(CANVAS, SURFACE, RAISED, LINE, TEXT, DIM, ACCENT, QColor(104, 104, 112))
+LIGHT = Colours(
+    *(QColor(226, 226, 230), QColor(246, 246, 248), QColor(255, 255, 255), QColor(208, 208, 214)),
+    *(QColor(28, 28, 32), QColor(92, 92, 100), QColor(20, 104, 210), QColor(160, 160, 168)),
+)
 
 STYLE = """
 QMainWindow, QDialog {{ background: {surface}; }}
@@ -35,12 +63,16 @@ QStatusBar::item {{ border: 0; }}
 QStatusBar QLabel {{ color: {dim}; padding: 1px 8px; }}
 QFrame#badge {{ background: rgba(22, 22, 24, 205); border: 1px solid rgba(255, 255, 255, 28); border-radius: 8px; }}
 QFrame#badge[active="true"] {{ border-color: rgba(94, 168, 255, 150); }}
-QFrame#badge QToolButton {{ color: {text}; font-weight: 600; background: transparent; border: 0;
+QFrame#badge QToolButton {{ color: #e8e8ec; font-weight: 600; background: transparent; border: 0;
     padding: 4px 4px 4px 9px; }}
-QFrame#badge QToolButton:hover {{ color: {accent}; }}
-QFrame#badge QToolButton:focus {{ color: {accent}; }}
+QFrame#badge QToolButton:hover {{ color: #5ea8ff; }}
+QFrame#badge QToolButton:focus {{ color: #5ea8ff; }}
 QFrame#badge QToolButton::menu-indicator {{ image: none; }}
-QFrame#badge QLabel {{ color: {dim}; padding: 4px 10px 4px 2px; }}
+QFrame#badge QLabel {{ color: #9c9ca4; padding: 4px 10px 4px 2px; }}
+QFrame#hint {{ background: rgba(22, 22, 24, 170); border: 0; border-radius: 8px; }}
+QFrame#hint QLabel {{ color: #b4b4bc; padding: 4px 2px 4px 10px; }}
+QFrame#hint QToolButton {{ color: #b4b4bc; background: transparent; border: 0; padding: 4px 9px 4px 5px; }}
+QFrame#hint QToolButton:hover, QFrame#hint QToolButton:focus {{ color: #5ea8ff; }}
 QFrame#notice {{ background: {raised}; border: 1px solid {line}; border-radius: 10px; }}
 QFrame#notice QLabel {{ color: {text}; }}
 QFrame#notice QProgressBar, QFrame#notice QProgressBar::chunk {{ border: 0; border-radius: 2px; }}
@@ -62,40 +94,56 @@ QWidget#page {{ background: {canvas}; }}
 """
 
 
-def apply(application: QApplication) -> None:
-    """Dress the whole program."""
+def colours(look: str) -> Colours:
+    """The palette of a look in LOOKS; "system" asks the system, which may not know and is dark then."""
+    if look == "system":
+        light = QApplication.styleHints().colorScheme() is Qt.ColorScheme.Light
+        return LIGHT if light else DARK
+    return LIGHT if look == "light" else DARK
+
+
+def backdrop(background: str, look: str) -> QColor:
+    """The colour around the picture, for a name in BACKGROUNDS."""
+    plain = {"black": QColor(0, 0, 0), "grey": QColor(119, 119, 119), "white": QColor(255, 255, 255)}
+    return plain.get(background, colours(look).canvas)
+
+
+def apply(application: QApplication, look: str = "dark") -> None:
+    """Dress the whole program in one of LOOKS."""
+    worn = colours(look)
     application.setStyle("Fusion")
     palette = QPalette()
     role = QPalette.ColorRole
     for part, colour in (
-        (role.Window, SURFACE),
-        (role.Base, CANVAS),
-        (role.AlternateBase, SURFACE),
-        (role.Button, RAISED),
-        (role.ToolTipBase, RAISED),
-        (role.WindowText, TEXT),
-        (role.Text, TEXT),
-        (role.ButtonText, TEXT),
-        (role.ToolTipText, TEXT),
-        (role.PlaceholderText, DIM),
-        (role.Highlight, ACCENT),
-        (role.Link, ACCENT),
+        (role.Window, worn.surface),
+        (role.Base, worn.canvas),
+        (role.AlternateBase, worn.surface),
+        (role.Button, worn.raised),
+        (role.ToolTipBase, worn.raised),
+        (role.WindowText, worn.text),
+        (role.Text, worn.text),
+        (role.ButtonText, worn.text),
+        (role.ToolTipText, worn.text),
+        (role.PlaceholderText, worn.dim),
+        (role.Highlight, worn.accent),
+        (role.Link, worn.accent),
         (role.HighlightedText, QColor(12, 19, 32)),
     ):
         palette.setColor(part, colour)
     for part in (role.WindowText, role.Text, role.ButtonText):
-        palette.setColor(QPalette.ColorGroup.Disabled, part, QColor(104, 104, 112))
+        palette.setColor(QPalette.ColorGroup.Disabled, part, worn.disabled)
     application.setPalette(palette)
-    names: dict[str, Any] = {"canvas": CANVAS, "surface": SURFACE, "raised": RAISED, "line": LINE}
-    names |= {"text": TEXT, "dim": DIM, "accent": ACCENT}
-    application.setStyleSheet(STYLE.format(**{name: colour.name() for name, colour in names.items()}))
+    names = ("canvas", "surface", "raised", "line", "text", "dim", "accent")
+    application.setStyleSheet(STYLE.format(**{name: getattr(worn, name).name() for name in names}))
 
 
-def icon(name: str, colour: QColor = TEXT) -> QIcon:
-    """An icon of the qtawesome set, by its full name."""
+def icon(name: str, colour: QColor | None = None) -> QIcon:
+    """An icon of the qtawesome set, by its full name, in `colour` or in that of the application's text."""
     import qtawesome
 
-    made: QIcon = qtawesome.icon(
-        name, color=colour.name(), color_disabled="#5a5a60", color_active=colour.name(), color_on=ACCENT.name()
-    )
+    palette = QApplication.palette()
+    plain = (colour or palette.color(QPalette.ColorRole.ButtonText)).name()
+    off = palette.color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.ButtonText).name()
+    on = palette.color(QPalette.ColorRole.Highlight).name()
+    made: QIcon = qtawesome.icon(name, color=plain, color_disabled=off, color_active=plain, color_on=on)
     return made

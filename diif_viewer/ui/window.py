@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
 from diif_viewer.engine.messages import Ready
@@ -19,10 +19,12 @@ from diif_viewer.ui.clipboard import Clipboard
 from diif_viewer.ui.compare import Layout, area_at
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.difference import Difference
+from diif_viewer.ui.diagnostics import describe_program
 from diif_viewer.ui.export import ChoosePath, Exporter, choose_path
 from diif_viewer.ui.files import Files
 from diif_viewer.ui.flip import Flip
 from diif_viewer.ui.ground_truth import GroundTruth
+from diif_viewer.ui.hint import Hint
 from diif_viewer.ui.loader import Loader, NotLoaded
 from diif_viewer.ui.menu import MainMenu
 from diif_viewer.ui.navigation import PRESETS, Navigator
@@ -32,6 +34,7 @@ from diif_viewer.ui.overview import Overview
 from diif_viewer.ui.page import Page
 from diif_viewer.ui.reduced import ON_SCREEN, TRUTH
 from diif_viewer.ui.report import Report
+from diif_viewer.ui.session import Session
 from diif_viewer.ui.scores import Scores
 from diif_viewer.ui.settings import Settings
 from diif_viewer.ui.shortcuts import ShortcutsDialog
@@ -40,6 +43,7 @@ from diif_viewer.ui.state import Picture
 from diif_viewer.ui.status import StatusLine
 from diif_viewer.ui.theme import ACCENT, icon
 from diif_viewer.ui.toolbar import ToolBar
+from diif_viewer.ui.wardrobe import Wardrobe
 from diif_viewer.ui.zoom_text import format_zoom
 from diif_viewer.viewport import Viewport
 
@@ -81,11 +85,14 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.stack)
         self.badge_row = BadgeRow(self.canvas, self.scores)
         self.overview = Overview(controller, self.canvas, wanted=self.settings.flag("overview", True))
+        self.hint = Hint(self.state, self.settings, self.canvas)
         self.canvas.grid = self.settings.flag("grid")
         self.notice = Notice(self.stack)
         self.exporter = Exporter(controller, controller.client, self.notice, choose)
         self.files = Files(self.opening, loader, controller, self.notice, self.settings)
         self.clipboard = Clipboard(controller, self.opening, self.notice)
+        self.wardrobe = Wardrobe(self.settings, self)
+        self.session = Session(self.settings, self.state, self.opening, self.files)
         self._copying_region = False
         self.flip = Flip(self.state, self)
         self.difference = Difference(controller, self)
@@ -103,7 +110,9 @@ class MainWindow(QMainWindow):
         room = self.screen().availableSize()
         self.resize(min(1280, room.width()), min(860, room.height()))
         self._connect()
+        self.session.restore(self)
         self.page.greet()
+        self.wardrobe.start(self.canvas, self.page, self.notice, self.actions_by_name)
         self._facts_changed()
         self._layout_changed()
         self._difference_changed()
@@ -120,8 +129,12 @@ class MainWindow(QMainWindow):
         canvas.hovered.connect(self._hovered)
         canvas.resized.connect(self.controller.resize)
         canvas.resized.connect(self.overview.place)
+        canvas.resized.connect(self.hint.place)
+        canvas.zoom_asked.connect(self.hint.zoomed)
         self.overview.centre_asked.connect(navigator.centre)
         self.page.open_asked.connect(self.opening.choose)
+        self.page.again_asked.connect(self.files.reload)
+        self.page.diagnostics_asked.connect(self.copy_diagnostics)
         self.opening.waiting.connect(self._waiting)
         self.files.keep_view_changed.connect(self._facts_changed)
         self.tools.zoom_box.zoom_entered.connect(navigator.zoom_to)
@@ -161,7 +174,10 @@ class MainWindow(QMainWindow):
             "recent": lambda: self.menu.recent.show_at(self._below_tools()),
             "reload": self.files.reload,
             "keep_view": self.files.toggle_keep_view,
-            "menu": lambda: self.menu.popup(self._below_tools()),
+            "menu": self.menu_below_button,
+            "diagnostics": self.copy_diagnostics,
+            "theme": self.wardrobe.change_look,
+            "background": self.wardrobe.change_background,
             "overview": self._toggle_overview,
             "grid": self._toggle_grid,
             "quit": lambda: _ignore(self.close()),
@@ -194,6 +210,12 @@ class MainWindow(QMainWindow):
     def open_path(self, path: Path) -> None:
         """Show the picture at `path`, or a page that says why not."""
         self.opening.open_path(path)
+
+    def begin_with(self, greeting: str | None) -> list[Path]:
+        """What a start without a named picture shows: the one of the last time, else the `greeting`."""
+        self.files.greeting = None if greeting is None else Path(greeting)
+        path = self.session.last() or self.files.greeting
+        return [] if path is None else [path]
 
     @Slot(object)
     def _waiting(self, path: Path) -> None:
@@ -352,6 +374,22 @@ class MainWindow(QMainWindow):
         else:
             self.exporter.export(window, self.state.methods[area.pane])
 
+    def menu_below_button(self) -> None:
+        """Open the menu where its button is."""
+        self.menu.popup(self.stack.mapToGlobal(QPoint(self.stack.width() - self.menu.sizeHint().width() - 8, 0)))
+
+    @property
+    def device(self) -> str:
+        """What the renderer runs on; "" until it is ready."""
+        return self._device
+
+    @Slot()
+    def copy_diagnostics(self) -> None:
+        """Put what somebody who helps needs to know on the clipboard."""
+        sentence = self.page.text if self.stack.currentWidget() is self.page and self.page.failed else ""
+        QGuiApplication.clipboard().setText(describe_program(self, sentence or self.notice.text))
+        self.notice.tell("Copied versions, device and settings; no names, no paths.", stay=False)
+
     def _below_tools(self) -> QPoint:
         """Where a menu opens that no button was pressed for, on the screen."""
         return self.stack.mapToGlobal(QPoint(8, 0))
@@ -423,6 +461,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         """Go; whoever made the window ends the threads and the process."""
         super().closeEvent(event)
+        self.session.save(self)
         self.closed.emit()
 
 

@@ -48,8 +48,10 @@ class Program:
             "DISPLAY": display,
             "QT_QPA_PLATFORM": "xcb",
             "DIIF_VIEWER_STATUS": str(self.status_file),
+            "DIIF_VIEWER_SETTINGS": str(folder / "settings.ini"),
         }
         self.environment.pop("WAYLAND_DISPLAY", None)
+        (folder / "settings.ini").write_text("[General]\nhint_done=true\noverview=false\n")  # nothing over the picture
         with (folder / "log").open("w") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "main.py", *words], cwd=ROOT, env=self.environment, stdout=log, stderr=log

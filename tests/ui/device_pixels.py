@@ -39,6 +39,7 @@ def wrong_pixels(viewer: Viewer, pixels: np.ndarray) -> int:
     for badge in window.badge_row.badges:
         badge.hide()
     window.overview.hide()
+    window.hint.hide()
     ratio = canvas.devicePixelRatioF()
     corner = canvas.mapTo(window, canvas.rect().topLeft())
     top, left = math.floor(corner.y() * ratio + 0.5), math.floor(corner.x() * ratio + 0.5)

@@ -20,8 +20,8 @@ from tests.ui.fake_renderer import FakeRenderer
 gate = threading.Event()
 gate.set()
 class Viewer(app.Viewer):
-    def __init__(self, method):
-        super().__init__(method, spawn=lambda: FakeRenderer(gate))
+    def __init__(self, method, settings):
+        super().__init__(method, spawn=lambda: FakeRenderer(gate), settings=settings)
 app.Viewer = Viewer
 sys.exit(app.run(sys.argv[1:]))
 """
@@ -32,6 +32,7 @@ sys.exit(app.run(sys.argv[1:]))
 def test_a_signal_closes_the_window_and_leaves_nothing(photo, tmp_path, number):
     status = tmp_path / "status.json"
     environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "DIIF_VIEWER_STATUS": str(status)}
+    environment["DIIF_VIEWER_SETTINGS"] = str(tmp_path / "settings.ini")
     program = subprocess.Popen(
         [sys.executable, "-X", "dev", "-c", PROGRAM, os.fspath(photo)],
         cwd=ROOT,

@@ -1,0 +1,62 @@
+"""What somebody who helps needs to know: versions, device, settings; no names, no paths."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import qVersion
+
+from diif_viewer.ui.zoom_text import format_zoom
+
+if TYPE_CHECKING:
+    from diif_viewer.ui.window import MainWindow
+
+PACKAGES = ("diif-viewer", "PySide6", "torch", "numpy", "pillow", "qtawesome", "safetensors")
+
+
+def describe_program(window: MainWindow, sentence: str) -> str:
+    """Lines for the clipboard. sentence: what went wrong, or "" for nothing."""
+    state, screen, settings = window.state, window.screen(), window.settings
+    shown = [format_zoom(state.view.scale)] if state.view is not None else []
+    if state.picture is not None:
+        pixels = state.picture.pixels
+        shown.append(f"{pixels.shape[1]} x {pixels.shape[0]}, {pixels.shape[2]} channels, {pixels.dtype}")
+    chosen = {name: settings.text(name, "") for name in ("theme", "background")}
+    chosen |= {name: str(settings.flag(name, name == "overview")) for name in ("overview", "grid", "keep_view")}
+    lines = [
+        *(f"{name} {_version(name)}" for name in PACKAGES),
+        f"Python {platform.python_version()}, Qt {qVersion()}",
+        f"System: {platform.system()} {platform.release()}, {platform.machine()}",
+        f"Screen: {screen.size().width()} x {screen.size().height()} at {window.devicePixelRatioF():g}",
+        f"Renderer: {window.device or 'not running'}",
+        f"Layout: {state.layout.value}, {', '.join(state.methods)}",
+        f"Picture: {', '.join(shown) or 'none'}",
+        f"Settings: {', '.join(f'{name} {value}' for name, value in chosen.items() if value)}",
+    ]
+    if sentence:
+        paths = [*window.files.recent, *([window.opening.path] if window.opening.path is not None else [])]
+        lines.append(f"Message: {without_names(sentence, paths)}")
+    return "\n".join(lines) + "\n"
+
+
+def without_names(words: str, paths: Iterable[Path]) -> str:
+    """`words` without the names of `paths`, the user's folder, or anything else that looks like a path."""
+    known = {str(path): "PATH" for path in paths} | {str(path.absolute()): "PATH" for path in paths}
+    known |= {path.name: f"PICTURE{path.suffix}" for path in paths if path.name}
+    known |= {str(path.parent): "FOLDER" for path in paths if len(path.parts) > 2}
+    known[str(Path.home())] = "HOME"
+    for name in sorted(known, key=len, reverse=True):
+        words = words.replace(name, known[name])
+    return re.sub(r"(?:[A-Za-z]:)?[/\\][^\s/\\]+[/\\]\S+", "PATH", words)
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,83 @@
+"""One quiet line for people who are here for the first time; it goes away for good once it was of use."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
+
+from diif_viewer.ui.settings import Settings
+from diif_viewer.ui.state import ViewerState
+
+WORDS = "Scroll to zoom, F3 to compare"
+STARTS = 3
+"""Starts of the program after which nobody needs it any more."""
+
+MARGIN = 12
+
+
+class Hint(QFrame):
+    """A child of the canvas at its lower left. Gone for good when somebody zoomed and compared, or closed it."""
+
+    def __init__(self, state: ViewerState, settings: Settings, canvas: QWidget) -> None:
+        super().__init__(canvas)
+        self._state, self._settings, self._canvas = state, settings, canvas
+        self._zoomed = self._compared = self._counted = False
+        self.setObjectName("hint")
+        self.setAccessibleName(WORDS)
+        words = QLabel(WORDS, self)
+        close = QToolButton(self)
+        close.setText("✕")
+        close.setToolTip("Close this hint")
+        close.setAccessibleName("Close this hint")
+        close.clicked.connect(self._finish)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(words)
+        row.addWidget(close)
+        self.hide()
+        state.picture_changed.connect(self.place)
+        state.layout_changed.connect(self._layout_changed)
+
+    @property
+    def done(self) -> bool:
+        """True when it will never be seen again."""
+        return self._settings.flag("hint_done")
+
+    @Slot()
+    def place(self) -> None:
+        """Come with the first picture; keep to the corner."""
+        if self.done or self._state.picture is None:
+            self.hide()
+            return
+        if not self._counted:
+            self._counted = True
+            starts = int(self._settings.number("hint_starts")) + 1
+            self._settings.put("hint_starts", starts)
+            if starts > STARTS:
+                self._finish()
+                return
+        self.adjustSize()
+        self.move(MARGIN, self._canvas.height() - self.height() - MARGIN)
+        self.setVisible(self.width() + 2 * MARGIN <= self._canvas.width())
+
+    @Slot()
+    def zoomed(self) -> None:
+        """Somebody zoomed with a gesture."""
+        self._zoomed = True
+        self._settle()
+
+    @Slot()
+    def _layout_changed(self) -> None:
+        self._compared = self._compared or self._state.layout.panes > 1
+        self._settle()
+
+    def _settle(self) -> None:
+        if self._zoomed and self._compared:
+            self._finish()
+
+    @Slot()
+    def _finish(self) -> None:
+        if not self.done:
+            self._settings.put("hint_done", True)
+        self.hide()

@@ -1,0 +1,65 @@
+"""What a start takes up from the last one: the window's place, the layout, the dialog's folder, the last picture.
+
+The last picture returns, with its view, only when the program is started without naming one; people who start it for
+the first time are greeted by the sample, which is never remembered.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from PySide6.QtWidgets import QMainWindow
+
+from diif_viewer.ui.compare import Layout
+from diif_viewer.ui.files import Files
+from diif_viewer.ui.opening import Opening
+from diif_viewer.ui.settings import Settings
+from diif_viewer.ui.state import ViewerState
+
+LAYOUTS = ("single", "split", "stacked", "two", "three", "four")
+"""Those that are taken up again; the others are for a moment."""
+
+
+class Session:
+    """Saves and restores; damaged or outdated values are passed over."""
+
+    def __init__(self, settings: Settings, state: ViewerState, opening: Opening, files: Files) -> None:
+        self._settings, self._state, self._opening, self._files = settings, state, opening, files
+
+    def restore(self, window: QMainWindow) -> None:
+        """Put the window where it was, with its layout."""
+        geometry = self._settings.data("geometry")
+        if not geometry.isEmpty():
+            window.restoreGeometry(geometry)
+        known = tuple(layout.value for layout in Layout if layout.value in LAYOUTS)
+        self._state.set_layout(Layout(self._settings.text("layout", "single", known)))
+        self._state.set_split(self._settings.number("split", 0.5))
+        self._opening.folder = self._settings.text("folder")
+
+    def last(self) -> Path | None:
+        """The picture that was on screen last, if its file is still there; it will come with its view."""
+        name = self._settings.text("last")
+        if not name or not os.path.isfile(name):
+            return None
+        path, scale = Path(name), self._settings.number("last_scale")
+        if scale > 0:
+            self._files.return_to(path, scale, (self._settings.number("last_x"), self._settings.number("last_y")))
+        return path
+
+    def save(self, window: QMainWindow) -> None:
+        """Remember all of it, and write it down."""
+        put = self._settings.put
+        if not window.isFullScreen():
+            put("geometry", window.saveGeometry())
+        put("layout", self._state.layout.value)
+        put("split", self._state.split)
+        put("folder", self._opening.folder)
+        picture, view, path = self._state.picture, self._state.view, self._opening.path
+        if picture is not None and view is not None and path == picture.path and path != self._files.greeting:
+            x, y = view.position_at((view.view_width / 2, view.view_height / 2))
+            put("last", os.fspath(path.absolute()))
+            put("last_scale", 0.0 if view.is_fitted else view.scale)
+            put("last_x", x / picture.width)
+            put("last_y", y / picture.height)
+        self._settings.sync()

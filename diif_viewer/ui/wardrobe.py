@@ -1,0 +1,87 @@
+"""Dark, light or as the system; and the colour around the picture. Changed by a key, remembered."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtGui import QAction, QGuiApplication, QIcon
+from PySide6.QtWidgets import QApplication, QToolButton, QWidget
+
+from diif_viewer.ui import theme
+from diif_viewer.ui.actions import ACTIONS, ZOOMS
+from diif_viewer.ui.canvas import Canvas
+from diif_viewer.ui.notice import Notice
+from diif_viewer.ui.page import Page
+from diif_viewer.ui.settings import Settings
+
+BUTTONS = {"More ways of comparing": "ph.caret-down", "Menu": "ph.list", "More": "ph.caret-double-right"}
+"""Icons of buttons that are no actions, by their accessible names."""
+
+
+class Wardrobe(QObject):
+    """Dresses the window anew when it is asked to, or when the system changes its mind."""
+
+    def __init__(self, settings: Settings, window: QWidget) -> None:
+        super().__init__(window)
+        self._settings, self._window = settings, window
+        self._notice: Notice | None = None
+
+    @property
+    def look(self) -> str:
+        """One of `theme.LOOKS`."""
+        return self._settings.text("theme", "dark", theme.LOOKS)
+
+    @property
+    def background(self) -> str:
+        """One of `theme.BACKGROUNDS`."""
+        return self._settings.text("background", "theme", theme.BACKGROUNDS)
+
+    def start(self, canvas: Canvas, page: Page, notice: Notice, actions: dict[str, QAction]) -> None:
+        """The window is complete: dress it, and go with the system from now on."""
+        self._canvas, self._page, self._notice, self._actions = canvas, page, notice, actions
+        canvas.backdrop = theme.backdrop(self.background, self.look)
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
+
+    def change_look(self) -> None:
+        """The next of dark, light, system."""
+        self._settings.put("theme", _after(self.look, theme.LOOKS))
+        self.dress()
+        words = {"dark": "Dark.", "light": "Light.", "system": "As the system is."}
+        self._tell(words[self.look])
+
+    def change_background(self) -> None:
+        """The next colour around the picture."""
+        self._settings.put("background", _after(self.background, theme.BACKGROUNDS))
+        self._canvas.backdrop = theme.backdrop(self.background, self.look)
+        self._canvas.update()
+        words = {"theme": "as the window", "black": "black", "grey": "middle grey", "white": "white"}
+        self._tell(f"Background: {words[self.background]}.")
+
+    def _tell(self, words: str) -> None:
+        if self._notice is not None:
+            self._notice.tell(words, stay=False)
+
+    @Slot()
+    def _system_changed(self) -> None:
+        if self.look == "system":
+            self.dress()
+
+    def dress(self) -> None:
+        """Put on the present look."""
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        theme.apply(application, self.look)
+        self._canvas.backdrop = theme.backdrop(self.background, self.look)
+        icons = {row.name: row.icon for row in (*ACTIONS, *ZOOMS)}
+        for name, action in self._actions.items():
+            if icons.get(name) and not action.icon().isNull():
+                action.setIcon(theme.icon(icons[name]))
+        for button in self._window.findChildren(QToolButton):
+            if symbol := BUTTONS.get(button.accessibleName()):
+                drawn = theme.icon(symbol)
+                button.setIcon(QIcon(drawn.pixmap(32, 32)) if symbol == BUTTONS["More"] else drawn)
+        self._page.dress()
+        self._canvas.update()
+
+
+def _after(name: str, names: tuple[str, ...]) -> str:
+    return names[(names.index(name) + 1) % len(names)]

@@ -1,0 +1,228 @@
+"""From one start to the next; dark and light; the error page; the hint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QSettings, Qt
+from PySide6.QtGui import QColor, QGuiApplication
+from PySide6.QtWidgets import QToolButton
+
+from diif_viewer.ui import theme
+from diif_viewer.ui.app import Viewer
+from diif_viewer.ui.compare import Layout
+from diif_viewer.ui.diagnostics import without_names
+from diif_viewer.ui.settings import Settings
+from tests.ui.conftest import Stage
+from tests.ui.test_files import other_photo
+from tests.ui.test_window import turn_wheel
+
+
+class Start(Stage):
+    """One start of the program of several, all with the same settings file."""
+
+    def __init__(self, qtbot, tmp_path) -> None:
+        super().__init__(qtbot, tmp_path)
+        super().close()
+        store = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
+        self.viewer = Viewer(spawn=self._spawn, choose=lambda *_: self.export_path, settings=Settings(store))
+        self.window = self.viewer.window
+
+    def begin(self, greeting: Path | None) -> None:
+        self.viewer.show(*self.window.begin_with(None if greeting is None else str(greeting)))
+        self.qtbot.waitExposed(self.window)
+        self.until(lambda: bool(self.fakes))
+
+
+@pytest.fixture
+def starts(qtbot, tmp_path):
+    made = []
+
+    def start() -> Start:
+        if made:
+            made[-1].close()
+        made.append(Start(qtbot, tmp_path))
+        return made[-1]
+
+    yield start
+    made[-1].close()
+
+
+def test_the_first_start_greets_and_forgets_the_greeting(starts, photo):
+    for _ in range(2):
+        one = starts()
+        one.begin(photo)
+        one.until(lambda one=one: one.state.picture is not None)
+        assert one.state.picture.path == photo
+        assert one.window.files.recent == []
+
+
+def test_the_next_start_takes_up_where_the_last_one_ended(starts, photo, tmp_path):
+    one = starts()
+    one.begin(None)
+    one.window.resize(700, 520)
+    one.window.open_path(photo)
+    one.until(lambda: one.state.picture is not None)
+    one.window.actions_by_name["split"].trigger()
+    one.qtbot.keyClicks(one.window.canvas, "6")
+    one.rest()
+    one.window.navigator.pan(60, -40)
+    one.rest()
+    view = one.state.view
+    one.window.close()
+    two = starts()
+    two.begin(other_photo(tmp_path, "sample.png"))
+    two.until(lambda: two.state.picture is not None)
+    assert two.state.picture.path == photo
+    assert two.state.layout is Layout.SPLIT
+    assert (two.window.width(), two.window.height()) == (700, 520)
+    now = two.state.view
+    assert now.scale == view.scale
+    assert now.rested() == view.rested()
+    assert two.window.opening.folder == str(photo.parent)
+    two.sharp()
+
+
+def test_a_named_picture_comes_fitted_whatever_was_seen_last(starts, photo, tmp_path):
+    one = starts()
+    one.show(photo)
+    one.qtbot.keyClicks(one.window.canvas, "6")
+    one.window.close()
+    two = starts()
+    two.show(photo)
+    assert two.state.view.is_fitted
+
+
+def test_a_last_picture_that_is_gone_is_passed_over(starts, photo, tmp_path):
+    one = starts()
+    one.show(photo)
+    one.window.close()
+    photo.unlink()
+    two = starts()
+    sample = other_photo(tmp_path, "sample.png")
+    two.begin(sample)
+    two.until(lambda: two.state.picture is not None)
+    assert two.state.picture.path == sample
+
+
+def test_nonsense_in_the_settings_file_does_no_harm(starts, photo, tmp_path):
+    words = (
+        "geometry=soup\nlayout=a hundred\nsplit=nan\nlast=/no/such\nlast_scale=big\nhint_starts=x\ntheme=7\nrecent=5"
+    )
+    (tmp_path / "settings.ini").write_text(f"[General]\n{words}\n")
+    one = starts()
+    one.begin(photo)
+    one.until(lambda: one.state.picture is not None)
+    assert one.state.layout is Layout.SINGLE
+    assert 0 <= one.state.split <= 1
+    one.sharp()
+
+
+def test_light_and_dark_change_everything_at_once(stage, photo):
+    stage.show(photo)
+    window = stage.window
+    page = window.palette().window().color().lightness()
+    arrow = window.actions_by_name["next"].icon().pixmap(16, 16).toImage()
+    window.actions_by_name["theme"].trigger()
+    assert window.wardrobe.look == "light"
+    assert window.palette().window().color().lightness() > page + 100
+    assert window.actions_by_name["next"].icon().pixmap(16, 16).toImage() != arrow
+    assert window.canvas.backdrop.lightness() > 200
+    window.actions_by_name["theme"].trigger()
+    assert window.wardrobe.look == "system"
+    window.actions_by_name["theme"].trigger()
+    assert window.wardrobe.look == "dark"
+    assert window.palette().window().color() == theme.SURFACE
+    stage.sharp()
+
+
+def test_the_background_can_be_chosen(stage, photo):
+    stage.show(photo)
+    stage.qtbot.keyClicks(stage.window.canvas, "1")
+    stage.sharp()
+    for name, colour in (("black", "#000000"), ("grey", "#777777"), ("white", "#ffffff"), ("theme", None)):
+        stage.window.actions_by_name["background"].trigger()
+        assert stage.window.wardrobe.background == name
+        wanted = QColor(colour) if colour else theme.CANVAS
+        assert tuple(stage.canvas_pixels()[3, 3]) == wanted.getRgb()[:3]
+
+
+def test_the_error_page_helps(stage, tmp_path):
+    broken = tmp_path / "Aunt Mary.png"
+    broken.write_bytes(b"no picture")
+    stage.window.resize(700, 500)
+    stage.show(None)
+    stage.window.open_path(broken)
+    stage.until(lambda: stage.window.page.failed)
+    page = stage.window.page
+    assert page._again.isVisible()
+    page._diagnostics.click()
+    words = QGuiApplication.clipboard().text()
+    assert "Mary" not in words
+    assert str(tmp_path) not in words
+    assert "Message: PICTURE.png: " in words
+    for name in ("Python", "PySide6", "torch", "Renderer: Fake, float32", "Screen", "Layout: single"):
+        assert name in words
+    other_photo(tmp_path, "draft.png").replace(broken)
+    page._again.click()
+    stage.until(lambda: stage.state.picture is not None)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "/home/zoe/a b.png: damaged",
+        "C:\\Users\\zoe\\x.png cannot be written",
+        "a b.png at /home/zoe",
+        "/srv/zoe/deep/x",
+    ],
+)
+def test_diagnostics_name_nobody(words):
+    assert "zoe" not in without_names(words, [Path("/home/zoe/a b.png")])
+
+
+def test_the_greeting_page_has_no_error_buttons(stage):
+    stage.show(None)
+    assert not stage.window.page._again.isVisible()
+    assert not stage.window.page._diagnostics.isVisible()
+
+
+def test_the_hint_goes_for_good_when_it_was_of_use(stage, photo):
+    stage.show(photo)
+    hint = stage.window.hint
+    assert hint.isVisible()
+    turn_wheel(stage.window.canvas, QPoint(200, 200), 120)
+    assert hint.isVisible()
+    stage.window.actions_by_name["split"].trigger()
+    assert not hint.isVisible()
+    assert hint.done
+    stage.window.resize(700, 500)
+    stage.window.open_path(photo)
+    stage.sharp()
+    assert not hint.isVisible()
+
+
+def test_the_hint_can_be_closed(stage, photo):
+    stage.show(photo)
+    stage.qtbot.mouseClick(stage.window.hint.findChild(QToolButton), Qt.MouseButton.LeftButton)
+    assert stage.window.hint.done
+    assert not stage.window.hint.isVisible()
+
+
+def test_the_hint_is_gone_at_the_fourth_start(starts, photo):
+    seen = []
+    for _ in range(4):
+        one = starts()
+        one.show(photo)
+        seen.append(one.window.hint.isVisible())
+        one.window.close()
+    assert seen == [True, True, True, False]
+
+
+def test_every_new_part_can_be_read_aloud(stage, photo):
+    stage.show(photo)
+    for widget in (stage.window.hint, stage.window.overview, *stage.window.hint.findChildren(QToolButton)):
+        assert widget.accessibleName()
+    assert np.all([action.text() or action.isSeparator() for action in stage.window.menu.actions()])
