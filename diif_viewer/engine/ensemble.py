@@ -5,6 +5,7 @@ prediction"). A network does not see a turned picture quite alike; what it says 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -35,14 +36,23 @@ class Ensemble:
         -> (window.height, window.width, channels) in [0, 1]. At most x1 on an axis, where nothing is reconstructed,
         the one rendering. Takes eight times as long as one.
         """
+        *_, mean = self.render_steps(lattice, window)
+        assert mean is not None
+        return mean
+
+    def render_steps(self, lattice: Lattice, window: Window) -> Iterator[npt.NDArray[np.float32] | None]:
+        """`render_window` in eight steps: None after each but the last, which yields the mean."""
         if lattice.y.scale <= 1 or lattice.x.scale <= 1:
             field = self._fields[False, False, False]
-            return np.asarray(field.render_window(lattice, window, self._compute, as_float=True))
+            yield np.asarray(field.render_window(lattice, window, self._compute, as_float=True))
+            return
         mean: Array = np.zeros((window.height, window.width, 1), np.float32)
         for turn, field in self._fields.items():
             part = field.render_window(*turned_lattice(lattice, window, turn), self._compute, as_float=True)
             mean = mean + _turned_back(part, turn) / len(self._fields)
-        return np.asarray(np.clip(mean, 0, 1))
+            if turn != (True, True, True):
+                yield None
+        yield np.asarray(np.clip(mean, 0, 1))
 
 
 def turned_lattice(lattice: Lattice, window: Window, turn: _Turn) -> tuple[Lattice, Window]:

@@ -36,14 +36,17 @@ def field_painter(field: Field, *, bits: int = 8, float32: bool = False, best: b
     compute = field.model.compute.in_float32() if float32 or bits == 16 else field.model.compute
     ensemble = Ensemble(field) if best else None
 
-    def paint(lattice: Lattice, window: Window) -> Array:
-        if ensemble is None and bits == 8:
-            return field.render_window(lattice, window, compute, as_float=False)
-        if ensemble is None:
-            values = field.render_window(lattice, window, compute, as_float=True)
-        else:
-            values = ensemble.render_window(lattice, window)
+    def in_bits(values: Array) -> Array:
         return (values * ((1 << bits) - 1) + 0.5).astype(np.uint8 if bits == 8 else np.uint16)
+
+    def paint(lattice: Lattice, window: Window) -> Iterator[Array | None]:
+        if ensemble is not None:
+            for values in ensemble.render_steps(lattice, window):
+                yield None if values is None else in_bits(values)
+        elif bits == 8:
+            yield field.render_window(lattice, window, compute, as_float=False)
+        else:
+            yield in_bits(field.render_window(lattice, window, compute, as_float=True))
 
     return paint
 
@@ -54,7 +57,8 @@ def export_steps(
     """Render `request` a tile at a time, while a thread writes what is ready.
 
     pixels: the source, HWC. load: gives the field for the request's model (not called for classic methods).
-    Yields progress after every tile and ExportDone last; None while it waits for the disk, at most 10 ms each time.
+    Yields progress after every tile and ExportDone last; None between the eight renderings of a tile at its best, and
+    while it waits for the disk, at most 10 ms each time.
     Closing it leaves nothing behind. Raises RequestError, ExportError.
     """
     started = time.perf_counter()
@@ -71,9 +75,11 @@ def export_steps(
     about = Metadata(request.icc_profile, request.exif, request.dpi)
     dtype = np.uint8 if request.bits == 8 else np.uint16
     with BackgroundFile(path, shape=shape, dtype=dtype, about=about, quality=request.quality) as file:
+        last = 0.0
         for strip, done in painted_strips(paint, lattice, window, (TILE, TILE)):
             spent = time.perf_counter() - started
-            yield m.ExportProgress(request.job, done, spent * (1 - done) / done)
+            yield m.ExportProgress(request.job, done, spent * (1 - done) / done) if done > last else None
+            last = done
             while strip is not None and not file.offer(strip):
                 yield None
         while not file.finished():

@@ -17,8 +17,9 @@ from diif_viewer.imaging import classic
 from diif_viewer.imaging.colour import to_8_bits
 
 Array = npt.NDArray[Any]
-Painter = Callable[[Lattice, Window], Array]
-"""(lattice, a window inside it) -> (window.height, window.width, channels), uint8 or uint16."""
+Painter = Callable[[Lattice, Window], Iterator[Array | None]]
+"""(lattice, a window inside it) -> its pixels (window.height, window.width, channels), uint8 or uint16, as the last and
+only array; None before it after each step of longer work."""
 
 
 def classic_painter(pixels: Array, method: str, bits: int = 8) -> Painter:
@@ -26,9 +27,9 @@ def classic_painter(pixels: Array, method: str, bits: int = 8) -> Painter:
     if bits == 16 and pixels.dtype == np.uint8:
         pixels = pixels.astype(np.uint16) * np.uint16(257)
 
-    def paint(lattice: Lattice, window: Window) -> Array:
+    def paint(lattice: Lattice, window: Window) -> Iterator[Array]:
         values = classic.resample(pixels, method, lattice, window)
-        return to_8_bits(values) if bits == 8 else values
+        yield to_8_bits(values) if bits == 8 else values
 
     return paint
 
@@ -38,19 +39,25 @@ def painted_strips(
 ) -> Iterator[tuple[Array | None, float]]:
     """`window` painted in pieces of `step` (rows, columns; multiples of the tile) on the tile grid, row by row.
 
-    Yields (strip, fraction done) after every piece: with the last piece of a row the strip, a new array of
-    (rows, window.width, channels); None before.
+    Yields (strip, fraction done) after every step: with the last piece of a row the strip, a new array of
+    (rows, window.width, channels); None before. The fraction grows with every piece.
     """
     rows, columns = step
     assert rows % TILE == 0, step
     assert columns % TILE == 0, step
+    done = 0.0
     for top in range(window.top // rows * rows, window.bottom, rows):
         strip: Array | None = None
         for left in range(window.left // columns * columns, window.right, columns):
             part = Window(top, left, top + rows, left + columns).intersected(window)
-            piece = paint(lattice, part)
+            for piece in paint(lattice, part):
+                if piece is not None:
+                    break
+                yield None, done
+            assert piece is not None
             if strip is None:
                 strip = np.empty((part.height, window.width, piece.shape[2]), piece.dtype)
             strip[:, part.left - window.left : part.right - window.left] = piece
-            done = (part.top - window.top) * window.width + (part.right - window.left) * part.height
-            yield strip if part.right == window.right else None, done / window.area
+            painted = (part.top - window.top) * window.width + (part.right - window.left) * part.height
+            done = painted / window.area
+            yield strip if part.right == window.right else None, done

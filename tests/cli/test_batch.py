@@ -202,7 +202,7 @@ def test_sixteen_bits_from_eight_are_the_float_result(tmp_path: Path) -> None:
     words = ["render", str(picture), "--scale", "3", "--bits", "16", "--model", "diif-s-lite", "-o", str(out)]
     assert main(words) == 0
     expected = dv.encode(load_picture(picture).pixels, dv.load_model("diif-s-lite")).render(3.0, dtype="float32")
-    assert np.array_equal(tifffile.imread(out), (expected * 65535 + 0.5).astype(np.uint16))
+    assert np.abs(tifffile.imread(out) - expected * 65535).max() < 0.51
 
 
 def test_best_is_the_mean_of_eight(tmp_path: Path) -> None:

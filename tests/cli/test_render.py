@@ -56,8 +56,8 @@ def test_float32_differs_by_a_level_or_two_at_most(picture: Path, tmp_path: Path
     assert main(["render", str(picture), "--scale", "3", "-o", str(fast)]) == 0
     assert main(["render", str(picture), "--scale", "3", "--dtype", "float32", "-o", str(exact)]) == 0
     field = dv.encode(opened(picture), dv.load_model("diif-s-lite"))
-    expected = (field.render(3.0, dtype="float32") * 255 + 0.5).astype(np.uint8)
-    assert np.array_equal(opened(exact), expected)
+    expected = field.render(3.0, dtype="float32") * 255
+    assert np.abs(opened(exact) - expected).max() < 0.501  # the nearest level; a tie may fall either way
     difference = np.abs(opened(fast).astype(int) - opened(exact))
     assert np.quantile(difference, 0.995) <= 2
 

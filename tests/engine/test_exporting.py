@@ -19,6 +19,7 @@ from PIL import Image
 
 import diif_viewer as dv
 from diif_viewer.engine import messages as m
+from diif_viewer.engine.ensemble import Ensemble
 from diif_viewer.engine.exporting import export_steps, field_painter
 from diif_viewer.engine.strips import classic_painter, painted_strips
 from diif_viewer.errors import ExportError
@@ -162,6 +163,7 @@ WRITER = """
 import sys
 import numpy as np
 from diif_viewer.engine import messages as m
+from diif_viewer.engine.ensemble import Ensemble
 from diif_viewer.engine.exporting import export_steps
 from diif_viewer.geometry import Window
 print("go", flush=True)
@@ -185,3 +187,16 @@ def test_a_killed_export_leaves_the_old_file_or_the_whole_new_one(tmp_path: Path
         pixels = load_picture(path).pixels
         assert pixels.shape == (800, 800, 3)
         assert (pixels == pixels[0, 0, 0]).all()
+
+
+def test_the_best_is_exported_in_steps_of_one_rendering_each(small_model, tmp_path: Path) -> None:
+    field = dv.encode(PIXELS, small_model("diif-s"))
+    lattice, window = lattice_and_window()
+    request = m.ExportRequest(1, 1, "diif-s", 3.0, window, str(tmp_path / "a.png"), best=True)
+    steps = list(export_steps(request, PIXELS, lambda: field))
+    pieces = sum(isinstance(step, m.ExportProgress) for step in steps)
+    assert pieces == 4
+    assert sum(step is None for step in steps) >= 7 * pieces
+    values = Ensemble(field).render_window(lattice, window)
+    difference = np.abs(load_picture(tmp_path / "a.png").pixels - values * 255)
+    assert difference.max() < 0.51
