@@ -139,6 +139,15 @@ ACTIONS: tuple[ActionRow, ...] = (
         checkable=True,
     ),
     ActionRow(
+        "fade",
+        "Fade in",
+        "Window",
+        ("Ctrl+Shift+F",),
+        "ph.drop-half",
+        "Let sharp tiles come softly, or at once",
+        checkable=True,
+    ),
+    ActionRow(
         "flip",
         "Hold: the other method",
         "Compare",

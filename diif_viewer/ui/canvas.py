@@ -28,6 +28,7 @@ from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.grid import paint_grid
 from diif_viewer.ui.marks import paint_active, paint_band, paint_divider, paint_lens, paint_note
 from diif_viewer.ui.navigation import NOTCH
+from diif_viewer.ui.reduced import ON_SCREEN
 from diif_viewer.ui.scene import DIFFERENCE
 from diif_viewer.ui.theme import CANVAS
 from diif_viewer.viewport import Viewport
@@ -175,7 +176,7 @@ class Canvas(QWidget):
         lens = self._lens().toRect()
         scene.paint(painter, parts[1], methods[1], view)
         scene.paint(painter, parts[0], methods[0], view, QRegion(lens, QRegion.RegionType.Ellipse))
-        paint_lens(painter, lens, self._ratio)
+        paint_lens(painter, lens, ON_SCREEN[methods[0]].label, self.font(), self._ratio)
 
     def _lens(self) -> QRectF:
         """Where the lens lies: about the cursor, in the middle before there was one. Device pixels."""
@@ -187,9 +188,9 @@ class Canvas(QWidget):
         before = self._lens()
         self._lens_at = position
         if self._controller.state.layout is Layout.LENS:
-            edge = 4 * self._ratio
+            edge = 4 * self._ratio  # the rim; below it the words
             for place in (before, self._lens()):
-                self._repaint(place.adjusted(-edge, -edge, edge, edge).toAlignedRect())
+                self._repaint(place.adjusted(-edge, -edge, edge, 4 * edge).toAlignedRect())
 
     def resize_lens(self, factor: float) -> None:
         """Make the lens `factor` times as wide, within its limits."""

@@ -81,7 +81,7 @@ class Controller(QObject):
         self._asked_at = 0.0
         self._animate = False
         self._image: int | None = None
-        self._told: tuple[tuple[PaneStatus, ...], bool] = ((), False)
+        self._told: object = None
         self._quiet = QTimer(self)
         self._quiet.setSingleShot(True)
         self._quiet.timeout.connect(self._ask)
@@ -98,7 +98,7 @@ class Controller(QObject):
         self.state.layout_changed.connect(self._looks_changed)
         self.state.split_changed.connect(self._split_changed)
         self.motion.moved.connect(self._moved)
-        self.motion.settled.connect(self._refresh)
+        self.motion.settled.connect(self.refresh)
         self.fallback.frame_ready.connect(self._frame_ready)
         self.client.tile_done.connect(self._tile_done)
         self.client.view_done.connect(self._view_done)
@@ -122,7 +122,9 @@ class Controller(QObject):
     @property
     def sharp(self) -> bool:
         """True when the view rests and every pane shows its final pixels."""
-        return bool(self.statuses) and not self.motion.moving and all(status.sharp for status in self.statuses)
+        if not self.statuses or self.motion.moving or self.scene.fading:
+            return False
+        return all(status.sharp for status in self.statuses)
 
     # ---- changed facts ----
 
@@ -143,7 +145,7 @@ class Controller(QObject):
     def _view_changed(self) -> None:
         view = self.state.view
         if view is None:
-            self._refresh()
+            self.refresh()
             return
         shown = self.motion.shown
         zooming = shown is None or shown.scale != view.scale
@@ -197,7 +199,7 @@ class Controller(QObject):
         if view is not None and self.state.picture is not None:
             for area in self.areas:
                 self.scene.aim(area.pane, self._model(area.pane), view, area.seen(view))
-        self._refresh()
+        self.refresh()
 
     def _model(self, pane: int) -> str | None:
         view = self.state.view
@@ -254,14 +256,14 @@ class Controller(QObject):
     @Slot(str)
     def _renderer_stopped(self, sentence: str) -> None:
         self._stopped = sentence
-        self._refresh()
+        self.refresh()
 
     # ---- results ----
 
     @Slot(object)
     def _frame_ready(self, frame: Frame) -> None:
         if self.scene.add_frame(frame):
-            self._refresh()
+            self.refresh()
             self.repaint.emit(QRect())
 
     @Slot(object)
@@ -278,24 +280,24 @@ class Controller(QObject):
                     tile = message.key.window.moved(down, right)
                     rect = QRect(tile.left, tile.top, TILE, TILE)
                 self.repaint.emit(rect)
-        self._refresh()
+        self.refresh()
 
     @Slot(object)
     def _view_done(self, message: ViewDone) -> None:
         if self._requests.done(message):
-            self._refresh()
+            self.refresh()
             self._rest.start()
 
     @Slot(object)
     def _view_failed(self, message: ViewFailed) -> None:
         if self._requests.failed(message):
-            self._refresh()
+            self.refresh()
 
     @Slot()
-    def _refresh(self) -> None:
+    def refresh(self) -> None:
         """Say anew what every pane shows."""
         statuses = tuple(self._status(area) for area in self.areas) if self.state.view is not None else ()
-        facts = (statuses, self.motion.moving)
+        facts = (statuses, self.motion.moving, self.scene.fading)
         if facts != self._told:
             self.statuses, self._told = statuses, facts
             self.status_changed.emit()

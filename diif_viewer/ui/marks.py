@@ -37,14 +37,18 @@ def paint_active(painter: QPainter, area: Area, ratio: float) -> None:
     painter.fillRect(QRect(area.clip.left, area.clip.bottom - line, area.clip.width, line), ACCENT)
 
 
-def paint_lens(painter: QPainter, rect: QRect, ratio: float) -> None:
-    """The rim of the lens that fills `rect`."""
+def paint_lens(painter: QPainter, rect: QRect, words: str, font: QFont, ratio: float) -> None:
+    """The rim of the lens that fills `rect`, and at its foot what it shows."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for colour, width in ((QColor(0, 0, 0, 130), 4.0), (QColor(255, 255, 255, 225), 1.5)):
         painter.setPen(QPen(colour, width * ratio))
         painter.drawEllipse(rect)
+    font.setPixelSize(round(12 * ratio))
+    painter.setFont(font)
+    half = (painter.fontMetrics().horizontalAdvance(words) + round(14 * ratio)) // 2
+    _chip(painter, words, QPoint(rect.center().x() - half, rect.bottom() - round(11 * ratio)), font, ratio)
     painter.restore()
 
 

@@ -15,7 +15,7 @@ from diif_viewer.ui.theme import icon
 
 ROWS = (
     *("open", "recent", "reload", "|", "copy", "copy_region", "copy_path", "paste", "|", "export", "export_region"),
-    *("|", "keep_view", "overview", "grid", "background", "theme", "|", "diagnostics", "shortcuts", "quit"),
+    *("|", "keep_view", "overview", "grid", "background", "theme", "fade", "|", "diagnostics", "shortcuts", "quit"),
 )
 
 

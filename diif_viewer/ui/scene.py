@@ -8,7 +8,8 @@ Each pixel is drawn once: what an upper layer covers is cut out of those below i
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -31,6 +32,9 @@ STALE_RANGE = (0.45, 4.5)
 """A sharp picture of another scale is shown transformed while the ratio of the scales is within this range."""
 
 FRAMES_KEPT = 3
+
+FADE = 0.12
+"""Seconds that a new tile takes to come, where that is wanted."""
 
 DIFFERENCE = "difference"
 """Frames of this name hold the difference between two panes; nothing stands in for them."""
@@ -64,6 +68,7 @@ class Sharp:
     window: Window
     pixels: QImage
     held: set[TileKey] = field(default_factory=set)
+    fresh: dict[TileKey, float] = field(default_factory=dict)  # tiles that are coming softly, and since when
 
     def layer(self) -> Layer:
         """As a layer."""
@@ -73,8 +78,11 @@ class Sharp:
 class Scene:
     """What has been computed so far for the picture on screen. Lives in the GUI thread."""
 
-    def __init__(self, budget: int = CACHE_BYTES) -> None:
+    def __init__(self, budget: int = CACHE_BYTES, clock: Callable[[], float] = time.monotonic) -> None:
+        """clock: seconds. fade: how long a tile takes to come, 0 for at once."""
         self.cache = TileCache(budget)
+        self.fade = 0.0
+        self._clock = clock
         self._picture: Picture | None = None
         self._frames: dict[str, list[Frame]] = {}
         self._added = 0
@@ -116,6 +124,8 @@ class Scene:
             if (sharp.model, sharp.scale) == (key.model, key.scale) and sharp.window.contains(key.window)
         ]
         for pane in panes:
+            if self.fade > 0 and key not in self._sharp[pane].held:
+                self._sharp[pane].fresh[key] = self._clock()
             _blit(self._sharp[pane], key, pixels)
         return panes
 
@@ -157,10 +167,38 @@ class Scene:
         """Keep the sharp picture that leaves, if it is a better stand-in than the one kept so far."""
         if sharp is None:
             return
+        sharp.fresh.clear()
         stale = self._stale.get(pane)
         whole = len(sharp.held) * TILE * TILE >= sharp.window.area
         if whole or (stale is not None and stale.model != sharp.model):
             self._stale[pane] = sharp
+
+    # ---- tiles that come softly ----
+
+    @property
+    def fading(self) -> bool:
+        """True while a tile that some pane shows is not quite there yet; `age` ends that."""
+        return any(sharp.fresh for sharp in self._sharp.values())
+
+    def age(self) -> list[tuple[int, Window]]:
+        """(pane, window of its lattice) of the tiles that have changed since; those that are there are so for good."""
+        places = [(pane, key.window) for pane, sharp in self._sharp.items() for key in sharp.fresh]
+        oldest = self._clock() - self.fade
+        for sharp in self._sharp.values():
+            sharp.fresh = {key: since for key, since in sharp.fresh.items() if since > oldest}
+        return places
+
+    def _coming(self, pane: int, view: Viewport) -> list[tuple[QRect, float]]:
+        """Where in `view` tiles of the pane are coming, and how far they are, in [0, 1]; only of a view at rest."""
+        sharp = self._sharp.get(pane)
+        if sharp is None or not sharp.fresh or sharp.scale != view.scale or view != view.rested():
+            return []
+        now, down, right = self._clock(), -int(view.top), -int(view.left)
+        places = [(key.window.moved(down, right), since) for key, since in sharp.fresh.items()]
+        return [
+            (QRect(place.left, place.top, TILE, TILE), min(max((now - since) / max(self.fade, 1e-3), 0.0), 1.0))
+            for place, since in places
+        ]
 
     # ---- facts ----
 
@@ -238,13 +276,21 @@ class Scene:
         allowed = QRegion(clip) if within is None else within.translated(-offset).intersected(clip)
         remaining = allowed.intersected(inside)
         plan: list[tuple[Layer, QRegion]] = []
-        for layer, solid in self._layers(area.pane, method, view):
+        coming = [] if method == DIFFERENCE else self._coming(area.pane, view)
+        soft = QRegion()
+        for place, _ in coming:
+            soft += place
+        for number, (layer, solid) in enumerate(self._layers(area.pane, method, view)):
             if remaining.isEmpty():
                 break
             target = layer.target(view)
-            plan.append((layer, remaining.intersected(target.toAlignedRect())))
+            cover = remaining.intersected(target.toAlignedRect())
+            hidden = QRegion(_inner(target, inside))
+            if number == 0 and coming:  # the sharp tiles: those that are coming lie over what was there before
+                cover, hidden = cover - soft, hidden - soft
+            plan.append((layer, cover))
             if solid:
-                remaining -= QRegion(_inner(target, inside))
+                remaining -= hidden
         painter.save()
         painter.translate(offset)
         painter.setClipRegion(allowed)
@@ -253,6 +299,10 @@ class Scene:
         for layer, region in reversed(plan):
             painter.setClipRegion(region)
             _draw(painter, layer, view, region.boundingRect(), smooth=method != "nearest")
+        for place, opacity in coming:
+            painter.setClipRegion(allowed.intersected(inside).intersected(place))
+            painter.setOpacity(opacity)
+            _draw(painter, self._sharp[area.pane].layer(), view, place, smooth=False)
         painter.restore()
 
     def _layers(self, pane: int, method: str, view: Viewport) -> Iterable[tuple[Layer, bool]]:

@@ -168,6 +168,7 @@ class _Script:
         """From the fit to `scale`: with the region not encoded (where the fit needs no features), then encoded."""
         view = self.viewer.state.view
         assert view is not None
+        self.viewer.scene.fade = 0.0  # the last tile counts, not how softly it comes
         found: dict[bool, list[tuple[float, float, float]]] = {False: [], True: []}
         for _ in range(repeats if scale > view.fit_scale else 0):
             self.reopen(path)

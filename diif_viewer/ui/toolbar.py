@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction, QIcon
 from PySide6.QtWidgets import QLineEdit, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from diif_viewer.ui.actions import ACTIONS, ZOOMS
+from diif_viewer.ui.compare import Layout
 from diif_viewer.ui.theme import icon
 from diif_viewer.ui.zoom_text import format_zoom, parse_zoom
+
+LAYOUTS = {layout.value for layout in Layout}
 
 WAYS = (*("stacked", "three", "lens", "difference", "|", "signed", "smaller", "larger", "|", "ground_truth"),)
 """Ways of comparing in the menu behind the button beside the others: less often used."""
@@ -112,8 +117,16 @@ class ToolBar(QToolBar):
             if icons.get(name):
                 actions[name].setIcon(icon(icons[name]))
             menu.addAction(actions[name])
+            if name in LAYOUTS:
+                actions[name].toggled.connect(partial(self._show_way, button, actions))
+        menu.setToolTipsVisible(True)
+        button.setCheckable(True)
         button.setMenu(menu)
         return button
+
+    @staticmethod
+    def _show_way(button: QToolButton, actions: dict[str, QAction], _: bool) -> None:
+        button.setChecked(any(actions[name].isChecked() for name in WAYS if name in LAYOUTS))
 
     def _mend_extension(self) -> None:
         more = self.findChild(QToolButton, "qt_toolbar_ext_button")  # Qt's own, for narrow windows; dark on dark

@@ -18,9 +18,10 @@ from diif_viewer.ui.canvas import Canvas
 from diif_viewer.ui.clipboard import Clipboard
 from diif_viewer.ui.compare import Layout, area_at
 from diif_viewer.ui.controller import Controller
-from diif_viewer.ui.difference import Difference
 from diif_viewer.ui.diagnostics import describe_program
+from diif_viewer.ui.difference import Difference
 from diif_viewer.ui.export import ChoosePath, Exporter, choose_path
+from diif_viewer.ui.fading import Fading
 from diif_viewer.ui.files import Files
 from diif_viewer.ui.flip import Flip
 from diif_viewer.ui.ground_truth import GroundTruth
@@ -34,8 +35,9 @@ from diif_viewer.ui.overview import Overview
 from diif_viewer.ui.page import Page
 from diif_viewer.ui.reduced import ON_SCREEN, TRUTH
 from diif_viewer.ui.report import Report
-from diif_viewer.ui.session import Session
+from diif_viewer.ui.scene import FADE
 from diif_viewer.ui.scores import Scores
+from diif_viewer.ui.session import Session
 from diif_viewer.ui.settings import Settings
 from diif_viewer.ui.shortcuts import ShortcutsDialog
 from diif_viewer.ui.stall import StallMeter
@@ -96,6 +98,7 @@ class MainWindow(QMainWindow):
         self._copying_region = False
         self.flip = Flip(self.state, self)
         self.difference = Difference(controller, self)
+        self.fading = Fading(controller, self)
         self.ground_truth = GroundTruth(controller, loader, self.notice)
         self.actions_by_name = make_actions(self, self._orders())
         self.flip.attach(self.actions_by_name["flip"], self.canvas)
@@ -116,6 +119,7 @@ class MainWindow(QMainWindow):
         self._facts_changed()
         self._layout_changed()
         self._difference_changed()
+        self._fade_in()
 
     def _connect(self) -> None:
         canvas, state, navigator = self.canvas, self.state, self.navigator
@@ -191,6 +195,7 @@ class MainWindow(QMainWindow):
             "divider_left": lambda: state.set_split(state.split - DIVIDER_STEP),
             "divider_right": lambda: state.set_split(state.split + DIVIDER_STEP),
             "flip": self.flip.hold,
+            "fade": partial(self._fade_in, switch=True),
             "ground_truth": self.ground_truth.toggle,
             "signed": self.difference.toggle_signed,
             "smaller": partial(self._strengthen, -1),
@@ -316,6 +321,14 @@ class MainWindow(QMainWindow):
     def _difference_changed(self) -> None:
         self.canvas.note = self.difference.words
         self.actions_by_name["signed"].setChecked(self.difference.signed)
+
+    def _fade_in(self, *, switch: bool = False) -> None:
+        """Let sharp tiles come softly or at once, as it was chosen; or choose the other."""
+        if switch:
+            self.settings.put("fade", not self.settings.flag("fade", True))
+        wanted = self.settings.flag("fade", True)
+        self.controller.scene.fade = FADE if wanted else 0.0
+        self.actions_by_name["fade"].setChecked(wanted)
 
     def _strengthen(self, steps: int) -> None:
         """Widen the lens, or strengthen the difference: whichever is on screen."""

@@ -74,6 +74,7 @@ class Stage:
         self.export_path: Path | None = tmp_path / "export.png"
         self.viewer = Viewer(spawn=self._spawn, choose=lambda *_: self.export_path)
         self.window = self.viewer.window
+        self.viewer.scene.fade = 0.0  # what is sharp is there at once; test_fading has it otherwise
         self.window.resize(640, 480)
 
     def _spawn(self) -> FakeRenderer:
