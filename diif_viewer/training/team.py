@@ -100,6 +100,7 @@ def assembled(device: str) -> Iterator[tuple[Team, str]]:
     distributed.init_process_group("nccl" if cuda else "gloo")
     try:
         yield Team(int(os.environ["RANK"]), size, local_rank), device
+        distributed.barrier()  # all leave together: nobody's connection ends while another still works
     except RuntimeError as error:
         if isinstance(error, distributed.DistError) or "gloo" in str(error):
             raise TrainingError("Another process of this run has ended; its own message says why.") from error
