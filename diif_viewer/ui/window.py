@@ -134,6 +134,8 @@ class MainWindow(QMainWindow):
         canvas.resized.connect(self.controller.resize)
         canvas.resized.connect(self.overview.place)
         canvas.resized.connect(self.hint.place)
+        canvas.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        canvas.customContextMenuRequested.connect(lambda point: self.menu.popup(canvas.mapToGlobal(point)))
         canvas.zoom_asked.connect(self.hint.zoomed)
         self.overview.centre_asked.connect(navigator.centre)
         self.page.open_asked.connect(self.opening.choose)

@@ -90,3 +90,13 @@ def test_the_colour_on_screen_stands_beside_that_of_the_picture(stage, photo, me
     x, y = (int(v) for v in stage.state.view.position_at((171.5, 133.5)))
     own = source(photo)[y, x]
     assert stage.window.status.colour.text() == f"RGB {own[0]} {own[1]} {own[2]}"
+
+
+def test_a_right_click_opens_the_menu_where_it_was_made(stage, photo, monkeypatch):
+    asked = []
+    stage.show(photo)
+    canvas, menu = stage.window.canvas, stage.window.menu
+    monkeypatch.setattr(menu, "popup", asked.append)  # the offscreen platform has no popups
+    canvas.customContextMenuRequested.emit(QPoint(50, 60))
+    assert asked == [canvas.mapToGlobal(QPoint(50, 60))]
+    assert {"Copy view", "Background", "Copy diagnostics"} <= {action.text() for action in menu.actions()}
