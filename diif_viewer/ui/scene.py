@@ -7,21 +7,19 @@ Each pixel is drawn once: what an upper layer covers is cut out of those below i
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QPoint, QRect, QRectF
+from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QColor, QImage, QPainter, QRegion
 
 from diif_viewer.engine.tiles import TILE, TileCache, TileKey, keys_for
 from diif_viewer.geometry import Window
 from diif_viewer.ui.compare import Area
 from diif_viewer.ui.fallback import Frame
-from diif_viewer.ui.images import opaque
+from diif_viewer.ui.layers import Layer, Sharp, blit, draw, frame_layer, inner, nearest_first, serves, whole
 from diif_viewer.ui.state import Picture, screen_method
 from diif_viewer.viewport import Viewport
 
@@ -38,41 +36,6 @@ FADE = 0.12
 
 DIFFERENCE = "difference"
 """Frames of this name hold the difference between two panes; nothing stands in for them."""
-
-
-@dataclass(slots=True)
-class Layer:
-    """An image whose pixel (0, 0) is the lattice pixel (`top`, `left`) of the scales (`scale_y`, `scale_x`)."""
-
-    pixels: QImage
-    scale_y: float
-    scale_x: float
-    top: int
-    left: int
-
-    def target(self, view: Viewport) -> QRectF:
-        """Where it lies in `view`, in device pixels."""
-        y, x = view.scale / self.scale_y, view.scale / self.scale_x
-        return QRectF(
-            self.left * x - view.left, self.top * y - view.top, self.pixels.width() * x, self.pixels.height() * y
-        )
-
-
-@dataclass(slots=True)
-class Sharp:
-    """The tiles of one pane's view put together; transparent where one is still missing."""
-
-    image: int
-    model: str
-    scale: float
-    window: Window
-    pixels: QImage
-    held: set[TileKey] = field(default_factory=set)
-    fresh: dict[TileKey, float] = field(default_factory=dict)  # tiles that are coming softly, and since when
-
-    def layer(self) -> Layer:
-        """As a layer."""
-        return Layer(self.pixels, self.scale, self.scale, self.window.top, self.window.left)
 
 
 class Scene:
@@ -126,7 +89,7 @@ class Scene:
         for pane in panes:
             if self.fade > 0 and key not in self._sharp[pane].held:
                 self._sharp[pane].fresh[key] = self._clock()
-            _blit(self._sharp[pane], key, pixels)
+            blit(self._sharp[pane], key, pixels)
         return panes
 
     def aim(self, pane: int, model: str | None, view: Viewport, seen: Window) -> list[TileKey]:
@@ -142,19 +105,19 @@ class Scene:
                 self._parked[pane] = sharp
             return []
         keys = keys_for(self._picture.image, model, view.scale, seen, view.lattice.window)
-        if not _serves(sharp, model, view.scale, seen):
+        if not serves(sharp, model, view.scale, seen):
             self._retire(pane, sharp)
             parked = self._parked.pop(pane, None)
             if sharp is not None and sharp.model != model:
                 self._parked[pane] = sharp
-            serves = _serves(parked, model, view.scale, seen)
-            sharp = parked if serves else self._gathered(model, view.scale, seen.aligned(TILE))
+            usable = serves(parked, model, view.scale, seen)
+            sharp = parked if usable else self._gathered(model, view.scale, seen.aligned(TILE))
             assert sharp is not None
             self._sharp[pane] = sharp
         assert sharp is not None
         for key in keys:
             if key not in sharp.held and (pixels := self.cache.get(key)) is not None:
-                _blit(sharp, key, pixels)
+                blit(sharp, key, pixels)
         return [key for key in keys if key not in sharp.held]
 
     def _gathered(self, model: str, scale: float, window: Window) -> Sharp:
@@ -222,11 +185,11 @@ class Scene:
         Tiles lie over the fallback; None while neither covers the window.
         """
         sharp = self._sharp.get(pane)
-        if not _serves(sharp, method, view.scale, window):
+        if not serves(sharp, method, view.scale, window):
             sharp = None
         kept = self._frames.get(screen_method(method, view.scale), ())
         frame = next((f for f in kept if f.scale == view.scale and f.window.contains(window)), None)
-        if frame is None and not (sharp is not None and _whole(sharp, window, view)):
+        if frame is None and not (sharp is not None and whole(sharp, window, view)):
             return None
         image = QImage(window.width, window.height, QImage.Format.Format_RGB32)
         with QPainter(image) as painter:
@@ -285,7 +248,7 @@ class Scene:
                 break
             target = layer.target(view)
             cover = remaining.intersected(target.toAlignedRect())
-            hidden = QRegion(_inner(target, inside))
+            hidden = QRegion(inner(target, inside))
             if number == 0 and coming:  # the sharp tiles: those that are coming lie over what was there before
                 cover, hidden = cover - soft, hidden - soft
             plan.append((layer, cover))
@@ -298,19 +261,19 @@ class Scene:
             painter.fillRect(clip.intersected(inside), QColor(40, 40, 42))
         for layer, region in reversed(plan):
             painter.setClipRegion(region)
-            _draw(painter, layer, view, region.boundingRect(), smooth=method != "nearest")
+            draw(painter, layer, view, region.boundingRect(), smooth=method != "nearest")
         for place, opacity in coming:
             painter.setClipRegion(allowed.intersected(inside).intersected(place))
             painter.setOpacity(opacity)
-            _draw(painter, self._sharp[area.pane].layer(), view, place, smooth=False)
+            draw(painter, self._sharp[area.pane].layer(), view, place, smooth=False)
         painter.restore()
 
     def _layers(self, pane: int, method: str, view: Viewport) -> Iterable[tuple[Layer, bool]]:
         """Layers from the top, each with whether it is opaque all over."""
         assert self._picture is not None
         if method == DIFFERENCE:
-            for frame in _nearest_first(self._frames.get(DIFFERENCE, ()), view.scale):
-                yield _layer(frame), True
+            for frame in nearest_first(self._frames.get(DIFFERENCE, ()), view.scale):
+                yield frame_layer(frame), True
             return
         sharp, stale = self._sharp.get(pane), self._stale.get(pane)
         if sharp is not None and sharp.held:
@@ -320,66 +283,8 @@ class Scene:
             if low <= view.scale / stale.scale <= high:
                 yield stale.layer(), len(stale.held) * TILE * TILE >= stale.window.area
         kind = screen_method(method, view.scale)
-        for frame in _nearest_first(self._frames.get(kind, ()), view.scale):
-            yield _layer(frame), True
+        for frame in nearest_first(self._frames.get(kind, ()), view.scale):
+            yield frame_layer(frame), True
         preview = self._picture.preview
         y, x = preview.height() / self._picture.height, preview.width() / self._picture.width
         yield Layer(preview, y, x, 0, 0), True
-
-
-def _nearest_first(frames: Sequence[Frame], scale: float) -> list[Frame]:
-    """By how far their scales are from `scale`; of equals the newest first."""
-    newest_first = frames[::-1]
-    return sorted(newest_first, key=lambda f: abs(math.log(f.scale / scale)))
-
-
-def _layer(frame: Frame) -> Layer:
-    return Layer(frame.pixels, frame.scale, frame.scale, frame.window.top, frame.window.left)
-
-
-def _whole(sharp: Sharp, window: Window, view: Viewport) -> bool:
-    """True when no tile of `window` is missing."""
-    return sharp.held.issuperset(keys_for(sharp.image, sharp.model, sharp.scale, window, view.lattice.window))
-
-
-def _serves(sharp: Sharp | None, model: str, scale: float, seen: Window) -> bool:
-    """True when these tiles are of this view, and all of it lies among them."""
-    return sharp is not None and (sharp.model, sharp.scale) == (model, scale) and sharp.window.contains(seen)
-
-
-def _blit(sharp: Sharp, key: TileKey, pixels: npt.NDArray[np.uint8]) -> None:
-    window = key.window
-    corner = QPoint(window.left - sharp.window.left, window.top - sharp.window.top)
-    with QPainter(sharp.pixels) as painter:
-        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
-        painter.drawImage(corner, opaque(pixels, window.top, window.left))
-    sharp.held.add(key)
-
-
-def _draw(painter: QPainter, layer: Layer, view: Viewport, clip: QRect, *, smooth: bool) -> None:
-    """Draw the part of `layer` that lies in `clip`: at its own scale and at rest pixel for pixel, else transformed."""
-    if layer.scale_x == layer.scale_y == view.scale and view == view.rested():
-        painter.drawImage(QPoint(layer.left - int(view.left), layer.top - int(view.top)), layer.pixels)
-        return
-    # only the visible source pixels (and two more for the filter): Qt's rasteriser ends at 32767 pixels
-    y, x = view.scale / layer.scale_y, view.scale / layer.scale_x
-    width, height = layer.pixels.width(), layer.pixels.height()
-    left = max(0, math.floor((clip.left() + view.left) / x) - layer.left - 2)
-    top = max(0, math.floor((clip.top() + view.top) / y) - layer.top - 2)
-    right = min(width, math.ceil((clip.right() + 1 + view.left) / x) - layer.left + 2)
-    bottom = min(height, math.ceil((clip.bottom() + 1 + view.top) / y) - layer.top + 2)
-    if right <= left or bottom <= top:
-        return
-    target = QRectF(
-        (left + layer.left) * x - view.left, (top + layer.top) * y - view.top, (right - left) * x, (bottom - top) * y
-    )
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
-    painter.drawImage(target, layer.pixels, QRectF(left, top, right - left, bottom - top))
-
-
-def _inner(target: QRectF, inside: QRect) -> QRect:
-    """Pixels that `target` surely covers; along the picture's own border all of them."""
-    if target.adjusted(-0.5, -0.5, 0.5, 0.5).contains(QRectF(inside)):
-        return inside
-    left, top = math.ceil(target.left()), math.ceil(target.top())
-    return QRect(left, top, math.floor(target.right()) - left, math.floor(target.bottom()) - top)
