@@ -187,7 +187,7 @@ class Scheduler:
         with contextlib.suppress(DiifViewerError):  # it will be said when the model is asked for
             model = self._model(default_method(device=self._device))
             yield None
-            tiny = Field(np.zeros((40, 40, 3), np.uint8), model, BlockCache(1 << 24))
+            tiny = Field(np.zeros((64, 64, 3), np.uint8), model, BlockCache(1 << 24))
             tiny.render(8.0)
             yield None
 
