@@ -90,10 +90,14 @@ def _list(records: list[dict[str, Any]]) -> None:
     for known in records:
         mark = "*" if known["default"] else " "
         parts = f"{known['encoder']['name']:<8} {known['decoder']['name']:<8} {known['parameters']['total']:>11,}"
-        print(
-            f"{known['name'] + mark:<16} {parts}  {known['licence'] or '?':<8} {known['training'].get('summary', '')}"
-        )
+        print(f"{known['name'] + mark:<16} {parts}  {known['licence'] or '?':<8} {_in_short(known['training'])}")
     print("* is used where none is named; models MODEL tells more of one.")
+
+
+def _in_short(training: dict[str, str]) -> str:
+    """What the file says of its training, in a line."""
+    told = [f"{training[name]} {name}" for name in ("steps", "minutes", "pictures") if name in training]
+    return training.get("summary") or ", ".join(told) or "not said in the file"
 
 
 def _card(known: dict[str, Any]) -> str:
