@@ -21,7 +21,7 @@ from torch import Tensor
 from diif_viewer.engine.device import Compute, cache_budget
 from diif_viewer.engine.encoding import feature_plane
 from diif_viewer.engine.model import Model
-from diif_viewer.engine.planes import BlockCache, Plane
+from diif_viewer.engine.planes import BlockCache, Plane, hull
 from diif_viewer.engine.threads import parallel
 from diif_viewer.errors import RequestError
 from diif_viewer.geometry import Axis, Lattice, Window
@@ -163,9 +163,8 @@ class Field:
     def unencoded(self, lattice: Lattice, window: Window, compute: Compute) -> list[Window]:
         """LR windows, one encoding step each, that rendering `window` still has to encode."""
         needed = self.model.decoder(compute.dtype).needs(lattice, window)
-        if not self.maps(compute).missing(needed):
-            return []
-        return self.features(compute).missing(needed.grown(2))
+        blocks = self.maps(compute).missing(needed)
+        return self.features(compute).missing(hull(blocks).grown(2)) if blocks else []
 
     def drop(self) -> None:
         """Forget features and maps of this picture."""
@@ -188,8 +187,9 @@ class Field:
         """Encode what rendering `window` needs and is not held, on all cores."""
         needed = self.model.decoder(compute.dtype).needs(lattice, window)
         maps = self.maps(compute)
-        if maps.missing(needed):
-            self.features(compute).ensure(needed.grown(2))
+        blocks = maps.missing(needed)
+        if blocks:
+            self.features(compute).ensure(hull(blocks).grown(2))  # whole blocks are filled: not one by one from there
             maps.ensure(needed)
 
     def _draw(self, lattice: Lattice, targets: list[tuple[Window, Array]], compute: Compute) -> None:

@@ -115,7 +115,7 @@ class Plane:
         for cell in wanted.split(self._reach):
             lacking = [b for b in cell.intersected(wanted).split(BLOCK) if self._key(b) not in self._cache]
             if lacking:
-                parts.append(_hull(lacking))
+                parts.append(hull(lacking))
         return parts
 
     def ensure(self, window: Window) -> None:
@@ -184,7 +184,8 @@ class Plane:
         return made
 
 
-def _hull(blocks: Iterable[Window]) -> Window:
+def hull(blocks: Iterable[Window]) -> Window:
+    """The smallest window that holds all of some windows (at least one)."""
     tops, lefts, bottoms, rights = zip(*((b.top, b.left, b.bottom, b.right) for b in blocks), strict=True)
     return Window(min(tops), min(lefts), max(bottoms), max(rights))
 

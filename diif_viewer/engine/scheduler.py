@@ -27,7 +27,7 @@ from diif_viewer.engine.field import Array, Field
 from diif_viewer.engine.model import Model, load_model
 from diif_viewer.engine.planes import BlockCache
 from diif_viewer.engine.threads import cores
-from diif_viewer.engine.tiles import keys_for
+from diif_viewer.engine.tiles import TILE, keys_for
 from diif_viewer.errors import DiifViewerError
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.models.registry import default_method
@@ -176,7 +176,7 @@ class Scheduler:
         lacking = made.unencoded(lattice, tile, compute)
         if not lacking:
             return
-        view = request.window.intersected(lattice.window)
+        view = request.window.aligned(TILE).intersected(lattice.window)  # tiles at the edges reach out of the view
         for part in made.unencoded(lattice, view, compute):
             if any(part.intersected(piece) for piece in lacking):
                 made.features(compute).ensure(part)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from diif_viewer.engine.layers import Conv, Linear
-from diif_viewer.engine.planes import BLOCK, BlockCache, Plane
+from diif_viewer.engine.planes import BlockCache, Plane
 from diif_viewer.geometry import Axis, Floats, Ints, Lattice, Window
 
 TRAINED_SCALE = 4.0
@@ -80,7 +80,7 @@ def first_layer_plane(
         region = features.region(outer)  # (h, w, C)
         return conv(region.permute(2, 0, 1)[None])[0].permute(1, 2, 0)
 
-    return Plane(cache, limits, fill, reach=3 * BLOCK, device=features.device)
+    return Plane(cache, limits, fill, device=features.device)
 
 
 def circle(fractions: Floats) -> Floats:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from diif_viewer.engine.decoders.common import FineStage, Span, circle, held_cell, linear, two_part
 from diif_viewer.engine.layers import Conv, Linear
-from diif_viewer.engine.planes import BLOCK, BlockCache, Plane
+from diif_viewer.engine.planes import BlockCache, Plane
 from diif_viewer.geometry import Axis, Floats, Lattice, Window
 from diif_viewer.models.diif_s import DiifS
 
@@ -59,7 +59,7 @@ class DiifSDecoder:
             region = features.region(Window(window.top - 2, window.left - 2, window.bottom + 1, window.right + 1))
             return self.knot_maps(region)
 
-        return Plane(cache, vertices, fill, density=2, reach=2 * BLOCK, device=features.device)
+        return Plane(cache, vertices, fill, density=2, device=features.device)
 
     def knot_maps(self, features: Tensor) -> Tensor:
         """features: (h + 3, w + 3, C) around h x w vertices -> (2 h, 2 w, hidden)."""
