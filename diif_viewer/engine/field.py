@@ -52,6 +52,7 @@ class Field:
         self._cache = cache if cache is not None else BlockCache(cache_budget())
         self._features: dict[torch.dtype, Plane] = {}
         self._maps: dict[torch.dtype, Plane] = {}
+        self._alpha_plane: Array | None = None
 
     def __repr__(self) -> str:
         return f"Field({self.width}x{self.height}, {self.model.name!r}, {self.model.compute.description})"
@@ -242,8 +243,9 @@ class Field:
         return _unit(values) if as_float else _bytes(values)
 
     def _alpha(self, lattice: Lattice, window: Window, as_float: bool) -> Array:
-        plane = np.ascontiguousarray(self.pixels[..., -1:])
-        values = classic.resample(plane, "bicubic", lattice, window)[..., 0]
+        if self._alpha_plane is None:
+            self._alpha_plane = np.ascontiguousarray(self.pixels[..., -1:])
+        values = classic.resample(self._alpha_plane, "bicubic", lattice, window)[..., 0]
         return _unit(values) if as_float else _bytes(values)
 
     @staticmethod
