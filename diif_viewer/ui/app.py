@@ -7,12 +7,12 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QLocale, QTimer
 from PySide6.QtWidgets import QApplication
 
 from diif_viewer.errors import RequestError
 from diif_viewer.models.registry import METHODS
-from diif_viewer.ui import report, theme
+from diif_viewer.ui import language, report, theme
 from diif_viewer.ui.complaints import telling
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.export import ChoosePath, choose_path
@@ -104,6 +104,7 @@ def run(paths: list[str], method: str | None = None, greeting: str | None = None
     application.setApplicationDisplayName("")
     application.setDesktopFileName("diif-viewer")
     settings = Settings.of_user()
+    language.use(language.choose(settings.text("language"), QLocale.system().uiLanguages()))
     theme.apply(application, settings.text("theme", "dark", theme.LOOKS))
     sys.setswitchinterval(0.001)  # a thread that decodes or resamples gives way to the window five times sooner
     viewer = Viewer(method, settings=settings)
