@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
+from diif_viewer.ui.language import tr
 from diif_viewer.ui.navigation import PRESETS
 from diif_viewer.ui.reduced import ON_SCREEN
 from diif_viewer.ui.zoom_text import format_zoom
@@ -224,10 +225,10 @@ def make_actions(owner: QWidget, orders: dict[str, Callable[[], None]]) -> dict[
     """An action on `owner` for each row of the tables; `orders` says what each does, by name."""
     actions: dict[str, QAction] = {}
     for row in (*ACTIONS, *ZOOMS, *LOOKS):
-        action = QAction(row.label, owner)
+        action = QAction(tr(row.label), owner)
         action.setObjectName(row.name)
         action.setShortcuts([QKeySequence(key) for key in row.keys])
-        action.setToolTip(f"{row.tip or row.label} ({row.keys[0]})")
+        action.setToolTip(f"{tr(row.tip or row.label)} ({row.keys[0]})")
         action.setStatusTip("")
         action.setCheckable(row.checkable)
         action.triggered.connect(_without_argument(orders[row.name]))

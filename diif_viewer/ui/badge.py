@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QToolButton, Q
 
 from diif_viewer.ui.compare import Area, Layout
 from diif_viewer.ui.controller import PaneStatus
-from diif_viewer.ui.reduced import ON_SCREEN, TRUTH
+from diif_viewer.ui.language import said, tr
+from diif_viewer.ui.reduced import ON_SCREEN, TRUTH, label_of
 from diif_viewer.ui.scores import Scores
 from diif_viewer.ui.zoom_text import format_zoom
 
@@ -19,19 +20,20 @@ MARGIN = 12
 def name_on_screen(status: PaneStatus) -> str:
     """What the pane shows, once it is final: below and at 100 % that is no method at all."""
     if status.method == TRUTH:
-        return ON_SCREEN[TRUTH].label
+        return label_of(TRUTH)
     if status.scale < 1:
-        return "Area filter"
-    return "Source pixels" if status.scale == 1 else ON_SCREEN[status.method].label
+        return tr("Area filter")
+    return tr("Source pixels") if status.scale == 1 else label_of(status.method)
 
 
 def describe(status: PaneStatus) -> str:
     """The words behind the name: scale, milliseconds or that it is still a preview."""
     words = [format_zoom(status.scale)]
     if status.sentence is not None and not status.sharp:
-        words.append("stays bicubic")
+        words.append(tr("stays bicubic"))
     elif not status.sharp:
-        words.append("preview (bicubic)" if ON_SCREEN[status.method].is_model and status.scale > 1 else "preview")
+        bicubic = ON_SCREEN[status.method].is_model and status.scale > 1
+        words.append(tr("preview (bicubic)") if bicubic else tr("preview"))
     elif status.milliseconds is not None:
         words.append(f"{status.milliseconds:.0f} ms")
     return " · ".join(words)
@@ -61,12 +63,12 @@ class Badge(QFrame):
             if method.is_model != previous_is_model:
                 self._menu.addSeparator()
             previous_is_model = method.is_model
-            action = self._menu.addAction(f"{method.label}\t{method.letter}")
+            action = self._menu.addAction(f"{label_of(method.name)}\t{method.letter}")
             action.setData(method.name)
             action.setCheckable(True)
             self._group.addAction(action)
         self._name.setMenu(self._menu)
-        self._name.setToolTip("Choose what this pane shows")
+        self._name.setToolTip(tr("Choose what this pane shows"))
         self._group.triggered.connect(self._chosen)
 
     @property
@@ -77,15 +79,16 @@ class Badge(QFrame):
     def show_status(self, status: PaneStatus, *, active: bool, score: str = "", truth: bool = False) -> None:
         """Say what the pane shows. active: letters and exports are about this pane. truth: it can be chosen."""
         name, words = name_on_screen(status), " · ".join(filter(None, (describe(status), score)))
-        label = ON_SCREEN[status.method].label
+        label = label_of(status.method)
         for action in self._group.actions():
             action.setChecked(action.data() == status.method)
             action.setVisible(truth or action.data() != TRUTH)
         self._name.setText(f"{name} ▾")
         self._words.setText(words)
-        above = "" if name == label else f"{label} above 100 %. "
-        self._name.setToolTip(status.sentence or f"{above}Choose what this pane shows")
-        self._name.setAccessibleName(f"Method of pane {self.pane + 1}: {label}")
+        choose = tr("Choose what this pane shows")
+        above = choose if name == label else tr("{method} above 100 %. Choose what this pane shows", method=label)
+        self._name.setToolTip(said(status.sentence) if status.sentence else above)
+        self._name.setAccessibleName(tr("Method of pane {number}: {method}", number=self.pane + 1, method=label))
         self.setAccessibleName(self.text)
         if self.property("active") != active:
             self.setProperty("active", active)

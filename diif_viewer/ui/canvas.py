@@ -26,6 +26,7 @@ from PySide6.QtWidgets import QGestureEvent, QPinchGesture, QWidget
 from diif_viewer.ui.compare import GAP, Layout, area_at, divider
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.grid import paint_grid
+from diif_viewer.ui.language import tr
 from diif_viewer.ui.marks import paint_active, paint_band, paint_divider, paint_lens, paint_note
 from diif_viewer.ui.navigation import NOTCH
 from diif_viewer.ui.reduced import ON_SCREEN
@@ -93,7 +94,7 @@ class Canvas(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(160, 120)
         self.grabGesture(Qt.GestureType.PinchGesture)
-        self.setAccessibleName("Picture")
+        self.setAccessibleName(tr("Picture"))
         controller.repaint.connect(self._repaint)
 
     # ---- device pixels ----

@@ -17,10 +17,11 @@ from PySide6.QtGui import QColorSpace, QGuiApplication, QImage
 from diif_viewer.engine.tiles import keys_for
 from diif_viewer.geometry import Window
 from diif_viewer.ui.controller import Controller
+from diif_viewer.ui.language import said, tr
 from diif_viewer.ui.mailbox import Mailbox
 from diif_viewer.ui.notice import Notice
 from diif_viewer.ui.opening import Opening, dropped
-from diif_viewer.ui.reduced import ON_SCREEN, resampled
+from diif_viewer.ui.reduced import ON_SCREEN, label_of, resampled
 from diif_viewer.ui.state import Picture, screen_method
 from diif_viewer.ui.zoom_text import format_zoom
 from diif_viewer.viewport import Viewport
@@ -73,7 +74,7 @@ class Clipboard(QObject):
             return
         self._waiting = Wish(state.picture, state.view, pane, state.methods[pane], window)
         if not self._start():
-            self._notice.tell("The view is copied as soon as it is sharp.", stay=False)
+            self._notice.tell(tr("The view is copied as soon as it is sharp."), stay=False)
 
     @Slot()
     def _try_again(self) -> None:
@@ -84,10 +85,10 @@ class Clipboard(QObject):
         sentence = statuses[wish.pane].sentence if wish.pane < len(statuses) else None
         if state.picture is not wish.picture or state.view is None or state.view.scale != wish.view.scale:
             self._waiting = None
-            self._notice.tell("Nothing was copied: the view changed before it was sharp.", stay=False)
+            self._notice.tell(tr("Nothing was copied: the view changed before it was sharp."), stay=False)
         elif sentence is not None and not statuses[wish.pane].sharp:
             self._waiting = None
-            self._notice.tell(f"Nothing was copied. {sentence}")
+            self._notice.tell(tr("Nothing was copied. {sentence}", sentence=said(sentence)))
         else:
             self._start()
 
@@ -118,32 +119,34 @@ class Clipboard(QObject):
     @Slot(object, object)
     def _deliver(self, wish: Wish, image: QImage) -> None:
         if image.isNull():
-            self._notice.tell("There is not enough memory to copy this view.")
+            self._notice.tell(tr("There is not enough memory to copy this view."))
             return
         QGuiApplication.clipboard().setImage(image)
-        label = "source pixels" if wish.view.scale == 1 else ON_SCREEN[wish.method].label
+        label = tr("source pixels") if wish.view.scale == 1 else label_of(wish.method)
         zoom = format_zoom(wish.view.scale)
-        self._notice.tell(f"Copied {image.width()} x {image.height()} pixels, {label}, {zoom}.", stay=False)
+        size = f"{image.width()} x {image.height()}"
+        words = tr("Copied {size} pixels, {method}, {zoom}.", size=size, method=label, zoom=zoom)
+        self._notice.tell(words, stay=False)
         self.copied.emit(image)
 
     def copy_path(self) -> None:
         """Copy where the picture is, as text and as a file."""
         if self._opening.path is None:
-            self._notice.tell("This picture has no file.", stay=False)
+            self._notice.tell(tr("This picture has no file."), stay=False)
             return
         path = self._opening.path.absolute()
         data = QMimeData()
         data.setText(str(path))
         data.setUrls([QUrl.fromLocalFile(str(path))])
         QGuiApplication.clipboard().setMimeData(data)
-        self._notice.tell("Copied the path of the picture.", stay=False)
+        self._notice.tell(tr("Copied the path of the picture."), stay=False)
 
     # ---- pasting ----
 
     def paste(self) -> None:
         """Open what is on the clipboard."""
         if not self.take(QGuiApplication.clipboard().mimeData()):
-            self._notice.tell("The clipboard holds no picture and no path of one.", stay=False)
+            self._notice.tell(tr("The clipboard holds no picture and no path of one."), stay=False)
 
     def take(self, data: QMimeData) -> bool:
         """Open the files, the picture or the path in `data`; False when it holds none."""
@@ -155,7 +158,7 @@ class Clipboard(QObject):
             return True
         words = data.text().strip().strip("\"'")
         if words.startswith(("http://", "https://")):
-            self._notice.tell("Pictures on the web are not fetched: copy the picture itself, or save it first.")
+            self._notice.tell(tr("Pictures on the web are not fetched: copy the picture itself, or save it first."))
             return True
         path = Path(QUrl(words).toLocalFile() if words.startswith("file:") else words)
         if not words or "\n" in words or "\0" in words or not path.expanduser().is_absolute():

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Iterator
 from types import TracebackType
 
+from diif_viewer.ui.language import tr
+
 
 @contextlib.contextmanager
 def telling(tell: Callable[[str], None]) -> Iterator[None]:
@@ -16,7 +18,7 @@ def telling(tell: Callable[[str], None]) -> Iterator[None]:
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         before(kind, error, trace)
         with contextlib.suppress(Exception):  # the window may be gone
-            tell(f"Something went wrong ({kind.__name__}); the program goes on. The terminal says more.")
+            tell(tr("Something went wrong ({kind}); the program goes on. The terminal says more.", kind=kind.__name__))
 
     sys.excepthook = hook
     try:

@@ -18,6 +18,7 @@ from diif_viewer.ui.compare import Layout
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.fallback import Frame
 from diif_viewer.ui.images import image_bytes
+from diif_viewer.ui.language import tr
 from diif_viewer.ui.mailbox import Mailbox
 from diif_viewer.ui.scene import DIFFERENCE
 
@@ -70,7 +71,7 @@ class Difference(QObject):
     @property
     def words(self) -> str:
         """What is on screen, for people."""
-        return f"{'Signed difference' if self.signed else 'Difference'} x{self.gain}"
+        return (tr("Signed difference x{gain}") if self.signed else tr("Difference x{gain}")).format(gain=self.gain)
 
     def step_gain(self, steps: int) -> None:
         """Stronger by `steps` of `GAINS`, weaker when negative."""

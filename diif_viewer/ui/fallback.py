@@ -18,6 +18,7 @@ from PySide6.QtGui import QImage
 from diif_viewer.errors import DiifViewerError
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.ui.images import opaque
+from diif_viewer.ui.language import said, tr
 from diif_viewer.ui.mailbox import Mailbox
 
 Resample = Callable[[Any, str, Lattice, Window], npt.NDArray[Any]]
@@ -82,7 +83,7 @@ class Fallback(QObject):
             try:
                 pixels = self._resample(request.source, method, request.lattice, request.window)
             except (DiifViewerError, MemoryError) as error:
-                self._computed.emit(str(error) or "There is not enough memory to show this view.")
+                self._computed.emit(said(str(error)) or tr("There is not enough memory to show this view."))
                 return
             image = opaque(pixels, request.window.top, request.window.left)
             self._computed.emit(Frame(request.image, method, scale, request.window, image))

@@ -13,6 +13,7 @@ from pathlib import Path
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal, Slot
 
 from diif_viewer.ui.controller import Controller
+from diif_viewer.ui.language import said, tr
 from diif_viewer.ui.loader import Loader, NotLoaded
 from diif_viewer.ui.notice import Notice
 from diif_viewer.ui.opening import Opening
@@ -129,7 +130,7 @@ class Files(QObject):
         picture = self._controller.state.picture
         if picture is None or again != failure.path or picture.path != failure.path:
             return False
-        self._notice.tell(f"{failure.sentence} The picture as it was is still shown.")
+        self._notice.tell(tr("{sentence} The picture as it was is still shown.", sentence=said(failure.sentence)))
         return True
 
     @Slot(object)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QLineEdit, QVBo
 
 from diif_viewer.errors import DiifViewerError
 from diif_viewer.ui.controller import Controller
+from diif_viewer.ui.language import said, tr
 from diif_viewer.ui.loader import Loader, preview_of
 from diif_viewer.ui.mailbox import Mailbox
 from diif_viewer.ui.notice import Notice
@@ -33,24 +34,24 @@ class FactorDialog(QDialog):
 
     def __init__(self, picture: Picture, factor: float, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Compare with the truth")
+        self.setWindowTitle(tr("Compare with the truth"))
         self._picture = picture
         self.box = QLineEdit(format_zoom(factor), self)
-        self.box.setAccessibleName("Factor")
-        self.box.setToolTip("x4, or any other factor")
+        self.box.setAccessibleName(tr("Factor"))
+        self.box.setToolTip(tr("x4, or any other factor"))
         self.box.selectAll()
         self._words = QLabel(self)
         self._words.setObjectName("advice")
         self._words.setMinimumWidth(380)
         buttons = QDialogButtonBox(self)
-        self._go = buttons.addButton("Reduce", QDialogButtonBox.ButtonRole.AcceptRole)
+        self._go = buttons.addButton(tr("Reduce"), QDialogButtonBox.ButtonRole.AcceptRole)
         buttons.addButton(QDialogButtonBox.StandardButton.Cancel).setIcon(QIcon())
         buttons.accepted.connect(self._enter)
         buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
         column.setContentsMargins(26, 22, 26, 18)
         column.setSpacing(12)
-        column.addWidget(QLabel("Shrink the picture as the papers do, and rebuild it. Reduce by", self))
+        column.addWidget(QLabel(tr("Shrink the picture as the papers do, and rebuild it. Reduce by"), self))
         for widget in (self.box, self._words, buttons):
             column.addWidget(widget)
         self.box.textChanged.connect(self._judge)
@@ -69,10 +70,14 @@ class FactorDialog(QDialog):
         factor = self.factor
         self._go.setEnabled(factor is not None)
         if factor is None:
-            self._words.setText(f"A factor above 1 that leaves at least {LEAST_SIDE} pixels, such as x2, x3.5 or x4.")
+            words = tr(
+                "A factor above 1 that leaves at least {least} pixels, such as x2, x3.5 or x4.", least=LEAST_SIDE
+            )
+            self._words.setText(words)
             return
         low = f"{int(self._picture.width / factor + 1e-9)} x {int(self._picture.height / factor + 1e-9)}"
-        self._words.setText(f"{self._picture.width} x {self._picture.height} becomes {low} pixels.")
+        whole = f"{self._picture.width} x {self._picture.height}"
+        self._words.setText(tr("{size} becomes {reduced} pixels.", size=whole, reduced=low))
 
     @Slot()
     def _enter(self) -> None:
@@ -150,9 +155,9 @@ class GroundTruth(QObject):
                 picture, image=self._loader.number(), pixels=low, source=source, preview=preview, thumbnail=preview
             )
         except DiifViewerError as error:
-            result = f"{picture.name}: {error}"
+            result = f"{picture.name}: {said(str(error))}"
         except MemoryError:
-            result = f"{picture.name}: there is not enough memory to reduce this picture."
+            result = tr("{name}: there is not enough memory to reduce this picture.", name=picture.name)
         self._reduced.emit(picture, result)
 
     @Slot(object, object)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 
+from diif_viewer.ui.language import tr
 from diif_viewer.ui.settings import Settings
 from diif_viewer.ui.state import ViewerState
 
@@ -27,8 +28,8 @@ class Hint(QFrame):
         words = QLabel(WORDS, self)
         close = QToolButton(self)
         close.setText("✕")
-        close.setToolTip("Close this hint")
-        close.setAccessibleName("Close this hint")
+        close.setToolTip(tr("Close this hint"))
+        close.setAccessibleName(tr("Close this hint"))
         close.clicked.connect(self._finish)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

@@ -5,12 +5,16 @@ sorted by key; where a number decides between two forms, the English plural is t
 ``["{count} Bild", "{count} Bilder"]``. What a catalogue lacks is shown in English. Texts in tables at module level are
 marked with `mark` where they stand and translated where they are shown, for nothing is known of the language yet when
 the module is imported.
+
+Sentences of errors come in English from lower floors, which know no window, with names and numbers in them.
+``languages/de.sentences.json`` holds their patterns, ``"{0}: there is no such file."``, and `said` fits them.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -37,6 +41,18 @@ def tr_count(one: str, many: str, count: int, **values: object) -> str:
     entry = catalogue(_present).get(many)
     forms = (one, many) if entry is None or isinstance(entry, str) else entry
     return forms[0 if count == 1 else 1].format(count=count, **values)
+
+
+def said(sentence: str) -> str:
+    """A sentence of a lower floor in the present language; as it is where no pattern fits.
+
+    What follows a name and a colon may be a sentence of its own: ``photo.png: the file ends too early …``.
+    """
+    for pattern, words in _patterns(_present):
+        if match := pattern.fullmatch(sentence):
+            return words.format(*match.groups())
+    name, colon, rest = sentence.partition(": ")
+    return f"{name}{colon}{said(rest)}" if colon else sentence
 
 
 def mark(text: str) -> str:
@@ -75,3 +91,19 @@ def catalogue(code: str) -> Mapping[str, str | list[str]]:
         return {}
     held: dict[str, str | list[str]] = json.loads((_FOLDER / f"{code}.json").read_text(encoding="utf-8"))
     return held
+
+
+@cache
+def sentences(code: str) -> Mapping[str, str]:
+    """The patterns of lower floors' sentences with their translations, {0}, {1} … for what varies."""
+    if code == "en":
+        return {}
+    held: dict[str, str] = json.loads((_FOLDER / f"{code}.sentences.json").read_text(encoding="utf-8"))
+    return held
+
+
+@cache
+def _patterns(code: str) -> tuple[tuple[re.Pattern[str], str], ...]:
+    """Longest first: the more words a pattern has, the less it fits by chance."""
+    held = sorted(sentences(code).items(), key=lambda entry: len(entry[0]), reverse=True)
+    return tuple((re.compile(re.sub(r"\\\{\d+\\\}", "(.+?)", re.escape(key)), re.DOTALL), words) for key, words in held)

@@ -22,6 +22,7 @@ from PySide6.QtGui import QColorSpace, QImage
 
 from diif_viewer.errors import DiifViewerError
 from diif_viewer.ui.images import opaque
+from diif_viewer.ui.language import tr
 from diif_viewer.ui.mailbox import Mailbox
 from diif_viewer.ui.state import Picture
 
@@ -129,9 +130,10 @@ class Loader(QObject):
             self._finished.emit(NotLoaded(path, str(error)))
         except MemoryError:
             self._kept.clear()
-            self._finished.emit(NotLoaded(path, f"{path.name}: there is not enough memory to open this picture."))
+            sentence = tr("{name}: there is not enough memory to open this picture.", name=path.name)
+            self._finished.emit(NotLoaded(path, sentence))
         except Exception:  # a mistake of ours must not leave the window waiting for ever
-            self._finished.emit(NotLoaded(path, f"{path.name}: this picture cannot be opened."))
+            self._finished.emit(NotLoaded(path, tr("{name}: this picture cannot be opened.", name=path.name)))
             raise
         else:
             self._finished.emit(replace(picture, image=next(self._numbers)))

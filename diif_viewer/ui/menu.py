@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from diif_viewer.ui.actions import ACTIONS
 from diif_viewer.ui.files import Files
+from diif_viewer.ui.language import tr
 from diif_viewer.ui.opening import Opening
 from diif_viewer.ui.theme import icon
 
@@ -44,7 +45,8 @@ class MainMenu(QMenu):
         button.setMenu(self)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         button.setToolTip("Menu (F10)")
-        button.setAccessibleName("Menu")
+        button.setAccessibleName(tr("Menu"))
+        button.setObjectName("menu_button")
         return button
 
 
@@ -52,7 +54,7 @@ class RecentMenu(QMenu):
     """The recent files, read anew each time it opens."""
 
     def __init__(self, files: Files, opening: Opening, parent: QWidget) -> None:
-        super().__init__("Open recent", parent)
+        super().__init__(tr("Open recent"), parent)
         self._files, self._opening = files, opening
         self.setToolTipsVisible(True)
         self.aboutToShow.connect(self.fill)
@@ -66,10 +68,10 @@ class RecentMenu(QMenu):
             action.setToolTip(str(path))
             action.triggered.connect(partial(self._opening.open_paths, [path]))
         if self.isEmpty():
-            self.addAction("No recent pictures").setEnabled(False)
+            self.addAction(tr("No recent pictures")).setEnabled(False)
             return
         self.addSeparator()
-        self.addAction("Forget them").triggered.connect(self._files.forget_recent)
+        self.addAction(tr("Forget them")).triggered.connect(self._files.forget_recent)
 
     def show_at(self, point: QPoint) -> None:
         """Open at a point of the screen."""

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
+from diif_viewer.ui.language import said, tr
+
 SUCCESS_SECONDS = 8
 MARGIN = 22
 
@@ -26,8 +28,8 @@ class Notice(QFrame):
         self._action = QPushButton(self)
         self._close = QPushButton("✕", self)
         self._close.setFlat(True)
-        self._close.setToolTip("Close this notice")
-        self._close.setAccessibleName("Close this notice")
+        self._close.setToolTip(tr("Close this notice"))
+        self._close.setAccessibleName(tr("Close this notice"))
         self._order: Callable[[], None] | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -63,7 +65,7 @@ class Notice(QFrame):
 
     def show_progress(self, sentence: str, fraction: float, cancel: Callable[[], None]) -> None:
         """Show how far something is, with a way to stop it. fraction: in [0, 1]."""
-        self._set(sentence, "Cancel", cancel)
+        self._set(sentence, tr("Cancel"), cancel)
         self._progress.setValue(round(1000 * fraction))
         self._progress.show()
         self._close.hide()
@@ -72,6 +74,7 @@ class Notice(QFrame):
     def _set(self, sentence: str, action: str, order: Callable[[], None] | None) -> None:
         self._timer.stop()
         self._order = order
+        sentence = said(sentence)
         self._text.setText(sentence)
         self.setAccessibleName(sentence)
         self._action.setText(action)

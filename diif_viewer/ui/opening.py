@@ -11,6 +11,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from diif_viewer.ui.folder import SUFFIXES, neighbour
+from diif_viewer.ui.language import tr
 from diif_viewer.ui.loader import Loader, Pasted
 
 PASTED = Path("Pasted picture")
@@ -64,8 +65,8 @@ class Opening(QObject):
     def choose(self) -> None:
         """Ask for a picture."""
         patterns = " ".join(sorted(f"*{suffix}" for suffix in SUFFIXES))
-        kinds = f"Pictures ({patterns});;All files (*)"
-        names, _ = QFileDialog.getOpenFileNames(self._parent, "Open pictures", self.folder, kinds)
+        kinds = f"{tr('Pictures')} ({patterns});;{tr('All files')} (*)"
+        names, _ = QFileDialog.getOpenFileNames(self._parent, tr("Open pictures"), self.folder, kinds)
         self.open_paths([Path(name) for name in names])
 
 

@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from diif_viewer.ui.controller import Controller
+from diif_viewer.ui.language import tr
 from diif_viewer.ui.theme import ACCENT
 from diif_viewer.viewport import Viewport
 
@@ -33,7 +34,7 @@ class Overview(QWidget):
         super().__init__(canvas)
         self._controller, self._canvas, self._wanted = controller, canvas, wanted
         self._grip: QPointF | None = None
-        self.setAccessibleName("Overview")
+        self.setAccessibleName(tr("Overview"))
         self.setToolTip("Drag the frame to move the view (M hides the overview)")
         self.setCursor(Qt.CursorShape.ArrowCursor)
         self.hide()

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from diif_viewer.ui.language import said, tr
 from diif_viewer.ui.theme import icon
 
 
@@ -25,14 +26,14 @@ class Page(QWidget):
         self._advice.setObjectName("advice")
         self._headline.setWordWrap(True)
         self._headline.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._open = QPushButton("Open…", self)
-        self._open.setAccessibleName("Open a picture")
+        self._open = QPushButton(tr("Open…"), self)
+        self._open.setAccessibleName(tr("Open a picture"))
         self._open.setToolTip("Open a picture (O)")
         self._open.clicked.connect(self.open_asked)
-        self._again = QPushButton("Try again", self)
+        self._again = QPushButton(tr("Try again"), self)
         self._again.setToolTip("Read the file again (Ctrl+R)")
         self._again.clicked.connect(self.again_asked)
-        self._diagnostics = QPushButton("Copy diagnostics", self)
+        self._diagnostics = QPushButton(tr("Copy diagnostics"), self)
         self._diagnostics.setToolTip("Copy versions, device and settings, without names and paths (Ctrl+I)")
         self._diagnostics.clicked.connect(self.diagnostics_asked)
         for button in (self._again, self._diagnostics):
@@ -67,15 +68,15 @@ class Page(QWidget):
 
     def greet(self) -> None:
         """Invite to open a picture."""
-        self._say("ph.image", "Drop a picture here", "or open one, and scroll to look into it.")
+        self._say("ph.image", tr("Drop a picture here"), tr("or open one, and scroll to look into it."))
 
     def wait(self, name: str) -> None:
         """A picture is on its way."""
-        self._say("ph.image", f"Opening {name}…", "")
+        self._say("ph.image", tr("Opening {name}…", name=name), "")
 
     def fail(self, sentence: str) -> None:
         """Say in one sentence why there is no picture."""
-        self._say("ph.warning-circle", sentence, "Choose another picture, or drop one here.", failed=True)
+        self._say("ph.warning-circle", said(sentence), tr("Choose another picture, or drop one here."), failed=True)
 
     def _say(self, name: str, headline: str, advice: str, *, failed: bool = False) -> None:
         self.failed = failed

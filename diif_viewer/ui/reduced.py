@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from diif_viewer.geometry import Axis, Lattice, Window
 from diif_viewer.models.registry import METHODS, Method
+from diif_viewer.ui.language import mark, tr
 
 if TYPE_CHECKING:
     from diif_viewer.imaging.pyramid import Pyramid
@@ -17,8 +18,13 @@ if TYPE_CHECKING:
 
 TRUTH = "truth"
 
-ON_SCREEN = {**METHODS, TRUTH: Method(TRUTH, "Truth", "T")}
+ON_SCREEN = {**METHODS, TRUTH: Method(TRUTH, mark("Truth"), "T")}
 """Everything that a pane can show: the methods, and the truth of a reduced picture."""
+
+
+def label_of(method: str) -> str:
+    """How a method in ON_SCREEN is called in the present language."""
+    return tr(ON_SCREEN[method].label)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

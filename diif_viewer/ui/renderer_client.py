@@ -36,6 +36,7 @@ from diif_viewer.engine.messages import (
     ViewDone,
     ViewFailed,
 )
+from diif_viewer.ui.language import tr
 
 CLOSE_TIMEOUT = 1.0
 """Seconds that the process gets to end by itself; it may be in the middle of loading torch, and is killed then."""
@@ -169,7 +170,7 @@ class RendererClient(QObject):
         try:
             renderer = self._spawn()
         except Exception as error:  # whatever keeps a process from starting, the window lives on
-            self._received.emit((generation, RendererFailed(f"The renderer does not start: {error}")))
+            self._received.emit((generation, RendererFailed(tr("The renderer does not start: {error}", error=error))))
             self._received.emit((generation, _Gone(generation)))
             return
         reader = threading.Thread(
@@ -246,7 +247,7 @@ class RendererClient(QObject):
                 self.start()
                 self.restarted.emit()
             case _Gone():
-                self._end("The renderer stopped working; pictures are shown bicubic.")
+                self._end(tr("The renderer stopped working; pictures are shown bicubic."))
 
     def _end(self, sentence: str | None) -> None:
         self.shutdown()

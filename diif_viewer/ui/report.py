@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from diif_viewer.ui.controller import Controller
-from diif_viewer.ui.reduced import ON_SCREEN
+from diif_viewer.ui.language import tr
+from diif_viewer.ui.reduced import label_of
 from diif_viewer.ui.scores import Scores
 from diif_viewer.ui.stall import StallMeter
 from diif_viewer.ui.zoom_text import format_zoom
@@ -43,9 +44,9 @@ class Report:
         """The state in words, for screen readers."""
         state = self._controller.state
         if state.picture is None or state.view is None:
-            return "No picture"
-        labels = " beside ".join(ON_SCREEN[method].label for method in state.methods)
-        sharp = "sharp" if self._controller.sharp else "preview"
+            return tr("No picture")
+        labels = tr(" beside ").join(label_of(method) for method in state.methods)
+        sharp = tr("sharp") if self._controller.sharp else tr("preview")
         return f"{state.picture.name}, {format_zoom(state.view.scale)}, {labels}, {sharp}"
 
     def facts(self, device: str, message: str) -> dict[str, Any]:

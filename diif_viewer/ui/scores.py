@@ -17,6 +17,7 @@ from PySide6.QtGui import QImage
 
 from diif_viewer.geometry import Window
 from diif_viewer.ui.controller import Controller
+from diif_viewer.ui.language import tr
 from diif_viewer.ui.mailbox import Mailbox
 from diif_viewer.ui.reduced import TRUTH
 
@@ -41,7 +42,7 @@ class Score:
     def words(self) -> str:
         """For a badge."""
         if math.isinf(self.psnr):
-            return "equals the truth"
+            return tr("equals the truth")
         return f"{self.psnr:.2f} dB" + ("" if self.ssim is None else f", SSIM {self.ssim:.3f}")
 
 

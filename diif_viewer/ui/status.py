@@ -11,6 +11,7 @@ from PySide6.QtCore import QTimer, Slot
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
+from diif_viewer.ui.language import tr
 from diif_viewer.ui.theme import ACCENT
 from diif_viewer.ui.zoom_text import format_zoom
 
@@ -24,8 +25,8 @@ class BusyMark(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setFixedSize(16, 16)
-        self.setToolTip("Sharpening")
-        self.setAccessibleName("Sharpening")
+        self.setToolTip(tr("Sharpening"))
+        self.setAccessibleName(tr("Sharpening"))
         self._angle = 0
         self._wait = QTimer(self)
         self._wait.setSingleShot(True)
@@ -106,12 +107,12 @@ class StatusLine(QStatusBar):
         self.rendered = QLabel(self)
         self.swatch = Swatch(self)
         self.busy = BusyMark(self)
-        self.milliseconds, self.device = QLabel(self), QLabel("Starting the renderer…", self)
+        self.milliseconds, self.device = QLabel(self), QLabel(tr("Starting the renderer…"), self)
         for label, width in ((self.zoom, 58), (self.size_text, 96), (self.position, 106)):
             label.setMinimumWidth(width)
-        for widget, name in ((self.zoom, "Zoom"), (self.position, "Position"), (self.device, "Device")):
+        for widget, name in ((self.zoom, tr("Zoom")), (self.position, tr("Position")), (self.device, tr("Device"))):
             widget.setToolTip(name)
-        self.rendered.setToolTip("On screen")
+        self.rendered.setToolTip(tr("On screen"))
         left: list[QWidget] = [self.zoom, self.size_text, self.position, self.swatch, self.colour, self.rendered]
         right: list[QWidget] = [self.busy, self.milliseconds, self.device]
         for part in left:
@@ -150,7 +151,7 @@ class StatusLine(QStatusBar):
         values = [int(v) for v in pixels[y, x]]
         eight = [v if pixels.dtype == np.uint8 else round(v / 257) for v in values]
         colour = QColor(*eight[:3]) if len(eight) >= 3 else QColor(eight[0], eight[0], eight[0])
-        kind = {1: "Grey", 2: "Grey, alpha", 3: "RGB", 4: "RGBA"}[len(values)]
+        kind = {1: tr("Grey"), 2: tr("Grey, alpha"), 3: "RGB", 4: "RGBA"}[len(values)]
         self.position.setText(f"{position[0]:.1f}, {position[1]:.1f}")
         self.colour.setText(f"{kind} {' '.join(str(v) for v in values)}")
         self.rendered.setText("" if rendered is None else f"→ {' '.join(str(v) for v in rendered)}")

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLineEdit, QMenu, QSizePolicy, QToolBar, QToolButt
 
 from diif_viewer.ui.actions import ACTIONS, ZOOMS
 from diif_viewer.ui.compare import Layout
+from diif_viewer.ui.language import tr
 from diif_viewer.ui.theme import icon
 from diif_viewer.ui.zoom_text import format_zoom, parse_zoom
 
@@ -34,7 +35,7 @@ class ZoomBox(QLineEdit):
         self.setFixedWidth(84)
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.setToolTip("Zoom: type x12.5 or 1250 % (X)")
-        self.setAccessibleName("Zoom")
+        self.setAccessibleName(tr("Zoom"))
         self._scale: float | None = None
         self.returnPressed.connect(self._enter)
         self.editingFinished.connect(self._show)
@@ -77,7 +78,7 @@ class ToolBar(QToolBar):
     """Shows actions that exist already; `zoom_box` is its own."""
 
     def __init__(self, actions: dict[str, QAction], parent: QWidget | None = None) -> None:
-        super().__init__("Toolbar", parent)
+        super().__init__(tr("Toolbar"), parent)
         self.setObjectName("toolbar")
         self.setMovable(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
@@ -107,8 +108,9 @@ class ToolBar(QToolBar):
         button = QToolButton(self)
         button.setIcon(icon("ph.caret-down"))
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        button.setToolTip("More ways of comparing")
-        button.setAccessibleName("More ways of comparing")
+        button.setToolTip(tr("More ways of comparing"))
+        button.setAccessibleName(tr("More ways of comparing"))
+        button.setObjectName("more_ways")
         menu = QMenu(button)
         for name in WAYS:
             if name == "|":
@@ -132,5 +134,5 @@ class ToolBar(QToolBar):
         more = self.findChild(QToolButton, "qt_toolbar_ext_button")  # Qt's own, for narrow windows; dark on dark
         if more is not None:
             more.setIcon(QIcon(icon("ph.caret-double-right").pixmap(32, 32)))  # it is drawn at any size, 0 too
-            more.setAccessibleName("More")
-            more.setToolTip("More")
+            more.setAccessibleName(tr("More"))
+            more.setToolTip(tr("More"))

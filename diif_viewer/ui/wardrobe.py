@@ -9,12 +9,13 @@ from PySide6.QtWidgets import QApplication, QToolButton, QWidget
 from diif_viewer.ui import theme
 from diif_viewer.ui.actions import ACTIONS, ZOOMS
 from diif_viewer.ui.canvas import Canvas
+from diif_viewer.ui.language import tr
 from diif_viewer.ui.notice import Notice
 from diif_viewer.ui.page import Page
 from diif_viewer.ui.settings import Settings
 
-BUTTONS = {"More ways of comparing": "ph.caret-down", "Menu": "ph.list", "More": "ph.caret-double-right"}
-"""Icons of buttons that are no actions, by their accessible names."""
+BUTTONS = {"more_ways": "ph.caret-down", "menu_button": "ph.list", "qt_toolbar_ext_button": "ph.caret-double-right"}
+"""Icons of buttons that are no actions, by their object names."""
 
 
 class Wardrobe(QObject):
@@ -45,7 +46,7 @@ class Wardrobe(QObject):
         """The next of dark, light, system."""
         self._settings.put("theme", _after(self.look, theme.LOOKS))
         self.dress()
-        words = {"dark": "Dark.", "light": "Light.", "system": "As the system is."}
+        words = {"dark": tr("Dark."), "light": tr("Light."), "system": tr("As the system is.")}
         self._tell(words[self.look])
 
     def change_background(self) -> None:
@@ -53,8 +54,13 @@ class Wardrobe(QObject):
         self._settings.put("background", _after(self.background, theme.BACKGROUNDS))
         self._canvas.backdrop = theme.backdrop(self.background, self.look)
         self._canvas.update()
-        words = {"theme": "as the window", "black": "black", "grey": "middle grey", "white": "white"}
-        self._tell(f"Background: {words[self.background]}.")
+        words = {
+            "theme": tr("Background: as the window."),
+            "black": tr("Background: black."),
+            "grey": tr("Background: middle grey."),
+            "white": tr("Background: white."),
+        }
+        self._tell(words[self.background])
 
     def _tell(self, words: str) -> None:
         if self._notice is not None:
@@ -76,9 +82,9 @@ class Wardrobe(QObject):
             if icons.get(name) and not action.icon().isNull():
                 action.setIcon(theme.icon(icons[name]))
         for button in self._window.findChildren(QToolButton):
-            if symbol := BUTTONS.get(button.accessibleName()):
+            if symbol := BUTTONS.get(button.objectName()):
                 drawn = theme.icon(symbol)
-                button.setIcon(QIcon(drawn.pixmap(32, 32)) if symbol == BUTTONS["More"] else drawn)
+                button.setIcon(QIcon(drawn.pixmap(32, 32)) if button.objectName() == "qt_toolbar_ext_button" else drawn)
         self._page.dress()
         self._canvas.update()
 

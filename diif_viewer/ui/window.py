@@ -26,6 +26,7 @@ from diif_viewer.ui.files import Files
 from diif_viewer.ui.flip import Flip
 from diif_viewer.ui.ground_truth import GroundTruth
 from diif_viewer.ui.hint import Hint
+from diif_viewer.ui.language import said, tr
 from diif_viewer.ui.loader import Loader, NotLoaded
 from diif_viewer.ui.menu import MainMenu
 from diif_viewer.ui.navigation import PRESETS, Navigator
@@ -33,7 +34,7 @@ from diif_viewer.ui.notice import Notice
 from diif_viewer.ui.opening import Opening, dropped
 from diif_viewer.ui.overview import Overview
 from diif_viewer.ui.page import Page
-from diif_viewer.ui.reduced import ON_SCREEN, TRUTH
+from diif_viewer.ui.reduced import ON_SCREEN, TRUTH, label_of
 from diif_viewer.ui.report import Report
 from diif_viewer.ui.scene import FADE
 from diif_viewer.ui.scores import Scores
@@ -279,8 +280,8 @@ class MainWindow(QMainWindow):
         if picture is None or scale is None:
             self.setWindowTitle(TITLE)
         else:
-            label = ON_SCREEN[state.methods[state.active]].label
-            reduced = "" if picture.reduced is None else f" reduced {format_zoom(picture.reduced.factor)}"
+            label = label_of(state.methods[state.active])
+            reduced = "" if picture.reduced is None else tr(" reduced {zoom}", zoom=format_zoom(picture.reduced.factor))
             self.setWindowTitle(f"{picture.name}{reduced} - {format_zoom(scale)} - {label} - {TITLE}")
         for name in ("zoom_0", "zoom_1", "zoom_in", "zoom_out", "export", "export_region", "copy", "copy_region"):
             self.actions_by_name[name].setEnabled(shown)
@@ -403,7 +404,7 @@ class MainWindow(QMainWindow):
         """Put what somebody who helps needs to know on the clipboard."""
         sentence = self.page.text if self.stack.currentWidget() is self.page and self.page.failed else ""
         QGuiApplication.clipboard().setText(describe_program(self, sentence or self.notice.text))
-        self.notice.tell("Copied versions, device and settings; no names, no paths.", stay=False)
+        self.notice.tell(tr("Copied versions, device and settings; no names, no paths."), stay=False)
 
     def _below_tools(self) -> QPoint:
         """Where a menu opens that no button was pressed for, on the screen."""
@@ -451,19 +452,19 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _renderer_ready(self, ready: Ready) -> None:
         self._device = ready.description
-        self.status.device.setText(ready.description)
+        self.status.device.setText(said(ready.description))
         self._tell()
 
     @Slot()
     def _renderer_restarted(self) -> None:
-        self.status.device.setText("Starting the renderer again…")
-        self.notice.tell("The renderer stopped and was started again.", stay=False)
+        self.status.device.setText(tr("Starting the renderer again…"))
+        self.notice.tell(tr("The renderer stopped and was started again."), stay=False)
 
     @Slot(str)
     def _renderer_stopped(self, sentence: str) -> None:
         self._device = ""
-        self.status.device.setText("No renderer")
-        self.notice.tell(sentence, "Restart it", self.controller.client.restart)
+        self.status.device.setText(tr("No renderer"))
+        self.notice.tell(sentence, tr("Restart it"), self.controller.client.restart)
         self._tell()
 
     # ---- the window itself ----
