@@ -11,7 +11,6 @@ import math
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import (
-    QInputDevice,
     QMouseEvent,
     QNativeGestureEvent,
     QPainter,
@@ -27,25 +26,16 @@ from diif_viewer.ui.compare import GAP, Layout, area_at, divider
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.grid import paint_grid
 from diif_viewer.ui.language import tr
+from diif_viewer.ui.lens import Lens
 from diif_viewer.ui.marks import paint_active, paint_band, paint_divider, paint_lens, paint_note
-from diif_viewer.ui.navigation import NOTCH
-from diif_viewer.ui.reduced import ON_SCREEN
+from diif_viewer.ui.reduced import label_of
 from diif_viewer.ui.scene import DIFFERENCE
+from diif_viewer.ui.scrolling import Pan, Zoom, asked_by_wheel
 from diif_viewer.ui.theme import CANVAS
 from diif_viewer.viewport import Viewport
 
-FINE, COARSE = 0.25, 3.0
-"""Notches that one notch of a mouse wheel counts for with Shift and with Ctrl."""
-
-TOUCHPAD_ZOOM = 0.006
-"""Natural logarithm of the zoom per pixel that two fingers scroll with Ctrl."""
-
 GRIP = 7
 """Logical pixels to either side of the divider at which it can be taken."""
-
-
-LENS_RADIUS = 130.0
-"""Logical pixels from the middle of the lens to its rim, at first."""
 
 
 class Drag(enum.Enum):
@@ -86,8 +76,7 @@ class Canvas(QWidget):
         self.grid = False
         self.backdrop = CANVAS
         self._start = self._last = QPointF()
-        self._lens_at: QPointF | None = None
-        self.lens_radius = LENS_RADIUS
+        self.lens = Lens()
         self.note = ""
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)
@@ -174,29 +163,22 @@ class Canvas(QWidget):
             for area in parts:
                 scene.paint(painter, area, methods[area.pane], view)
             return
-        lens = self._lens().toRect()
+        lens = self.lens_place().toRect()
         scene.paint(painter, parts[1], methods[1], view)
         scene.paint(painter, parts[0], methods[0], view, QRegion(lens, QRegion.RegionType.Ellipse))
-        paint_lens(painter, lens, ON_SCREEN[methods[0]].label, self.font(), self._ratio)
+        paint_lens(painter, lens, label_of(methods[0]), self.font(), self._ratio)
 
-    def _lens(self) -> QRectF:
+    def lens_place(self) -> QRectF:
         """Where the lens lies: about the cursor, in the middle before there was one. Device pixels."""
-        x, y = self.middle() if self._lens_at is None else self._point(self._lens_at)
-        radius = self.lens_radius * self._ratio
-        return QRectF(x - radius, y - radius, 2 * radius, 2 * radius)
+        return self.lens.place(QPointF(*self.middle()), self._ratio)
 
     def _move_lens(self, position: QPointF) -> None:
-        before = self._lens()
-        self._lens_at = position
+        middle = QPointF(*self.middle())
+        before = self.lens.stain(middle, self._ratio)
+        self.lens.at = QPointF(*self._point(position))
         if self._controller.state.layout is Layout.LENS:
-            edge = 4 * self._ratio  # the rim; below it the words
-            for place in (before, self._lens()):
-                self._repaint(place.adjusted(-edge, -edge, edge, 4 * edge).toAlignedRect())
-
-    def resize_lens(self, factor: float) -> None:
-        """Make the lens `factor` times as wide, within its limits."""
-        self.lens_radius = min(max(self.lens_radius * factor, LENS_RADIUS / 3), 3 * LENS_RADIUS)
-        self.update()
+            for place in (before, self.lens.stain(middle, self._ratio)):
+                self._repaint(place)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         """Tell the new size."""
@@ -303,23 +285,11 @@ class Canvas(QWidget):
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
         """Zoom with a wheel; pan with two fingers on a touchpad, zoom with Ctrl held."""
         event.accept()
-        pixels, angle = event.pixelDelta(), event.angleDelta()
-        modifiers = event.modifiers()
-        control = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
-        point = self._point(event.position())
-        if _from_touchpad(event):
-            # without pixel deltas 120 units are about three lines of text
-            step = QPointF(pixels) if not pixels.isNull() else QPointF(angle) * 0.5
-            if not control:
+        match asked_by_wheel(event):
+            case Pan(step):
                 self.pan_asked.emit(-step.x() * self._ratio, -step.y() * self._ratio)
-            elif step.y():
-                self.zoom_asked.emit(point, math.exp(step.y() * TOUCHPAD_ZOOM), False)
-            return
-        notches = (angle.y() or angle.x()) / 120
-        if notches == 0:
-            return
-        notches *= COARSE if control else FINE if modifiers & Qt.KeyboardModifier.ShiftModifier else 1.0
-        self.zoom_asked.emit(point, NOTCH**notches, True)
+            case Zoom(factor, animate):
+                self.zoom_asked.emit(self._point(event.position()), factor, animate)
 
     def event(self, event: QEvent) -> bool:
         """Pinches (touch screens and touchpads) and changes of the device pixel ratio."""
@@ -346,10 +316,3 @@ class Canvas(QWidget):
 def _rounded(value: float) -> int:
     """To the nearest integer, halves up, as Qt rounds the borders of widgets."""
     return math.floor(value + 0.5)
-
-
-def _from_touchpad(event: QWheelEvent) -> bool:
-    if event.device().type() == QInputDevice.DeviceType.TouchPad:
-        return True
-    # elsewhere (Wayland, macOS) a touchpad shows itself by pixel deltas within a phase
-    return not event.pixelDelta().isNull() and event.phase() != Qt.ScrollPhase.NoScrollPhase

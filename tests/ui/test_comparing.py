@@ -132,7 +132,7 @@ def test_a_window_that_loses_the_keyboard_flips_back(stage, photo):
 
 def lens_pixels(stage):
     """What lies inside and what lies far outside the lens: two boolean masks of the canvas."""
-    lens = stage.window.canvas._lens()
+    lens = stage.window.canvas.lens_place()
     height, width = stage.window.canvas.device_size()
     y, x = np.mgrid[0:height, 0:width] + 0.5
     far = np.hypot(x - lens.center().x(), y - lens.center().y())
@@ -148,7 +148,7 @@ def test_the_lens_follows_the_cursor_and_shows_the_other_method(stage, photo):
     assert stage.state.methods == ("bicubic", "diif-s-lite")
     for point, key in ((QPoint(200, 180), "."), (QPoint(420, 210), ",")):
         stage.qtbot.mouseMove(stage.window.canvas, point)
-        stage.until(lambda point=point: stage.window.canvas._lens().center().toPoint() == point)
+        stage.until(lambda point=point: stage.window.canvas.lens_place().center().toPoint() == point)
         stage.qtbot.keyClicks(stage.window.canvas, key)
         shown, window = view_pixels(stage)
         assert window == stage.state.view.window

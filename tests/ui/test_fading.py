@@ -95,7 +95,7 @@ def test_what_the_cache_holds_is_there_at_once(scene, clock):
 
 def test_in_the_window_everything_ends_sharp_and_exact(stage, photo, tmp_path):
     stage.viewer.scene.fade = FADE
-    stage.window._report._path = tmp_path / "status.json"
+    stage.window.report._path = tmp_path / "status.json"
     stage.show(photo)
     for _ in range(2):
         turn_wheel(stage.window.canvas, QPoint(300, 200), 240)

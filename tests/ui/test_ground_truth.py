@@ -126,7 +126,7 @@ def test_scores_are_per_pane_and_follow_the_view(stage, large):
 
 
 def test_the_status_file_says_the_scores(stage, large, tmp_path):
-    stage.window._report._path = tmp_path / "status.json"
+    stage.window.report._path = tmp_path / "status.json"
     stage.show(large)
     stage.sharp()
     reduce(stage)

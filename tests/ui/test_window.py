@@ -360,7 +360,7 @@ def test_three_panes_stay_in_step(stage, photo):
         wanted = expected(source(photo), method, stage.state.view.scale, window)
         assert_shows(shown[:-4], wanted[:-4], method)  # the foot marks the active pane
     assert len(windows) == 1
-    stage.window._place_badges()  # they were hidden for the look at the pixels
+    stage.window.facts.place_badges()  # they were hidden for the look at the pixels
     assert [badge.isVisible() for badge in stage.window.badge_row.badges] == [True] * 3 + [False]
 
 
@@ -615,7 +615,7 @@ def test_the_status_line_tells_what_is_under_the_cursor(stage, photo):
 
 
 def test_the_status_file_says_what_is_on_screen(stage, photo, tmp_path):
-    stage.window._report._path = tmp_path / "status.json"
+    stage.window.report._path = tmp_path / "status.json"
     stage.show(photo)
     stage.qtbot.keyClicks(stage.window.canvas, "9")
     stage.sharp()

@@ -1,0 +1,111 @@
+"""What the window says around the picture: title, status line, badges, which actions can be used, the report.
+
+Everything is said anew from the facts whenever one of them changes; nothing is remembered here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Slot
+
+from diif_viewer.ui.compare import Layout
+from diif_viewer.ui.language import tr
+from diif_viewer.ui.reduced import TRUTH, label_of
+from diif_viewer.ui.zoom_text import format_zoom
+
+if TYPE_CHECKING:
+    from diif_viewer.ui.window import MainWindow
+
+TITLE = "DIIF Viewer"
+
+NEED_A_VIEW = ("zoom_0", "zoom_1", "zoom_in", "zoom_out", "export", "export_region", "copy", "copy_region")
+NEED_A_FILE = ("previous", "next", "reload", "copy_path")
+
+
+class Facts(QObject):
+    """Says the facts of one window."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        state, controller = window.state, window.controller
+        for fact in (state.picture_changed, state.methods_changed, state.split_changed, state.active_changed):
+            fact.connect(self.show)
+        state.view_changed.connect(self.show)
+        state.layout_changed.connect(self.show_layout)
+        controller.status_changed.connect(self.show)
+        window.files.keep_view_changed.connect(self.show)
+        window.scores.changed.connect(self.show)
+        window.ground_truth.busy_changed.connect(self.show)
+        window.difference.changed.connect(self.show_difference)
+
+    @Slot()
+    def show(self) -> None:
+        """Say all of them."""
+        window, state, statuses = self._window, self._window.state, self._window.controller.statuses
+        shown = state.picture is not None and state.view is not None
+        scale = state.view.scale if state.view is not None else None
+        active = statuses[state.active] if state.active < len(statuses) else None
+        waiting = shown and any(not s.sharp and s.sentence is None for s in statuses)
+        busy = waiting or window.loader.busy or window.ground_truth.busy
+        window.status.show_view(scale, active.milliseconds if active is not None else None, busy=busy)
+        picture = state.picture
+        window.status.size_text.setText("" if picture is None else f"{picture.width} x {picture.height}")
+        window.tools.zoom_box.show_scale(scale)
+        self.place_badges()
+        window.setWindowTitle(self._title())
+        self._show_actions(shown)
+        self.tell()
+
+    def _title(self) -> str:
+        state = self._window.state
+        picture, view = state.picture, state.view
+        if picture is None or view is None:
+            return TITLE
+        label = label_of(state.methods[state.active])
+        reduced = "" if picture.reduced is None else tr(" reduced {zoom}", zoom=format_zoom(picture.reduced.factor))
+        return f"{picture.name}{reduced} - {format_zoom(view.scale)} - {label} - {TITLE}"
+
+    def _show_actions(self, shown: bool) -> None:
+        window, actions = self._window, self._window.actions_by_name
+        for name in NEED_A_VIEW:
+            actions[name].setEnabled(shown)
+        for name in NEED_A_FILE:
+            actions[name].setEnabled(window.opening.path is not None)
+        actions["keep_view"].setChecked(window.files.keep_view)
+        actions["overview"].setChecked(window.overview.wanted)
+        actions["grid"].setChecked(window.canvas.grid)
+        picture = window.state.picture
+        known = picture is not None and picture.reduced is not None
+        actions["ground_truth"].setEnabled(picture is not None)
+        actions["ground_truth"].setChecked(known)
+        actions[f"method_{TRUTH}"].setEnabled(known)
+
+    def tell(self) -> None:
+        """Tell screen readers, and whoever reads the report."""
+        window = self._window
+        window.setAccessibleDescription(window.report.sentence())
+        if window.report.wanted:
+            page = window.page.text if window.stack.currentWidget() is window.page else ""
+            window.report.write(window.device, window.notice.text if window.notice.isVisible() else page)
+
+    def place_badges(self) -> None:
+        """Say what every pane shows, in its corner."""
+        state, controller = self._window.state, self._window.controller
+        statuses = controller.statuses if state.picture is not None else ()
+        truth = state.picture is not None and state.picture.reduced is not None
+        self._window.badge_row.show(statuses, controller.areas, state.layout, state.active, truth=truth)
+
+    @Slot()
+    def show_layout(self) -> None:
+        """Say which way of looking is chosen, and all else."""
+        for layout in Layout:
+            self._window.actions_by_name[layout.value].setChecked(layout is self._window.state.layout)
+        self.show()
+
+    @Slot()
+    def show_difference(self) -> None:
+        """Say what the difference map shows."""
+        self._window.canvas.note = self._window.difference.words
+        self._window.actions_by_name["signed"].setChecked(self._window.difference.signed)

@@ -1,0 +1,162 @@
+"""What each action of the window does, by name: small orders here, the substance in the parts they call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+
+from diif_viewer.ui.compare import Layout
+from diif_viewer.ui.language import tr
+from diif_viewer.ui.navigation import PRESETS
+from diif_viewer.ui.reduced import ON_SCREEN
+from diif_viewer.ui.regions import Region
+from diif_viewer.ui.scene import FADE
+
+if TYPE_CHECKING:
+    from diif_viewer.ui.window import MainWindow
+
+DIVIDER_STEP = 0.02
+"""Part of the width that a key moves the divider by."""
+
+
+class Orders:
+    """The orders of one window. Its parts must be there when an action is used, not before."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+
+    def table(self) -> dict[str, Callable[[], None]]:
+        """What each action does, by the name of its row in `actions`."""
+        return self._of_files() | self._of_looking() | self._of_comparing() | self._of_window()
+
+    def _of_files(self) -> dict[str, Callable[[], None]]:
+        window = self._window
+        return {
+            "open": window.opening.choose,
+            "previous": partial(window.opening.walk, -1),
+            "next": partial(window.opening.walk, 1),
+            "export": window.exporter.export_view,
+            "export_region": self._export_region,
+            "copy": window.clipboard.copy_view,
+            "copy_region": self._copy_region,
+            "copy_path": window.clipboard.copy_path,
+            "paste": window.clipboard.paste,
+            "recent": lambda: window.menu.recent.show_at(window.below_tools()),
+            "reload": window.files.reload,
+            "keep_view": window.files.toggle_keep_view,
+            "quit": lambda: _ignore(window.close()),
+        }
+
+    def _of_looking(self) -> dict[str, Callable[[], None]]:
+        navigator = self._window.navigator
+        orders: dict[str, Callable[[], None]] = {
+            "zoom_in": partial(navigator.step, 1),
+            "zoom_out": partial(navigator.step, -1),
+            "left": partial(navigator.pan_by_key, -1, 0),
+            "right": partial(navigator.pan_by_key, 1, 0),
+            "up": partial(navigator.pan_by_key, 0, -1),
+            "down": partial(navigator.pan_by_key, 0, 1),
+            "type_zoom": self._type_zoom,
+        }
+        return orders | {f"zoom_{key}": partial(navigator.zoom_to, scale) for key, scale in PRESETS}
+
+    def _of_comparing(self) -> dict[str, Callable[[], None]]:
+        window, state = self._window, self._window.state
+        orders: dict[str, Callable[[], None]] = {
+            "divider_left": lambda: state.set_split(state.split - DIVIDER_STEP),
+            "divider_right": lambda: state.set_split(state.split + DIVIDER_STEP),
+            "flip": window.flip.hold,
+            "ground_truth": window.ground_truth.toggle,
+            "signed": window.difference.toggle_signed,
+            "smaller": partial(self._strengthen, -1),
+            "larger": partial(self._strengthen, 1),
+            "next_pane": lambda: state.set_active((state.active + 1) % state.layout.panes),
+        }
+        orders |= {f"method_{name}": partial(state.set_method, name) for name in ON_SCREEN}
+        return orders | {layout.value: partial(self._set_layout, layout) for layout in Layout}
+
+    def _of_window(self) -> dict[str, Callable[[], None]]:
+        window = self._window
+        return {
+            "menu": window.menu_below_button,
+            "diagnostics": window.copy_diagnostics,
+            "theme": window.wardrobe.change_look,
+            "background": window.wardrobe.change_background,
+            "overview": self._toggle_overview,
+            "grid": self._toggle_grid,
+            "fade": partial(self.fade_in, switch=True),
+            "fullscreen": window.toggle_full_screen,
+            "leave": self._leave,
+            "shortcuts": window.show_shortcuts,
+        }
+
+    # ---- regions ----
+
+    def _export_region(self) -> None:
+        words = tr("Drag a region: it is saved as it is on screen. Esc stops.")
+        self._window.regions.choose(words, self._save)
+
+    def _save(self, region: Region) -> None:
+        self._window.exporter.export(region.window, self._window.state.methods[region.pane])
+
+    def _copy_region(self) -> None:
+        words = tr("Drag a region: it is copied as it is on screen. Esc stops.")
+        self._window.regions.choose(words, self._copy)
+
+    def _copy(self, region: Region) -> None:
+        self._window.clipboard.copy(region.window, region.pane)
+
+    # ---- looks ----
+
+    def _set_layout(self, layout: Layout) -> None:
+        self._window.state.set_layout(layout)
+        self._window.facts.show_layout()  # a press on the button that is down already must not lift it
+
+    def _strengthen(self, steps: int) -> None:
+        """Widen the lens, or strengthen the difference: whichever is on screen."""
+        if self._window.state.layout is Layout.DIFFERENCE:
+            self._window.difference.step_gain(steps)
+        else:
+            self._window.canvas.lens.resize(1.25**steps)
+            self._window.canvas.update()
+
+    def fade_in(self, *, switch: bool = False) -> None:
+        """Let sharp tiles come softly or at once, as it was chosen; or choose the other."""
+        settings = self._window.settings
+        if switch:
+            settings.put("fade", not settings.flag("fade", True))
+        wanted = settings.flag("fade", True)
+        self._window.controller.scene.fade = FADE if wanted else 0.0
+        self._window.actions_by_name["fade"].setChecked(wanted)
+
+    def _toggle_overview(self) -> None:
+        self._window.overview.toggle()
+        self._window.settings.put("overview", self._window.overview.wanted)
+        self._window.facts.show()
+
+    def _toggle_grid(self) -> None:
+        canvas = self._window.canvas
+        canvas.grid = not canvas.grid
+        canvas.update()
+        self._window.settings.put("grid", canvas.grid)
+        self._window.facts.show()
+
+    def _type_zoom(self) -> None:
+        self._window.tools.zoom_box.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self._window.tools.zoom_box.selectAll()
+
+    def _leave(self) -> None:
+        window = self._window
+        if window.regions.choosing:
+            window.regions.stop()
+        elif window.tools.zoom_box.hasFocus():
+            window.canvas.setFocus()
+        elif window.isFullScreen():
+            window.toggle_full_screen()
+
+
+def _ignore(_: object) -> None:
+    """Drop a result."""
