@@ -47,11 +47,9 @@ class Compute:
         return f"CPU, {threads} thread{'s' if threads > 1 else ''}, {self.dtype_name}"
 
     def chunk_at(self, scale: float) -> tuple[int, int]:
-        """Rows and columns of a decoding step at `scale`; narrower near x1, where blending costs more than the rest."""
+        """Rows and columns of a decoding step at `scale`; smaller near x1, where more maps lie under each output."""
         rows, columns = self.chunk
-        if self.device != "cpu" or scale >= 3:
-            return rows, columns
-        return rows, min(columns, 32 if self.dtype == torch.float32 else 64)
+        return (rows, columns) if self.device != "cpu" or scale >= 3 else (min(rows, 64), min(columns, 64))
 
     def in_float32(self) -> Compute:
         """The same device and chunks in float32."""

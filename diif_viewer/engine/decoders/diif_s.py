@@ -8,6 +8,7 @@ DESIGN section 2 is one sparse matrix per axis with three non-zero weights per o
 from __future__ import annotations
 
 import functools
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -18,10 +19,6 @@ from diif_viewer.engine.layers import Conv, Linear
 from diif_viewer.engine.planes import BlockCache, Plane
 from diif_viewer.geometry import Axis, Floats, Lattice, Window
 from diif_viewer.models.diif_s import DiifS
-
-NARROW = 3.0
-"""Below this scale a chunk covers so many knots that blending its rows in bands pays; narrow ones in float32 (x1.2
-takes 0.7 of the time), not in bfloat16, whose small products are slow."""
 
 
 class DiifSDecoder:
@@ -42,11 +39,11 @@ class DiifSDecoder:
         into = fine.weight.detach()
         self._push = Linear(into[:, : into.shape[1] - 6], None, dtype)
         self._fine_bias = fine.bias.detach()
-        self._circle_y, circle_x = into[:, -6:-4].T, into[:, -4:-2].T  # (2, hidden): sin, cos
-        self._column_terms = self._doubled(circle_x)
-        self._known_terms: dict[tuple[float, float], Tensor] = {}
+        self._row_weights, self._column_weights = into[:, -6:-4].T, into[:, -4:-2].T  # (2, hidden): sin, cos
         self._cell = into[:, -2:].T  # (2, hidden): y, x
         self._stage = FineStage(middle, last, dtype)
+        self._column_term = functools.lru_cache(maxsize=128)(self._new_column_term)
+        self._row_term = functools.lru_cache(maxsize=128)(self._new_row_term)
 
     # ---- once per picture ------------------------------------------------------------------------------
 
@@ -78,43 +75,116 @@ class DiifSDecoder:
 
     def render(self, plane: Plane, lattice: Lattice, window: Window) -> Tensor:
         """See `common.Decoder`."""
-        h, w, c = window.height, window.width, self._hidden
-        cells = lattice.cells_of(window)
-        knots = 2 * (cells.width + 1)
-        along_rows = torch.empty(h, knots + 4, c, dtype=self._dtype, device=self._device)
-        step = h if lattice.y.scale >= NARROW else 16 if self._dtype == torch.float32 else 64
-        for top in range(window.top, window.bottom, step):
-            band = Window(top, window.left, min(top + step, window.bottom), window.right)
-            target = along_rows[band.top - window.top : band.bottom - window.top]
-            self._blend_rows(plane, lattice, band, target)
-        columns = blend_matrix(lattice.x, window.left, window.right, self._dtype, self._device)
-        hidden = torch.matmul(columns, along_rows)  # (h, w, c)
-        return self._stage(hidden.view(h * w, c)).view(h, w, 3)
+        blended = self._gathered if self._device.type == "cpu" else self._multiplied
+        hidden = blended(plane, lattice, window)  # (h * w, hidden)
+        return self._stage(hidden).view(window.height, window.width, 3)
 
-    def _blend_rows(self, plane: Plane, lattice: Lattice, band: Window, out: Tensor) -> None:
-        """The band's rows as blends of rows of knots, and the terms of row and column: (rows, knots + 4, hidden)."""
-        vertices = self.needs(lattice, band)
+    def _gathered(self, plane: Plane, lattice: Lattice, window: Window) -> Tensor:
+        """The blends as sums of a few rows each, read where they lie: what a CPU is fast at."""
+        vertices, h, w, c = self.needs(lattice, window), window.height, window.width, self._hidden
         ky, kx = 2 * vertices.height, 2 * vertices.width
-        knots = torch.empty(ky + 5, kx + 4, self._hidden, dtype=self._dtype, device=self._device)
+        table = torch.empty(ky * kx + w + h, c, dtype=self._dtype)
+        plane.region(vertices, out=table[: ky * kx].view(ky, kx, c))
+        table[ky * kx : -h] = self._column_term(lattice.x, window.left, window.right)
+        table[-h:] = self._row_term(lattice, window.top, window.bottom)
+        down = Knots(lattice.y, window.top, window.bottom, self._dtype)
+        across = Knots(lattice.x, window.left, window.right, self._dtype)
+        return blend(blend(table, *sums_of_rows(down, ky, kx, w)), *sums_of_columns(across, kx, h))
+
+    def _new_column_term(self, axis: Axis, start: int, stop: int) -> Tensor:
+        """What its column adds to each output's hidden vector: (columns, hidden)."""
+        return (_circle(axis, start, stop) @ self._column_weights).to(self._dtype)
+
+    def _new_row_term(self, lattice: Lattice, start: int, stop: int) -> Tensor:
+        """What its row adds, and all that is constant: (rows, hidden)."""
+        return (_circle(lattice.y, start, stop) @ self._row_weights + self._constant(lattice)).to(self._dtype)
+
+    def _multiplied(self, plane: Plane, lattice: Lattice, window: Window) -> Tensor:
+        """The blends as matrix products, mostly with zeros: what a GPU is fast at."""
+        vertices, h, w, c = self.needs(lattice, window), window.height, window.width, self._hidden
+        ky, kx = 2 * vertices.height, 2 * vertices.width
+        knots = torch.empty(ky + 5, kx + 4, c, dtype=self._dtype, device=self._device)
         plane.region(vertices, out=knots[:ky, :kx])
-        knots[:ky, kx:] = self._column_terms  # carried through the row blend: its weights sum to one
+        knots[:ky, kx:] = self._doubled(self._column_weights)  # carried through: the weights of a row sum to one
         knots[ky:] = self._row_terms(lattice)[:, None]
         knots[ky:, kx:] = 0
-        rows = blend_matrix(lattice.y, band.top, band.bottom, self._dtype, self._device, constant=True)
-        torch.mm(rows, knots.view(ky + 5, -1), out=out.view(band.height, -1))
+        rows = blend_matrix(lattice.y, window.top, window.bottom, self._dtype, self._device, constant=True)
+        columns = blend_matrix(lattice.x, window.left, window.right, self._dtype, self._device)
+        along_rows = torch.mm(rows, knots.view(ky + 5, -1)).view(h, kx + 4, c)
+        return torch.matmul(columns, along_rows).view(h * w, c)
 
     def _doubled(self, weights: Tensor) -> Tensor:
         return torch.cat([weights, weights]).to(self._dtype)
 
     def _row_terms(self, lattice: Lattice) -> Tensor:
         """(5, hidden): sin and cos of the row, twice (see `two_part`), and all that is constant."""
-        cell = (held_cell(lattice.y), held_cell(lattice.x))
-        known = self._known_terms.get(cell)
-        if known is None:
-            constant = self._fine_bias + cell[0] * self._cell[0] + cell[1] * self._cell[1]
-            known = torch.cat([self._doubled(self._circle_y), constant[None].to(self._dtype)])
-            self._known_terms = {cell: known}  # of the present zoom
-        return known
+        return torch.cat([self._doubled(self._row_weights), self._constant(lattice)[None].to(self._dtype)])
+
+    def _constant(self, lattice: Lattice) -> Tensor:
+        """What every output's hidden vector has: (hidden,) float32."""
+        return self._fine_bias + held_cell(lattice.y) * self._cell[0] + held_cell(lattice.x) * self._cell[1]
+
+
+class Knots(NamedTuple):
+    """Outputs ``start .. stop - 1`` of an axis as blends of knots, in `dtype`."""
+
+    axis: Axis
+    start: int
+    stop: int
+    dtype: torch.dtype
+
+    def entries(self) -> tuple[Tensor, Tensor]:
+        """The non-zero part of `knot_weights`: int32 knots and their weights, both (n, 3)."""
+        weights = knot_weights(Span.of(self.axis, self.start, self.stop))
+        knots = np.argsort(-weights, axis=1, kind="stable")[:, :3]
+        shares = np.take_along_axis(weights, knots, axis=1)
+        return torch.from_numpy(knots.astype(np.int32)), torch.from_numpy(shares).to(self.dtype)
+
+
+@functools.lru_cache(maxsize=64)
+def sums_of_rows(knots: Knots, ky: int, kx: int, more: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Every output row's knots as sums over rows of knots: what `blend` takes for a table of ky * kx knots.
+
+    What follows in the table (a term for each of `more` columns and for each row) is handed on behind them.
+    """
+    rows, shares = knots.entries()
+    n, rest = len(rows), more + len(rows)
+    entries = torch.cat([(rows[:, None] * kx + count(kx)[:, None]).view(-1), count(rest) + ky * kx])
+    weights = torch.cat([shares[:, None].expand(-1, kx, -1).reshape(-1), shares.new_ones(rest)])
+    return entries, weights, torch.cat([count(n * kx) * 3, count(rest + 1) + 3 * n * kx])
+
+
+@functools.lru_cache(maxsize=64)
+def sums_of_columns(knots: Knots, kx: int, h: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Every output of h rows as a sum over its row's kx knots, its column's term and its row's: for `blend`."""
+    columns, shares = knots.entries()
+    w = len(columns)
+    entries = torch.empty(h, w, 5, dtype=torch.int32)
+    torch.add((count(h) * kx)[:, None, None], columns, out=entries[..., :3])
+    entries[..., 3] = count(w) + h * kx
+    entries[..., 4] = (count(h) + (h * kx + w))[:, None]
+    weights = torch.nn.functional.pad(shares, (0, 2), value=1.0).expand(h, -1, -1).reshape(-1)
+    return entries.view(-1), weights, count(h * w + 1) * 5
+
+
+def count(n: int) -> Tensor:
+    """0 .. n - 1, int32."""
+    return torch.arange(n, dtype=torch.int32)
+
+
+def _circle(axis: Axis, start: int, stop: int) -> Tensor:
+    return torch.from_numpy(circle(Span.of(axis, start, stop).fractions)).float()
+
+
+def blend(table: Tensor, entries: Tensor, weights: Tensor, starts: Tensor) -> Tensor:
+    """Weighted sums of rows of `table` (n, c), summed in float32: (m, c).
+
+    entries: int32 numbers of rows, sum after sum. weights: one for each, of the table's dtype. starts: int32, (m + 1,),
+    where each sum begins in `entries`, and their number.
+    """
+    return torch.nn.functional.embedding_bag(
+        entries, table, starts, mode="sum", per_sample_weights=weights, include_last_offset=True
+    )
 
 
 @functools.lru_cache(maxsize=512)
