@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
+from diif_viewer.ui.keys import Keys, readable
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.navigation import PRESETS
 from diif_viewer.ui.reduced import ON_SCREEN
@@ -210,6 +212,8 @@ LOOKS: tuple[ActionRow, ...] = tuple(
     ActionRow(f"method_{method.name}", method.label, "Method", (method.letter,)) for method in ON_SCREEN.values()
 )
 
+MOUSE = "Mouse and touchpad"
+
 GESTURES: tuple[tuple[str, str], ...] = (
     ("Wheel", "Zoom about the cursor; Shift finer, Ctrl coarser"),
     ("Two fingers", "Move; with Ctrl, or a pinch, zoom"),
@@ -221,31 +225,45 @@ GESTURES: tuple[tuple[str, str], ...] = (
 )
 
 
-def make_actions(owner: QWidget, orders: dict[str, Callable[[], None]]) -> dict[str, QAction]:
+ROWS = (*ACTIONS, *ZOOMS, *LOOKS)
+"""All of them."""
+
+DEFAULT_KEYS = {row.name: row.keys for row in ROWS}
+
+
+def make_actions(owner: QWidget, orders: dict[str, Callable[[], None]], keys: Keys) -> dict[str, QAction]:
     """An action on `owner` for each row of the tables; `orders` says what each does, by name."""
     actions: dict[str, QAction] = {}
-    for row in (*ACTIONS, *ZOOMS, *LOOKS):
+    for row in ROWS:
         action = QAction(tr(row.label), owner)
         action.setObjectName(row.name)
-        action.setShortcuts([QKeySequence(key) for key in row.keys])
-        action.setToolTip(f"{tr(row.tip or row.label)} ({row.keys[0]})")
         action.setStatusTip("")
         action.setCheckable(row.checkable)
         action.triggered.connect(_without_argument(orders[row.name]))
         owner.addAction(action)
         actions[row.name] = action
+    _name_keys(actions, keys)
+    keys.changed.connect(partial(_name_keys, actions, keys))
     return actions
+
+
+def _name_keys(actions: dict[str, QAction], keys: Keys) -> None:
+    """Let each action be heard on its keys, and name the first in its tooltip."""
+    for row in ROWS:
+        actions[row.name].setShortcuts([QKeySequence(key) for key in keys.of(row.name)])
+        actions[row.name].setToolTip(keys.in_words(tr(row.tip or row.label), row.name))
 
 
 def _without_argument(order: Callable[[], None]) -> Callable[[], None]:
     return lambda *_: order()
 
 
-def shortcut_lines() -> list[tuple[str, list[tuple[str, str]]]]:
-    """(group, [(keys, what they do)]) for people, gestures first."""
-    groups: dict[str, list[tuple[str, str]]] = {"Mouse and touchpad": list(GESTURES)}
+def shortcut_lines(keys: Keys | None = None) -> list[tuple[str, list[tuple[str, str]]]]:
+    """(group, [(keys, what they do)]) for people, gestures first. keys: None for those of the tables."""
+    groups = {tr(MOUSE): [(tr(gesture), tr(words)) for gesture, words in GESTURES]}
     for row in (*ZOOMS, *LOOKS, *ACTIONS):
-        groups.setdefault(row.group, []).append((", ".join(row.keys), row.label.rstrip("…")))
+        held = row.keys if keys is None else tuple(map(readable, keys.of(row.name)))
+        groups.setdefault(tr(row.group), []).append((", ".join(held), tr(row.label).rstrip("…")))
     return list(groups.items())
 
 

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QToolButton, Q
 
 from diif_viewer.ui.compare import Area, Layout
 from diif_viewer.ui.controller import PaneStatus
+from diif_viewer.ui.keys import Keys
 from diif_viewer.ui.language import said, tr
 from diif_viewer.ui.reduced import ON_SCREEN, TRUTH, label_of
 from diif_viewer.ui.scores import Scores
@@ -44,7 +45,7 @@ class Badge(QFrame):
 
     method_chosen = Signal(str)
 
-    def __init__(self, pane: int, parent: QWidget) -> None:
+    def __init__(self, pane: int, keys: Keys, parent: QWidget) -> None:
         super().__init__(parent)
         self.pane = pane
         self.setObjectName("badge")
@@ -63,11 +64,14 @@ class Badge(QFrame):
             if method.is_model != previous_is_model:
                 self._menu.addSeparator()
             previous_is_model = method.is_model
-            action = self._menu.addAction(f"{label_of(method.name)}\t{method.letter}")
+            action = self._menu.addAction(label_of(method.name))
             action.setData(method.name)
             action.setCheckable(True)
             self._group.addAction(action)
         self._name.setMenu(self._menu)
+        self._keys = keys
+        self._name_keys()
+        keys.changed.connect(self._name_keys)
         self._name.setToolTip(tr("Choose what this pane shows"))
         self._group.triggered.connect(self._chosen)
 
@@ -96,6 +100,13 @@ class Badge(QFrame):
             self.style().polish(self)
         self.adjustSize()
 
+    @Slot()
+    def _name_keys(self) -> None:
+        """Put the key of each method behind its name."""
+        for action in self._group.actions():
+            key = self._keys.shown(f"method_{action.data()}")
+            action.setText(f"{label_of(action.data())}\t{key}" if key else label_of(action.data()))
+
     @Slot(object)
     def _chosen(self, action: object) -> None:
         self.method_chosen.emit(action.data())  # type: ignore[attr-defined]
@@ -104,9 +115,9 @@ class Badge(QFrame):
 class BadgeRow:
     """The badges of all panes, kept in their corners."""
 
-    def __init__(self, canvas: QWidget, scores: Scores | None = None) -> None:
+    def __init__(self, canvas: QWidget, keys: Keys, scores: Scores | None = None) -> None:
         self._canvas, self._scores = canvas, scores
-        self.badges = [Badge(pane, canvas) for pane in range(max(layout.panes for layout in Layout))]
+        self.badges = [Badge(pane, keys, canvas) for pane in range(max(layout.panes for layout in Layout))]
 
     def show(
         self,

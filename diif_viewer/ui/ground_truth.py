@@ -14,11 +14,12 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QLineEdit, QVBo
 
 from diif_viewer.errors import DiifViewerError
 from diif_viewer.ui.controller import Controller
+from diif_viewer.ui.keys import Keys
 from diif_viewer.ui.language import said, tr
 from diif_viewer.ui.loader import Loader, preview_of
 from diif_viewer.ui.mailbox import Mailbox
 from diif_viewer.ui.notice import Notice
-from diif_viewer.ui.reduced import reduce
+from diif_viewer.ui.reduced import TRUTH, reduce
 from diif_viewer.ui.state import Picture
 from diif_viewer.ui.zoom_text import format_zoom, parse_zoom
 from diif_viewer.viewport import LARGEST, Viewport
@@ -92,9 +93,9 @@ class GroundTruth(QObject):
     busy_changed = Signal()
     _reduced = Signal(object, object)
 
-    def __init__(self, controller: Controller, loader: Loader, notice: Notice) -> None:
+    def __init__(self, controller: Controller, loader: Loader, notice: Notice, keys: Keys) -> None:
         super().__init__(notice)
-        self._controller, self._loader, self._notice = controller, loader, notice
+        self._controller, self._loader, self._notice, self._keys = controller, loader, notice, keys
         self._factor = 4.0
         self._wanted: Picture | None = None
         self._mailbox: Mailbox[tuple[Picture, float]] | None = None
@@ -172,9 +173,9 @@ class GroundTruth(QObject):
         elif whole is original and shown is not None:  # else another picture was opened meanwhile
             before = 1.0 if shown.reduced is None else shown.reduced.factor
             self._show(result, self._factor / before, self._factor)
-            self._notice.tell(
-                "Reduced as the papers do. T shows the truth, Ctrl+T brings the picture back.", stay=False
-            )
+            truth, back = self._keys.shown(f"method_{TRUTH}"), self._keys.shown("ground_truth")
+            words = tr("Reduced as the papers do. {truth} shows the truth, {back} brings the picture back.")
+            self._notice.tell(words.format(truth=truth, back=back), stay=False)
         self.busy_changed.emit()
 
     def _show(self, picture: Picture, factor: float, scale: float | None = None) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QWidget
 
+from diif_viewer.ui.keys import Keys
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.settings import Settings
 from diif_viewer.ui.state import ViewerState
 
-WORDS = "Scroll to zoom, F3 to compare"
 STARTS = 3
 """Starts of the program after which nobody needs it any more."""
 
@@ -19,13 +19,14 @@ MARGIN = 12
 class Hint(QFrame):
     """A child of the canvas at its lower left. Gone for good when somebody zoomed and compared, or closed it."""
 
-    def __init__(self, state: ViewerState, settings: Settings, canvas: QWidget) -> None:
+    def __init__(self, state: ViewerState, settings: Settings, keys: Keys, canvas: QWidget) -> None:
         super().__init__(canvas)
         self._state, self._settings, self._canvas = state, settings, canvas
         self._zoomed = self._compared = self._counted = False
         self.setObjectName("hint")
-        self.setAccessibleName(WORDS)
-        words = QLabel(WORDS, self)
+        self._keys, self._words = keys, QLabel(self)
+        self._name_keys()
+        keys.changed.connect(self._name_keys)
         close = QToolButton(self)
         close.setText("✕")
         close.setToolTip(tr("Close this hint"))
@@ -34,11 +35,18 @@ class Hint(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
-        row.addWidget(words)
+        row.addWidget(self._words)
         row.addWidget(close)
         self.hide()
         state.picture_changed.connect(self.place)
         state.layout_changed.connect(self._layout_changed)
+
+    @Slot()
+    def _name_keys(self) -> None:
+        key = self._keys.shown("split")
+        words = tr("Scroll to zoom, {key} to compare", key=key) if key else tr("Scroll to zoom")
+        self._words.setText(words)
+        self.setAccessibleName(words)
 
     @property
     def done(self) -> bool:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
 from diif_viewer.ui.actions import ACTIONS
 from diif_viewer.ui.files import Files
+from diif_viewer.ui.keys import Keys
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.opening import Opening
 from diif_viewer.ui.theme import icon
@@ -38,16 +39,22 @@ class MainMenu(QMenu):
                     actions[name].setIcon(icon(icons[name]))
                 self.addAction(actions[name])
 
-    def button(self, parent: QWidget) -> QToolButton:
+    def button(self, keys: Keys, parent: QWidget) -> QToolButton:
         """A button for the toolbar that opens this menu."""
         button = QToolButton(parent)
         button.setIcon(icon("ph.list"))
         button.setMenu(self)
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        button.setToolTip("Menu (F10)")
+        name_keys = partial(_name_keys, button, keys)
+        name_keys()
+        keys.changed.connect(name_keys)
         button.setAccessibleName(tr("Menu"))
         button.setObjectName("menu_button")
         return button
+
+
+def _name_keys(button: QToolButton, keys: Keys) -> None:
+    button.setToolTip(keys.in_words(tr("Menu"), "menu"))
 
 
 class RecentMenu(QMenu):

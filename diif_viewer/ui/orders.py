@@ -96,14 +96,14 @@ class Orders:
     # ---- regions ----
 
     def _export_region(self) -> None:
-        words = tr("Drag a region: it is saved as it is on screen. Esc stops.")
+        words = tr("Drag a region: it is saved as it is on screen.")
         self._window.regions.choose(words, self._save)
 
     def _save(self, region: Region) -> None:
         self._window.exporter.export(region.window, self._window.state.methods[region.pane])
 
     def _copy_region(self) -> None:
-        words = tr("Drag a region: it is copied as it is on screen. Esc stops.")
+        words = tr("Drag a region: it is copied as it is on screen.")
         self._window.regions.choose(words, self._copy)
 
     def _copy(self, region: Region) -> None:

@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from diif_viewer.ui.controller import Controller
+from diif_viewer.ui.keys import Keys
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.theme import ACCENT
 from diif_viewer.viewport import Viewport
@@ -30,17 +31,25 @@ class Overview(QWidget):
 
     centre_asked = Signal(float, float)
 
-    def __init__(self, controller: Controller, canvas: QWidget, *, wanted: bool = True) -> None:
+    def __init__(self, controller: Controller, canvas: QWidget, keys: Keys, *, wanted: bool = True) -> None:
         super().__init__(canvas)
         self._controller, self._canvas, self._wanted = controller, canvas, wanted
         self._grip: QPointF | None = None
         self.setAccessibleName(tr("Overview"))
-        self.setToolTip("Drag the frame to move the view (M hides the overview)")
+        self._keys = keys
+        self._name_keys()
+        keys.changed.connect(self._name_keys)
         self.setCursor(Qt.CursorShape.ArrowCursor)
         self.hide()
         controller.state.picture_changed.connect(self.place)
         controller.state.view_changed.connect(self.place)
         controller.motion.moved.connect(self._follow)
+
+    @Slot()
+    def _name_keys(self) -> None:
+        key = self._keys.shown("overview")
+        words = tr("Drag the frame to move the view")
+        self.setToolTip(tr("{words} ({key} hides the overview)", words=words, key=key) if key else words)
 
     @property
     def wanted(self) -> bool:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from diif_viewer.ui.keys import Keys
 from diif_viewer.ui.language import said, tr
 from diif_viewer.ui.theme import icon
 
@@ -17,7 +18,7 @@ class Page(QWidget):
     again_asked = Signal()
     diagnostics_asked = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, keys: Keys, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("page")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -28,16 +29,16 @@ class Page(QWidget):
         self._headline.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._open = QPushButton(tr("Open…"), self)
         self._open.setAccessibleName(tr("Open a picture"))
-        self._open.setToolTip("Open a picture (O)")
         self._open.clicked.connect(self.open_asked)
         self._again = QPushButton(tr("Try again"), self)
-        self._again.setToolTip("Read the file again (Ctrl+R)")
         self._again.clicked.connect(self.again_asked)
         self._diagnostics = QPushButton(tr("Copy diagnostics"), self)
-        self._diagnostics.setToolTip("Copy versions, device and settings, without names and paths (Ctrl+I)")
         self._diagnostics.clicked.connect(self.diagnostics_asked)
         for button in (self._again, self._diagnostics):
             button.setAccessibleName(button.text())
+        self._keys = keys
+        self._name_keys()
+        keys.changed.connect(self._name_keys)
         self.failed = False
         self._symbol = "ph.image"
         column = QVBoxLayout(self)
@@ -55,6 +56,15 @@ class Page(QWidget):
         row.addStretch()
         column.addLayout(row)
         column.addStretch(4)
+
+    @Slot()
+    def _name_keys(self) -> None:
+        for button, words, action in (
+            (self._open, tr("Open a picture"), "open"),
+            (self._again, tr("Read the file again"), "reload"),
+            (self._diagnostics, tr("Copy versions, device and settings, without names and paths"), "diagnostics"),
+        ):
+            button.setToolTip(self._keys.in_words(words, action))
 
     @property
     def text(self) -> str:

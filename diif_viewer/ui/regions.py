@@ -15,6 +15,8 @@ from diif_viewer.geometry import Window
 from diif_viewer.ui.canvas import Canvas
 from diif_viewer.ui.compare import area_at
 from diif_viewer.ui.controller import Controller
+from diif_viewer.ui.keys import Keys
+from diif_viewer.ui.language import tr
 from diif_viewer.ui.notice import Notice
 
 
@@ -33,9 +35,9 @@ class Region:
 class Regions(QObject):
     """Waits for one drag at a time."""
 
-    def __init__(self, controller: Controller, canvas: Canvas, notice: Notice) -> None:
+    def __init__(self, controller: Controller, canvas: Canvas, notice: Notice, keys: Keys) -> None:
         super().__init__(notice)
-        self._controller, self._canvas, self._notice = controller, canvas, notice
+        self._controller, self._canvas, self._notice, self._keys = controller, canvas, notice, keys
         self._done: Callable[[Region], None] | None = None
         canvas.export_region_asked.connect(self._dragged)
 
@@ -45,13 +47,14 @@ class Regions(QObject):
         return self._canvas.choosing_region
 
     def choose(self, words: str, done: Callable[[Region], None]) -> None:
-        """Say `words` and hand the next dragged region to `done`; while one is waited for, stop that."""
+        """Say `words` (a sentence) and hand the next dragged region to `done`; while one is waited for, stop that."""
         if self.choosing:
             self.stop()
             return
         self._done = done
         self._canvas.choose_region(True)
-        self._notice.tell(words, stay=False)
+        key = self._keys.shown("leave")
+        self._notice.tell(words + (tr(" {key} stops.", key=key) if key else ""), stay=False)
 
     def stop(self) -> None:
         """Wait no more."""

@@ -1,16 +1,19 @@
-"""The list of keys and gestures, made from the table of actions."""
+"""The list of keys and gestures, made from the table of actions, and the way to other keys."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from diif_viewer.ui.actions import shortcut_lines
+from diif_viewer.ui.keys import Keys
+from diif_viewer.ui.keys_dialog import KeysDialog
+from diif_viewer.ui.language import mark, tr
 
 COLUMNS = 3
-NOTE = (
-    "LIIF, DIIF and DIIF-S restore what bicubic reduction took away;\n"
+NOTE = mark(
+    "LIIF, DIIF and DIIF-S restore what bicubic reduction took away; "
     "they do not invent detail as generative upscalers do."
 )
 
@@ -18,12 +21,13 @@ NOTE = (
 class ShortcutsDialog(QDialog):
     """Keys and gestures, in groups."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, keys: Keys, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Keys and gestures")
+        self._keys, self._parent = keys, parent
+        self.setWindowTitle(tr("Keys and gestures"))
         columns = [QVBoxLayout() for _ in range(COLUMNS)]
         heights = [0] * COLUMNS
-        for group, lines in shortcut_lines():
+        for group, lines in shortcut_lines(keys):
             shortest = heights.index(min(heights))
             heights[shortest] += len(lines) + 2
             columns[shortest].addLayout(_group(group, lines))
@@ -32,10 +36,15 @@ class ShortcutsDialog(QDialog):
         for column in columns:
             column.addStretch()
             row.addLayout(column)
-        note = QLabel(NOTE, self)
+        note = QLabel(tr(NOTE), self)
         note.setObjectName("advice")
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
-        buttons.button(QDialogButtonBox.StandardButton.Close).setIcon(QIcon())
+        close = buttons.button(QDialogButtonBox.StandardButton.Close)
+        close.setText(tr("Close"))
+        close.setIcon(QIcon())
+        change = buttons.addButton(tr("Change keys…"), QDialogButtonBox.ButtonRole.ActionRole)
+        change.setToolTip(tr("Choose other keys"))
+        change.clicked.connect(self._change)
         buttons.rejected.connect(self.reject)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(26, 22, 26, 18)
@@ -43,6 +52,13 @@ class ShortcutsDialog(QDialog):
         whole.addLayout(row)
         whole.addWidget(note)
         whole.addWidget(buttons)
+
+    @Slot()
+    def _change(self) -> None:
+        self.accept()
+        dialog = KeysDialog(self._keys, self._parent)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
 
 
 def _group(name: str, lines: list[tuple[str, str]]) -> QGridLayout:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLineEdit, QMenu, QSizePolicy, QToolBar, QToolButt
 
 from diif_viewer.ui.actions import ACTIONS, ZOOMS
 from diif_viewer.ui.compare import Layout
+from diif_viewer.ui.keys import Keys
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.theme import icon
 from diif_viewer.ui.zoom_text import format_zoom, parse_zoom
@@ -29,17 +30,23 @@ class ZoomBox(QLineEdit):
     zoom_entered = Signal(float)
     left = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, keys: Keys, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("zoom")
         self.setFixedWidth(84)
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.setToolTip("Zoom: type x12.5 or 1250 % (X)")
+        self._keys = keys
+        self._name_keys()
+        keys.changed.connect(self._name_keys)
         self.setAccessibleName(tr("Zoom"))
         self._scale: float | None = None
         self.returnPressed.connect(self._enter)
         self.editingFinished.connect(self._show)
         self.textEdited.connect(lambda: self._mark(False))
+
+    @Slot()
+    def _name_keys(self) -> None:
+        self.setToolTip(self._keys.in_words(tr("Zoom: type x12.5 or 1250 %"), "type_zoom"))
 
     def show_scale(self, scale: float | None) -> None:
         """Show the scale of the view, unless somebody is typing."""
@@ -77,12 +84,12 @@ class ZoomBox(QLineEdit):
 class ToolBar(QToolBar):
     """Shows actions that exist already; `zoom_box` is its own."""
 
-    def __init__(self, actions: dict[str, QAction], parent: QWidget | None = None) -> None:
+    def __init__(self, actions: dict[str, QAction], keys: Keys, parent: QWidget | None = None) -> None:
         super().__init__(tr("Toolbar"), parent)
         self.setObjectName("toolbar")
         self.setMovable(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        self.zoom_box = ZoomBox(self)
+        self.zoom_box = ZoomBox(keys, self)
         icons = {row.name: row.icon for row in (*ACTIONS, *ZOOMS)}
         spacer = QWidget(self)
         spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)

@@ -10,7 +10,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplicat
 from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
 from diif_viewer.engine.messages import Ready
-from diif_viewer.ui.actions import make_actions
+from diif_viewer.ui.actions import DEFAULT_KEYS, make_actions
 from diif_viewer.ui.badge import BadgeRow
 from diif_viewer.ui.canvas import Canvas
 from diif_viewer.ui.clipboard import Clipboard
@@ -25,6 +25,7 @@ from diif_viewer.ui.flip import Flip
 from diif_viewer.ui.ground_truth import GroundTruth
 from diif_viewer.ui.hint import Hint
 from diif_viewer.ui.inspector import Inspector
+from diif_viewer.ui.keys import Keys
 from diif_viewer.ui.language import said, tr
 from diif_viewer.ui.loader import Loader, NotLoaded
 from diif_viewer.ui.menu import MainMenu
@@ -64,6 +65,7 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self.settings = settings or Settings()
+        self.keys = Keys(self.settings, DEFAULT_KEYS, self)
         self.controller, self.loader = controller, loader
         self.state = controller.state
         self.navigator = Navigator(controller)
@@ -73,14 +75,14 @@ class MainWindow(QMainWindow):
         self._device = ""
         self.opening = Opening(loader, self)
         self.canvas = Canvas(controller)
-        self.page = Page()
+        self.page = Page(self.keys)
         self.stack = QStackedWidget(self)
         self.stack.addWidget(self.page)
         self.stack.addWidget(self.canvas)
         self.setCentralWidget(self.stack)
-        self.badge_row = BadgeRow(self.canvas, self.scores)
-        self.overview = Overview(controller, self.canvas, wanted=self.settings.flag("overview", True))
-        self.hint = Hint(self.state, self.settings, self.canvas)
+        self.badge_row = BadgeRow(self.canvas, self.keys, self.scores)
+        self.overview = Overview(controller, self.canvas, self.keys, wanted=self.settings.flag("overview", True))
+        self.hint = Hint(self.state, self.settings, self.keys, self.canvas)
         self.canvas.grid = self.settings.flag("grid")
         self.notice = Notice(self.stack)
         self.exporter = Exporter(controller, controller.client, self.notice, choose)
@@ -88,17 +90,17 @@ class MainWindow(QMainWindow):
         self.clipboard = Clipboard(controller, self.opening, self.notice)
         self.wardrobe = Wardrobe(self.settings, self)
         self.session = Session(self.settings, self.state, self.opening, self.files)
-        self.regions = Regions(controller, self.canvas, self.notice)
+        self.regions = Regions(controller, self.canvas, self.notice, self.keys)
         self.flip = Flip(self.state, self)
         self.difference = Difference(controller, self)
         self.fading = Fading(controller, self)
-        self.ground_truth = GroundTruth(controller, loader, self.notice)
+        self.ground_truth = GroundTruth(controller, loader, self.notice, self.keys)
         self.orders = Orders(self)
-        self.actions_by_name = make_actions(self, self.orders.table())
+        self.actions_by_name = make_actions(self, self.orders.table(), self.keys)
         self.flip.attach(self.actions_by_name["flip"], self.canvas)
-        self.tools = ToolBar(self.actions_by_name, self)
+        self.tools = ToolBar(self.actions_by_name, self.keys, self)
         self.menu = MainMenu(self.actions_by_name, self.files, self.opening, self)
-        self.tools.addWidget(self.menu.button(self.tools))
+        self.tools.addWidget(self.menu.button(self.keys, self.tools))
         self.addToolBar(self.tools)
         self.status = StatusLine(self)
         self.setStatusBar(self.status)
@@ -232,7 +234,7 @@ class MainWindow(QMainWindow):
 
     def show_shortcuts(self) -> None:
         """The list of keys and gestures."""
-        dialog = ShortcutsDialog(self)
+        dialog = ShortcutsDialog(self.keys, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
