@@ -175,11 +175,17 @@ class Lattice:
 
     @classmethod
     def of_scale(cls, height: int, width: int, scale: float, *, phase: tuple[float, float] = (0.0, 0.0)) -> Lattice:
-        """Exactly `scale` on both axes, for a picture of `height` x `width` pixels. Raises RequestError."""
+        """Exactly `scale` on both axes, for a picture of `height` x `width` pixels. Raises RequestError.
+
+        phase: (y, x), from -1/2 to 1/2: the shift of all outputs, in output pixels. Output 0 is the first whose centre
+        lies inside the picture whatever the phase; how many there are depends on it.
+        """
         _check_picture(height, width)
         if not (math.isfinite(scale) and scale > 0):
             raise RequestError(f"The scale must be a positive number, not {scale}.")
-        rows, columns = (max(1, math.ceil(n * scale - 0.5)) for n in (height, width))
+        rows, columns = (
+            max(1, math.ceil(n * scale - 0.5 - shift)) for n, shift in zip((height, width), phase, strict=True)
+        )
         return cls(Axis(height, rows, float(scale), phase[0]), Axis(width, columns, float(scale), phase[1]))
 
     @classmethod

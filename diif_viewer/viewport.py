@@ -124,6 +124,20 @@ class Viewport:
         return Window(top, left, top + self.view_height, left + self.view_width).intersected(self.lattice.window)
 
     @property
+    def exactly(self) -> tuple[Lattice, Window]:
+        """The view without `rested`'s rounding: the lattice whose outputs are its device pixels, and those in view.
+
+        The origin's nearest whole pixel is the window's corner, and what is left of it (at most half a pixel) is the
+        lattice's phase: device pixel (r, c) shows the image position ``(c + 1/2 + left, r + 1/2 + top) / scale``. The
+        window has the size of the view; where it leaves ``lattice.window`` there is no picture. Of a view at rest these
+        are `lattice` and its outputs, without phase.
+        """
+        rest = self.rested()
+        top, left = int(rest.top), int(rest.left)
+        lattice = Lattice.of_scale(self.height, self.width, self.scale, phase=(self.top - top, self.left - left))
+        return lattice, Window(top, left, top + self.view_height, left + self.view_width)
+
+    @property
     def image_box(self) -> tuple[float, float, float, float]:
         """Where the whole picture lies in the view: (left, top, right, bottom) in device pixels."""
         return (

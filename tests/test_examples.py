@@ -83,11 +83,12 @@ def test_every_command_has_a_line_in_the_overview() -> None:
     assert set(re.findall(r"^\| \[`([a-z-]+)`\]", text, re.MULTILINE)) == set(COMMANDS)
 
 
-def test_every_option_of_render_is_explained() -> None:
+@pytest.mark.parametrize("command", ["render", "animate"])
+def test_every_option_is_explained(command: str) -> None:
     from diif_viewer.cli.completion import commands, options_of
 
-    text = (ROOT / "docs" / "commands" / "render.md").read_text("utf-8")
-    options = [option.names[-1] for option in options_of(commands()["render"][1]) if option.names]
+    text = (ROOT / "docs" / "commands" / f"{command}.md").read_text("utf-8")
+    options = [option.names[-1] for option in options_of(commands()[command][1]) if option.names]
     unsaid = {
         name for name in options if name not in text and name not in ("--help", "--debug", "--output", "--device")
     }

@@ -17,6 +17,7 @@ FLOORS = {
     "diif_viewer": 1,  # the package itself: lazy
     "diif_viewer.geometry": 1,
     "diif_viewer.viewport": 1,
+    "diif_viewer.zoom_path": 1,
     "diif_viewer.errors": 1,
     "diif_viewer.paths": 1,
     "diif_viewer.imaging": 2,
@@ -35,6 +36,7 @@ NEIGHBOURS_APART = [("diif_viewer.imaging", "diif_viewer.models"), ("diif_viewer
 WITHOUT_TORCH = [
     "geometry.py",
     "viewport.py",
+    "zoom_path.py",
     "errors.py",
     "paths.py",
     "__init__.py",

@@ -19,6 +19,7 @@ from diif_viewer.errors import DiifViewerError
 COMMANDS = {
     "view": "diif_viewer.cli.view",
     "render": "diif_viewer.cli.render",
+    "animate": "diif_viewer.cli.animate",
     "train": "diif_viewer.cli.train",
     "eval": "diif_viewer.cli.evaluate",
     "bench": "diif_viewer.cli.bench",

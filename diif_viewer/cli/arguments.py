@@ -68,11 +68,42 @@ def window(text: str) -> tuple[int, int, int, int]:
     return int(numbers[0]), int(numbers[1]), int(numbers[2]), int(numbers[3])
 
 
-def _numbers(text: str, sentence: str) -> list[float]:
+def view(text: str) -> float | str:
+    """`fit`, `fill`, or a scale."""
+    return text if text in ("fit", "fill") else scale(text)
+
+
+def point(text: str) -> tuple[float, float]:
+    """`x,y` in pixels of the picture, x right, y down."""
+    numbers = _numbers(text, "a point is x,y in pixels of the picture like 310,95.5", count=2)
+    return numbers[0], numbers[1]
+
+
+def positive(text: str) -> float:
+    """A number above 0, finite."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and value > 0):
+        raise argparse.ArgumentTypeError(f"a positive number is needed, not {text!r}")
+    return value
+
+
+def colour(text: str) -> tuple[int, int, int]:
+    """`RRGGBB` in hexadecimal digits, with or without # before it."""
+    digits = text.removeprefix("#")
+    if len(digits) != 6 or not all(c in "0123456789abcdefABCDEF" for c in digits):
+        raise argparse.ArgumentTypeError(f"a colour is RRGGBB in hexadecimal digits like 1e2024, not {text!r}")
+    red, green, blue = bytes.fromhex(digits)
+    return red, green, blue
+
+
+def _numbers(text: str, sentence: str, count: int = 4) -> list[float]:
     try:
         values = [float(part) for part in text.split(",")]
     except ValueError:
         values = []
-    if len(values) != 4 or not all(map(math.isfinite, values)):
+    if len(values) != count or not all(map(math.isfinite, values)):
         raise argparse.ArgumentTypeError(f"{sentence}, not {text!r}")
     return values

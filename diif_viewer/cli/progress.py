@@ -32,14 +32,16 @@ class ProgressLine:
         self._width = 0
         self._enabled = enabled
 
-    def __call__(self, fraction: float) -> None:
-        """Show that `fraction` of the work is done."""
+    def __call__(self, fraction: float, speed: str = "") -> None:
+        """Show that `fraction` of the work is done. speed: words for how fast it goes."""
         now = self._clock()
         if not self._enabled or now - self._last < self._interval:
             return
         self._last = now
         spent = now - self._start
         text = f"{100 * fraction:3.0f} %"
+        if speed:
+            text += f"  {speed}"
         if 0 < fraction < 1 and spent > 0.5:
             text += f"  {duration(spent * (1 - fraction) / fraction)} left"
         if self._terminal:

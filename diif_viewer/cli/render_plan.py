@@ -199,7 +199,7 @@ def _job(source: Path, label: str, number: int, target: Target, options: Options
     check_memory(form.streams, window, header.channels * bits // 8)
     if output is None:
         return job
-    _check_place(output, make=target.many)
+    check_place(output, make=target.many)
     if not (target.many and output.exists()) or overwrite:
         return job
     if _is_ready(output, source, options.recipe(lattice, window, bits), (window.height, window.width)):
@@ -220,7 +220,8 @@ def _is_ready(output: Path, source: Path, recipe: str, size: tuple[int, int]) ->
     return fresh and header.software == recipe and (header.height, header.width) == size and is_whole(output)
 
 
-def _check_place(output: Path, *, make: bool) -> None:
+def check_place(output: Path, *, make: bool) -> None:
+    """Can a file be written to `output`? make: its folder may have to be made. Raises ExportError."""
     if output.is_dir():
         raise ExportError(f"{output} is a folder; give the name of a file.")
     folder = output.absolute().parent

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from diif_viewer.engine.tiles import TileKey
 from diif_viewer.geometry import Window
+from diif_viewer.zoom_path import ZoomPath
 
 # ---- window -> renderer ----------------------------------------------------------------------------------
 
@@ -88,8 +89,26 @@ class ExportRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class FilmRequest:
+    """Write the film of a zoom to `file`, in the format of its suffix (`imaging.film`); answered as an export is.
+
+    model, float32, quality: as for ExportRequest. background: RGB, seen around the picture and through it.
+    """
+
+    job: int
+    image: int
+    model: str
+    path: ZoomPath
+    file: str
+    background: tuple[int, int, int] = (0, 0, 0)
+    quality: int | None = None
+    lossless: bool = False
+    float32: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class CancelExport:
-    """Stop an export; nothing is left behind. Answered by ExportFailed with ``cancelled`` set."""
+    """Stop an export or a film; nothing is left behind. Answered by ExportFailed with ``cancelled`` set."""
 
     job: int
 
@@ -171,5 +190,5 @@ class RendererFailed:
     sentence: str
 
 
-ToRenderer = OpenImage | CloseImage | ViewRequest | CancelView | ExportRequest | CancelExport | Quit
+ToRenderer = OpenImage | CloseImage | ViewRequest | CancelView | ExportRequest | FilmRequest | CancelExport | Quit
 FromRenderer = Ready | TileDone | ViewDone | ViewFailed | ExportProgress | ExportDone | ExportFailed | RendererFailed

@@ -24,6 +24,7 @@ from diif_viewer.engine import messages as m
 from diif_viewer.engine.device import cache_budget, fast_compute, resolve
 from diif_viewer.engine.exporting import export_steps
 from diif_viewer.engine.field import Array, Field
+from diif_viewer.engine.filming import film_steps
 from diif_viewer.engine.model import Model, load_model
 from diif_viewer.engine.planes import BlockCache
 from diif_viewer.engine.threads import cores
@@ -110,7 +111,7 @@ class Scheduler:
                 self._views[message.pane] = _Job(message.image, steps)
             case m.CancelView():
                 self._views.pop(message.pane, None)
-            case m.ExportRequest():
+            case m.ExportRequest() | m.FilmRequest():
                 steps = self._guarded(self._export(message), lambda text: m.ExportFailed(message.job, text))
                 self._exports[message.job] = _Job(message.image, steps)
             case m.CancelExport():
@@ -201,11 +202,14 @@ class Scheduler:
             made.features(compute).ensure(part)
             yield None
 
-    def _export(self, request: m.ExportRequest) -> Steps:
+    def _export(self, request: m.ExportRequest | m.FilmRequest) -> Steps:
         picture = self._pictures.get(request.image)
         if picture is not None:
             load = functools.partial(self._field, request.image, request.model)
-            yield from export_steps(request, picture.pixels, load)
+            if isinstance(request, m.FilmRequest):
+                yield from film_steps(request, picture.pixels, load)
+            else:
+                yield from export_steps(request, picture.pixels, load)
 
     def _field(self, image: int, model: str) -> Field | None:
         """The picture through the model; None when the picture was closed meanwhile."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 import numpy.typing as npt
 
 from diif_viewer.errors import ExportError
+from diif_viewer.imaging.film import Film, film_form_of, write_film
 from diif_viewer.imaging.formats import format_of
 from diif_viewer.imaging.metadata import Metadata
 from diif_viewer.imaging.save import atomic_path, write_strips
@@ -27,31 +28,22 @@ class _StoppedError(Exception):
     """The strips will not come."""
 
 
-class BackgroundFile:
+class BackgroundWriter:
     """Use as a context; `offer` every strip until it is taken, then ask `finished` until it is so.
 
     The file is at its path, whole, once `finished` says so. Leaving the context earlier leaves the old file or none.
     """
 
-    def __init__(
-        self,
-        path: str | Path,
-        *,
-        shape: tuple[int, int, int],
-        dtype: npt.DTypeLike,
-        about: Metadata,
-        quality: int | None = None,
-    ) -> None:
-        """As `save.write_strips`; the format by the path's suffix. Raises ExportError for an unknown one."""
-        self._path, self._form = Path(path), format_of(Path(path))
-        self._options: dict[str, Any] = {"shape": shape, "dtype": dtype, "about": about, "quality": quality}
-        self._left = shape[0]
+    def __init__(self, path: str | Path, length: int, write: Callable[[Path, Iterator[Pixels]], None]) -> None:
+        """length: of all strips together. write: puts them into the file that it is given, in the thread."""
+        self._path, self._put = Path(path), write
+        self._left = length
         self._strips: queue.Queue[Pixels] = queue.Queue(1)
         self._stopped = threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._write, name="diif-viewer export")
 
-    def __enter__(self) -> BackgroundFile:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -88,7 +80,7 @@ class BackgroundFile:
     def _write(self) -> None:
         try:
             with contextlib.suppress(_StoppedError), atomic_path(self._path) as temporary:
-                write_strips(temporary, self._form, self._arriving(), **self._options)
+                self._put(temporary, self._arriving())
                 self._check()  # told to stop during the last strip, or while a whole picture was encoded
         except BaseException as error:
             self._error = error
@@ -104,3 +96,37 @@ class BackgroundFile:
     def _check(self) -> None:
         if self._stopped.is_set() or not threading.main_thread().is_alive():
             raise _StoppedError
+
+
+class BackgroundFile(BackgroundWriter):
+    """A picture from strips, each (rows, width, channels)."""
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        shape: tuple[int, int, int],
+        dtype: npt.DTypeLike,
+        about: Metadata,
+        quality: int | None = None,
+    ) -> None:
+        """As `save.write_strips`; the format by the path's suffix. Raises ExportError for an unknown one."""
+        form = format_of(Path(path))
+
+        def write(temporary: Path, strips: Iterator[Pixels]) -> None:
+            write_strips(temporary, form, strips, shape=shape, dtype=dtype, about=about, quality=quality)
+
+        super().__init__(path, shape[0], write)
+
+
+class BackgroundFilm(BackgroundWriter):
+    """A film from its frames, each offered as (1, height, width, 3) uint8."""
+
+    def __init__(self, path: str | Path, film: Film, *, quality: int | None = None, lossless: bool = False) -> None:
+        """As `film.write_film`; the format by the path's suffix. Raises ExportError for an unknown one."""
+        form = film_form_of(Path(path))
+
+        def write(temporary: Path, frames: Iterator[Pixels]) -> None:
+            write_film(temporary, form, (f[0] for f in frames), film, quality=quality, lossless=lossless)
+
+        super().__init__(path, film.count, write)

@@ -24,7 +24,7 @@ from diif_viewer.geometry import Axis, Floats, Lattice, Window
 from diif_viewer.imaging.kernels import KERNELS, SHRINKING, Kernel, bicubic_taps, taps
 from diif_viewer.imaging.pyramid import Pyramid, as_array, as_image, reduced, rounded
 
-__all__ = ["METHODS", "Pyramid", "bicubic_taps", "resample"]
+__all__ = ["METHODS", "Pyramid", "bicubic_taps", "resample", "resample_moving"]
 
 Pixels = npt.NDArray[Any]
 """HWC, C in 1 (grey), 2 (grey, alpha), 3 (RGB), 4 (RGBA); uint8, uint16, or float32 in [0, 1]."""
@@ -45,13 +45,35 @@ def resample(pixels: Pixels | Pyramid, method: str, lattice: Lattice, window: Wi
     """
     if method not in METHODS:
         raise RequestError(f"There is no method {method!r}: choose one of {', '.join(METHODS)}.")
+    kernels = [KERNELS.get(method) if axis.scale >= 1 else SHRINKING for axis in (lattice.y, lattice.x)]
+    return _resampled(pixels, lattice, window, (kernels[0], kernels[1]), spare=0)
+
+
+def resample_moving(pixels: Pixels | Pyramid, lattice: Lattice, window: Window) -> Pixels:
+    """As `resample`, by a filter that changes with scale and phase so gently that a film can be made of it.
+
+    One kernel serves all scales (it is an area filter below x1, and interpolates from there), and what is left to it
+    is at least x1/4: where `resample` passes a power of two, some pixels change by tens of levels at once.
+    """
+    return _resampled(pixels, lattice, window, (SHRINKING, SHRINKING), spare=2)
+
+
+def _resampled(
+    pixels: Pixels | Pyramid,
+    lattice: Lattice,
+    window: Window,
+    kernels: tuple[Kernel | None, Kernel | None],
+    *,
+    spare: int,
+) -> Pixels:
+    """kernels: of y and x. spare: halvings that the kernels do instead of the exact reduction."""
     assert window, "an empty window"
     assert lattice.window.contains(window), f"{window} leaves the lattice {lattice.window}"
     source = pixels.pixels if isinstance(pixels, Pyramid) else pixels
     assert source.shape[:2] == (lattice.y.size, lattice.x.size), (source.shape, lattice)
-    y_halvings, x_halvings = _halvings(lattice.y.scale), _halvings(lattice.x.scale)
-    y = _span(lattice.y, window.top, window.bottom, 1 << y_halvings, method)
-    x = _span(lattice.x, window.left, window.right, 1 << x_halvings, method)
+    y_halvings, x_halvings = (max(0, _halvings(axis.scale) - spare) for axis in (lattice.y, lattice.x))
+    y = _span(lattice.y, window.top, window.bottom, 1 << y_halvings, kernels[0])
+    x = _span(lattice.x, window.left, window.right, 1 << x_halvings, kernels[1])
     if isinstance(pixels, Pyramid):
         made = min(y_halvings, x_halvings)
         source, y_halvings, x_halvings = pixels.level(made), y_halvings - made, x_halvings - made
@@ -80,10 +102,9 @@ class _Span:
     end: int
 
 
-def _span(axis: Axis, start: int, stop: int, factor: int, method: str) -> _Span:
-    """Outputs ``start .. stop - 1`` of an axis whose source is reduced `factor` times."""
+def _span(axis: Axis, start: int, stop: int, factor: int, kernel: Kernel | None) -> _Span:
+    """Outputs ``start .. stop - 1`` of an axis whose source is reduced `factor` times. kernel: None for nearest."""
     step = 1.0 / (axis.scale * factor)
-    kernel = KERNELS.get(method) if axis.scale >= 1 else SHRINKING
     if abs(step - 1.0) < 1e-9 and axis.phase == 0:
         kernel = None
     size = -(-axis.size // factor)

@@ -42,24 +42,26 @@ def write_png(
     bits = 8 * np.dtype(dtype).itemsize
     with path.open("wb") as file:
         file.write(SIGNATURE)
-        _chunk(file, b"IHDR", struct.pack(">IIBBBBB", width, height, bits, _COLOUR_TYPES[channels], 0, 0, 0))
+        write_chunk(file, b"IHDR", struct.pack(">IIBBBBB", width, height, bits, _COLOUR_TYPES[channels], 0, 0, 0))
         if about.icc_profile:
-            _chunk(file, b"iCCP", b"ICC Profile\0\0" + zlib.compress(about.icc_profile))
+            write_chunk(file, b"iCCP", b"ICC Profile\0\0" + zlib.compress(about.icc_profile))
         if about.dpi:
             x, y = (round(value / _INCH) for value in about.dpi)
-            _chunk(file, b"pHYs", struct.pack(">IIB", x, y, 1))
+            write_chunk(file, b"pHYs", struct.pack(">IIB", x, y, 1))
         if about.exif:
-            _chunk(file, b"eXIf", about.exif.removeprefix(b"Exif\0\0"))
-        for data in _compressed(strips, shape, bits // 8):
-            _chunk(file, b"IDAT", data)
-        _chunk(file, b"IEND", b"")
+            write_chunk(file, b"eXIf", about.exif.removeprefix(b"Exif\0\0"))
+        for data in compressed(strips, shape, bits // 8):
+            write_chunk(file, b"IDAT", data)
+        write_chunk(file, b"IEND", b"")
 
 
-def _chunk(file: BinaryIO, kind: bytes, data: bytes) -> None:
+def write_chunk(file: BinaryIO, kind: bytes, data: bytes) -> None:
+    """Write one chunk with its length and checksum."""
     file.write(struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(data, zlib.crc32(kind))))
 
 
-def _compressed(strips: Iterable[Pixels], shape: tuple[int, int, int], depth: int) -> Iterator[bytes]:
+def compressed(strips: Iterable[Pixels], shape: tuple[int, int, int], depth: int) -> Iterator[bytes]:
+    """The filtered and deflated bytes of a picture, in pieces. depth: bytes per channel."""
     height, width, channels = shape
     packer, seen = zlib.compressobj(_LEVEL), 0
     above = np.zeros((1, width * channels * depth), np.uint8)

@@ -26,6 +26,7 @@ from diif_viewer.engine.messages import (
     ExportFailed,
     ExportProgress,
     ExportRequest,
+    FilmRequest,
     FromRenderer,
     OpenImage,
     Quit,
@@ -141,7 +142,7 @@ class RendererClient(QObject):
     def send(self, order: ToRenderer) -> None:
         """Hand an order over; never waits. Dropped while the process does not run."""
         if self._sender is not None:
-            if isinstance(order, ExportRequest):
+            if isinstance(order, ExportRequest | FilmRequest):
                 self._exports.add(order.job)
             self._orders.put(order)
 

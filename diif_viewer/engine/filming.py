@@ -1,0 +1,159 @@
+"""Films of a zoom: each frame is a lattice with a phase, so that the picture moves without a tremble.
+
+All frames come from one field: what is encoded for one serves those after it. A frame holds RGB, the picture over a
+plain background; where the picture ends inside a device pixel, the two are mixed by area, so that its edge glides.
+
+From x1 downwards a picture is filtered as it is on screen, by a filter without steps (`classic.resample_moving`); and
+since a model does not continue what a filter does, the one fades into the other from x1 to `FADED`. From there on every
+frame holds what an export of its lattice would.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from diif_viewer.engine import messages as m
+from diif_viewer.engine.exporting import field_painter
+from diif_viewer.engine.field import Array, Field
+from diif_viewer.engine.strips import Painter, classic_painter, painted_strips
+from diif_viewer.engine.threads import cores
+from diif_viewer.engine.tiles import TILE
+from diif_viewer.errors import ExportError, RequestError
+from diif_viewer.geometry import Axis, Floats, Lattice, Window
+from diif_viewer.imaging.background import BackgroundFilm
+from diif_viewer.imaging.classic import Pyramid, resample_moving
+from diif_viewer.imaging.colour import to_8_bits
+from diif_viewer.imaging.film import Film, check_film, film_form_of
+from diif_viewer.models.registry import METHODS
+from diif_viewer.viewport import Viewport
+
+FADED = 1.25
+"""Scale from which a frame is the method's alone."""
+
+
+def film_steps(
+    request: m.FilmRequest, pixels: Array, load: Callable[[], Field | None]
+) -> Generator[m.FromRenderer | None, None, None]:
+    """Render the frames of `request` a piece at a time, while a thread encodes what is ready.
+
+    pixels: the source, HWC. load: gives the field for the request's model (not called for classic methods). Yields
+    progress after every frame and ExportDone last; None between its pieces and while it waits for the encoder, at most
+    10 ms each time. Closing it leaves nothing behind. Raises RequestError, ExportError.
+    """
+    started = time.perf_counter()
+    zoom, path = request.path, Path(request.file)
+    film = Film(zoom.start.view_height, zoom.start.view_width, zoom.count, zoom.rate)
+    if not path.parent.is_dir():
+        raise ExportError(f"The folder {path.parent} does not exist; choose another one.")
+    check_film(path, film_form_of(path), film)
+    paint = moving_painter(pixels, _painter(request, pixels, load))
+    with BackgroundFilm(path, film, quality=request.quality, lossless=request.lossless) as file:
+        for number in range(film.count):
+            for frame in frame_steps(zoom.view(number), paint, request.background):
+                while frame is not None and not file.offer(frame[None]):
+                    yield None
+                if frame is None:
+                    yield None
+            done = (number + 1) / film.count
+            spent = time.perf_counter() - started
+            yield m.ExportProgress(request.job, done, spent * (1 - done) / done)
+        while not file.finished():
+            yield None
+    yield m.ExportDone(request.job, request.file, (time.perf_counter() - started) * 1000)
+
+
+def _painter(request: m.FilmRequest, pixels: Array, load: Callable[[], Field | None]) -> Painter:
+    method = METHODS.get(request.model)
+    if method is not None and not method.is_model:
+        return classic_painter(pixels, method.name)
+    field = load()
+    if field is None:
+        raise RequestError("The picture was closed before it could be filmed.")
+    return field_painter(field, float32=request.float32)
+
+
+def moving_painter(pixels: Array, paint: Painter) -> Painter:
+    """`paint`, with what it gives below x1 and a little above replaced by what can move. pixels: the source, HWC."""
+    pyramid = Pyramid(to_8_bits(pixels))
+
+    def painted(lattice: Lattice, window: Window) -> Iterator[Array | None]:
+        share = sharpness(min(lattice.y.scale, lattice.x.scale))
+        if share == 1:
+            yield from paint(lattice, window)
+            return
+        soft = resample_moving(pyramid, lattice, window)
+        if share == 0:
+            yield soft
+            return
+        for sharp in paint(lattice, window):
+            yield None if sharp is None else _mixed(soft, sharp, share)
+
+    return painted
+
+
+def sharpness(scale: float) -> float:
+    """The share of the method in a frame: 0 up to x1, 1 from `FADED` on, smooth between."""
+    t = min(max((scale - 1) / (FADED - 1), 0.0), 1.0)
+    return t * t * (3 - 2 * t)
+
+
+def frame_steps(view: Viewport, paint: Painter, background: tuple[int, int, int]) -> Iterator[Array | None]:
+    """The frame that shows `view`, (view_height, view_width, 3) uint8, as the last; None before it after each piece.
+
+    paint: gives 1 to 4 channels, uint8. background: RGB, seen around the picture and through it.
+    """
+    lattice, window = view.exactly
+    inside = window.intersected(lattice.window)
+    frame = np.empty((window.height, window.width, 3), np.uint8)
+    frame[:] = background
+    if inside:
+        row = inside.top - window.top
+        for strip, _ in painted_strips(paint, lattice, inside, (TILE, TILE * cores())):
+            if strip is not None:
+                rgb = _over(strip, background)
+                frame[row : row + len(rgb), inside.left - window.left : inside.right - window.left] = rgb
+                row += len(rgb)
+            yield None
+        if inside != window:
+            _soften_edges(frame, lattice, window, background)
+    yield frame
+
+
+def _soften_edges(frame: Array, lattice: Lattice, window: Window, background: tuple[int, int, int]) -> None:
+    """Mix the rows and columns that the picture covers in part with the background, by the part, in place."""
+    plain = np.array(background, np.uint8)
+    inside = window.intersected(lattice.window)
+    for axis, start, count, first, last in (
+        (lattice.y, window.top, window.height, inside.top, inside.bottom - 1),
+        (lattice.x, window.left, window.width, inside.left, inside.right - 1),
+    ):
+        lines = frame if axis is lattice.y else frame.swapaxes(0, 1)  # a view
+        shares = coverage(axis, start, start + count)
+        for line in np.flatnonzero((shares > 0) & (shares < 1)):
+            nearest = min(max(int(line), first - start), last - start)
+            lines[line] = _mixed(plain, lines[nearest], float(shares[line]))
+
+
+def coverage(axis: Axis, start: int, stop: int) -> Floats:
+    """Which part of each output ``start .. stop - 1`` the picture covers: (stop - start,) in [0, 1]."""
+    edges = np.arange(start, stop + 1, dtype=np.float64) + axis.phase
+    inside = np.clip(edges, 0.0, axis.size * axis.scale)
+    return np.minimum(np.diff(inside), 1.0)
+
+
+def _over(pixels: Array, background: tuple[int, int, int]) -> Array:
+    """1 to 4 channels as RGB, laid over the background."""
+    colours = pixels[..., :3] if pixels.shape[2] >= 3 else np.repeat(pixels[..., :1], 3, -1)
+    if pixels.shape[2] in (1, 3):
+        return colours
+    return _mixed(np.array(background, np.uint8), colours, pixels[..., -1:].astype(np.float32) / 255)
+
+
+def _mixed(under: Array, over: Array, share: Array | float) -> Array:
+    """Bytes of which `share` (0 to 1) are `over`, rounded."""
+    values = under + np.asarray(share, np.float32) * (over.astype(np.float32) - under)
+    return np.asarray((values + 0.5).astype(np.uint8))
