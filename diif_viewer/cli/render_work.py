@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 Tell = Callable[[str], None]
 
-FEATURES = 384 << 20
-"""Most bytes of features and maps: strips go down the picture once, and need those of a few rows."""
-
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -102,8 +99,7 @@ class Renderer:
 
             return classic_painter(picture.pixels, options.method, bits)
         import diif_viewer as dv
-        from diif_viewer.engine.device import cache_budget
-        from diif_viewer.engine.exporting import field_painter
+        from diif_viewer.engine.exporting import export_budget, field_painter
         from diif_viewer.engine.field import Field
         from diif_viewer.engine.planes import BlockCache
 
@@ -112,7 +108,7 @@ class Renderer:
         exact = options.float32 or options.best or bits == 16
         compute = self._model.compute.in_float32() if exact else self._model.compute
         self._say(f"{self._model.name} at {scale} on {compute.description}{', best of eight' if options.best else ''}")
-        field = Field(picture.pixels, self._model, BlockCache(min(cache_budget(), FEATURES)))
+        field = Field(picture.pixels, self._model, BlockCache(export_budget()))
         return field_painter(field, bits=bits, float32=exact, best=options.best)
 
     def _say(self, text: str) -> None:

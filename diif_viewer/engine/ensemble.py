@@ -21,11 +21,11 @@ _Turn = tuple[bool, bool, bool]  # transposed, then mirrored top to bottom, left
 class Ensemble:
     """One picture through one model, eight ways; features of all share one budget. Not thread-safe, as `Field`."""
 
-    def __init__(self, field: Field) -> None:
-        """field: the picture as it is; it serves as the first of the eight."""
+    def __init__(self, field: Field, cache: BlockCache | None = None) -> None:
+        """field: the picture as it is; it serves as the first of the eight. cache: of the others; a new one if None."""
         self._compute = field.model.compute.in_float32()
         self._fields: dict[_Turn, Field] = {(False, False, False): field}
-        cache = BlockCache(cache_budget())
+        cache = BlockCache(cache_budget()) if cache is None else cache
         for turn in itertools.product((False, True), (False, True), (False, True)):
             if turn not in self._fields:
                 self._fields[turn] = Field(_turned(field.pixels, turn), field.model, cache)
@@ -39,6 +39,14 @@ class Ensemble:
         *_, mean = self.render_steps(lattice, window)
         assert mean is not None
         return mean
+
+    def encode_steps(self, lattice: Lattice, window: Window) -> Iterator[None]:
+        """Encode what rendering `window` still lacks, in steps as large as it has use for (halos overlap less)."""
+        if lattice.y.scale > 1 and lattice.x.scale > 1:
+            for turn, field in self._fields.items():
+                for part in field.unencoded(*turned_lattice(lattice, window, turn), self._compute):
+                    field.features(self._compute).ensure(part)
+                    yield None
 
     def render_steps(self, lattice: Lattice, window: Window) -> Iterator[npt.NDArray[np.float32] | None]:
         """`render_window` in eight steps: None after each but the last, which yields the mean."""

@@ -13,9 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from diif_viewer.engine import messages as m
+from diif_viewer.engine.device import Compute, cache_budget
 from diif_viewer.engine.ensemble import Ensemble
 from diif_viewer.engine.field import Array, Field
-from diif_viewer.engine.strips import Painter, classic_painter, painted_strips
+from diif_viewer.engine.planes import BlockCache
+from diif_viewer.engine.strips import Painter, classic_painter, export_step, painted_strips
+from diif_viewer.engine.threads import cores
 from diif_viewer.engine.tiles import TILE
 from diif_viewer.errors import ExportError, RequestError
 from diif_viewer.geometry import Lattice, Window
@@ -24,31 +27,72 @@ from diif_viewer.imaging.formats import check_fit, format_of
 from diif_viewer.imaging.metadata import Metadata
 from diif_viewer.models.registry import CLASSIC
 
-_CLASSIC = {method.name for method in CLASSIC}
+CLASSIC_NAMES = frozenset(method.name for method in CLASSIC)
+
+FEATURES = 384 << 20
+"""Most bytes of features and maps of a result that is painted once, strip by strip: it needs those of a few rows."""
+
+LARGE = 1 << 18
+"""Source pixels from which on a result has its features to itself: about what a screen shows at x2."""
+
+PACE = 0.04
+"""Seconds between two messages of progress."""
 
 
 def field_painter(field: Field, *, bits: int = 8, float32: bool = False, best: bool = False) -> Painter:
-    """Windows by a model.
+    """Windows by a model, in steps of a few tiles, once what they lack is encoded in pieces as large as they allow.
 
     bits: 8, or 16, which come from a float32 result. float32: compute so for 8 bits too. best: the mean of the eight
     flips and rotations, in float32.
     """
-    compute = field.model.compute.in_float32() if float32 or bits == 16 else field.model.compute
-    ensemble = Ensemble(field) if best else None
+    exact = float32 or best or bits == 16
+    compute = field.model.compute.in_float32() if exact else field.model.compute
+    ensemble = Ensemble(field, BlockCache(export_budget())) if best else None
+    columns = TILE * max(2, cores()) if compute.device == "cpu" else 16 * TILE
 
     def in_bits(values: Array) -> Array:
         return (values * ((1 << bits) - 1) + 0.5).astype(np.uint8 if bits == 8 else np.uint16)
 
-    def paint(lattice: Lattice, window: Window) -> Iterator[Array | None]:
+    def pieces(lattice: Lattice, part: Window) -> Iterator[Array | None]:
         if ensemble is not None:
-            for values in ensemble.render_steps(lattice, window):
+            for values in ensemble.render_steps(lattice, part):
                 yield None if values is None else in_bits(values)
         elif bits == 8:
-            yield field.render_window(lattice, window, compute, as_float=False)
+            yield field.render_window(lattice, part, compute, as_float=False)
         else:
-            yield in_bits(field.render_window(lattice, window, compute, as_float=True))
+            yield in_bits(field.render_window(lattice, part, compute, as_float=True))
+
+    def paint(lattice: Lattice, window: Window) -> Iterator[Array | None]:
+        yield from (
+            encode_steps(field, lattice, window, compute)
+            if ensemble is None
+            else ensemble.encode_steps(lattice, window)
+        )
+        out = np.empty((window.height, window.width, field.pixels.shape[2]), np.uint8 if bits == 8 else np.uint16)
+        for top in range(window.top // TILE * TILE, window.bottom, TILE):
+            for left in range(window.left // columns * columns, window.right, columns):
+                part = Window(top, left, top + TILE, left + columns).intersected(window)
+                place = part.moved(-window.top, -window.left)
+                for values in pieces(lattice, part):
+                    if values is not None:
+                        out[place.top : place.bottom, place.left : place.right] = values
+                    yield None
+        yield out
 
     return paint
+
+
+def encode_steps(field: Field, lattice: Lattice, window: Window, compute: Compute) -> Iterator[None]:
+    """Encode what rendering `window` still lacks, in steps as large as it has use for (halos overlap less)."""
+    if lattice.y.scale > 1 and lattice.x.scale > 1:
+        for part in field.unencoded(lattice, window, compute):
+            field.features(compute).ensure(part)
+            yield None
+
+
+def export_budget() -> int:
+    """Bytes of features and maps that a large result may keep: it is painted once from the top to the bottom."""
+    return min(cache_budget(), FEATURES)
 
 
 def export_steps(
@@ -57,8 +101,8 @@ def export_steps(
     """Render `request` a tile at a time, while a thread writes what is ready.
 
     pixels: the source, HWC. load: gives the field for the request's model (not called for classic methods).
-    Yields progress after every tile and ExportDone last; None between the eight renderings of a tile at its best, and
-    while it waits for the disk, at most 10 ms each time.
+    Yields progress every `PACE` seconds or so and ExportDone last; None between: after each step of a few milliseconds,
+    and while it waits for the disk, at most 10 ms each time.
     Closing it leaves nothing behind. Raises RequestError, ExportError.
     """
     started = time.perf_counter()
@@ -71,15 +115,20 @@ def export_steps(
         raise ExportError(f"The folder {path.parent} does not exist; choose another one.")
     shape = (window.height, window.width, pixels.shape[2])
     check_fit(path, format_of(path), shape, request.bits)
-    paint = _painter(request, pixels, load)
+    paint = painter(request, lattice, pixels, load)
+    row = window.width * pixels.shape[2] * request.bits // 8
+    step = export_step(window, request.scale, row, is_model=request.model not in CLASSIC_NAMES)
     about = Metadata(request.icc_profile, request.exif, request.dpi)
     dtype = np.uint8 if request.bits == 8 else np.uint16
     with BackgroundFile(path, shape=shape, dtype=dtype, about=about, quality=request.quality) as file:
-        last = 0.0
-        for strip, done in painted_strips(paint, lattice, window, (TILE, TILE)):
+        last = told = 0.0
+        for strip, done in painted_strips(paint, lattice, window, step):
             spent = time.perf_counter() - started
-            yield m.ExportProgress(request.job, done, spent * (1 - done) / done) if done > last else None
-            last = done
+            if done > last and (spent - told > PACE or done == 1.0):
+                last, told = done, spent
+                yield m.ExportProgress(request.job, done, spent * (1 - done) / done)
+            else:
+                yield None
             while strip is not None and not file.offer(strip):
                 yield None
         while not file.finished():
@@ -87,10 +136,23 @@ def export_steps(
     yield m.ExportDone(request.job, request.path, (time.perf_counter() - started) * 1000)
 
 
-def _painter(request: m.ExportRequest, pixels: Array, load: Callable[[], Field | None]) -> Painter:
-    if request.model in _CLASSIC:
+def painter(request: m.ExportRequest, lattice: Lattice, pixels: Array, load: Callable[[], Field | None]) -> Painter:
+    """What paints the result of `request`; arguments as for `export_steps`.
+
+    A part of the picture that is small is read from the features that the screen keeps; for a large one they are kept
+    apart, so that they do not push those out. Raises RequestError, and what `load` raises.
+    """
+    if request.model in CLASSIC_NAMES:
         return classic_painter(pixels, request.model, request.bits)
     field = load()
     if field is None:
         raise RequestError("The picture was closed before it could be exported.")
+    if is_large(request, lattice):
+        field = Field(field.pixels, field.model, BlockCache(export_budget()))
     return field_painter(field, bits=request.bits, float32=request.float32, best=request.best)
+
+
+def is_large(request: m.ExportRequest, lattice: Lattice) -> bool:
+    """True when the features that `request` reads are more than the screen keeps at hand."""
+    window = request.window.intersected(lattice.window)
+    return bool(window) and request.model not in CLASSIC_NAMES and lattice.cells_of(window).area > LARGE

@@ -5,7 +5,7 @@ or running out of memory can never stall the window. Both ends send these datacl
 `multiprocessing` connection; a picture's pixels travel once, in shared memory.
 
 Order of work in the renderer: the newest request of each pane first (a newer one replaces an older one between
-two tiles), then exports in their order, then background encoding.
+two tiles), then the newest probe, then exports in their order, then background encoding.
 """
 
 from __future__ import annotations
@@ -114,6 +114,18 @@ class CancelExport:
 
 
 @dataclass(frozen=True, slots=True)
+class ProbeRequest:
+    """Paint `detail`, a window on the lattice of `export`, as that export would, and tell what all of it would take.
+
+    Replaces an older probe. Nothing is written to the export's path. serial: grows with every probe.
+    """
+
+    serial: int
+    export: ExportRequest
+    detail: Window
+
+
+@dataclass(frozen=True, slots=True)
 class Quit:
     """Finish the current tile and end."""
 
@@ -184,11 +196,55 @@ class ExportFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class ProbeDone:
+    """The detail of a probe, and estimates of the export from measurements of just now.
+
+    pixels: HWC uint8 as the file will hold them, losses of its format included. seconds: of the whole export when
+    nothing else is wanted. file_bytes: of the file. memory: bytes that the renderer takes for it at most.
+    """
+
+    serial: int
+    pixels: npt.NDArray[np.uint8]
+    seconds: float
+    file_bytes: int
+    memory: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeFailed:
+    """The probe cannot be made; one sentence says why."""
+
+    serial: int
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class RendererFailed:
     """The renderer cannot go on (for example torch does not load): one sentence."""
 
     sentence: str
 
 
-ToRenderer = OpenImage | CloseImage | ViewRequest | CancelView | ExportRequest | FilmRequest | CancelExport | Quit
-FromRenderer = Ready | TileDone | ViewDone | ViewFailed | ExportProgress | ExportDone | ExportFailed | RendererFailed
+ToRenderer = (
+    OpenImage
+    | CloseImage
+    | ViewRequest
+    | CancelView
+    | ExportRequest
+    | FilmRequest
+    | CancelExport
+    | ProbeRequest
+    | Quit
+)
+FromRenderer = (
+    Ready
+    | TileDone
+    | ViewDone
+    | ViewFailed
+    | ExportProgress
+    | ExportDone
+    | ExportFailed
+    | ProbeDone
+    | ProbeFailed
+    | RendererFailed
+)

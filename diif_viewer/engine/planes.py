@@ -58,9 +58,18 @@ class BlockCache:
                 self._bytes -= old.nbytes
             self._blocks[key] = block
             self._bytes += block.nbytes
-            while self._bytes > self.budget:
-                _, dropped = self._blocks.popitem(last=False)
-                self._bytes -= dropped.nbytes
+            self._fit()
+
+    def resize(self, budget: int) -> None:
+        """Hold at most `budget` bytes from now on."""
+        with self._lock:
+            self.budget = budget
+            self._fit()
+
+    def _fit(self) -> None:
+        while self._bytes > self.budget:
+            _, dropped = self._blocks.popitem(last=False)
+            self._bytes -= dropped.nbytes
 
     def drop_plane(self, plane: int) -> None:
         """Forget all blocks of one plane."""

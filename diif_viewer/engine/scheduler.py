@@ -1,4 +1,4 @@
-"""The scheduler of the rendering process: newest views first, then exports, then what may be wanted soon.
+"""The scheduler of the rendering process: newest views first, then probes and exports, then what may be wanted soon.
 
 It works in small steps (one encoding block, one tile) and reads its mail between them. A waiting request is the
 cancellation: the step in hand is finished and sent, then the newer request decides what comes next. Nothing that is
@@ -22,11 +22,12 @@ import torch
 
 from diif_viewer.engine import messages as m
 from diif_viewer.engine.device import cache_budget, fast_compute, resolve
-from diif_viewer.engine.exporting import export_steps
+from diif_viewer.engine.exporting import export_steps, is_large
 from diif_viewer.engine.field import Array, Field
 from diif_viewer.engine.filming import film_steps
 from diif_viewer.engine.model import Model, load_model
 from diif_viewer.engine.planes import BlockCache
+from diif_viewer.engine.probing import Encoding, probe_steps
 from diif_viewer.engine.threads import cores
 from diif_viewer.engine.tiles import TILE, keys_for
 from diif_viewer.errors import DiifViewerError
@@ -61,6 +62,8 @@ class Scheduler:
         self._models: dict[str, Model] = {}
         self._views: OrderedDict[int, _Job] = OrderedDict()
         self._exports: OrderedDict[int, _Job] = OrderedDict()
+        self._probe: _Job | None = None
+        self._encodings: dict[str, Encoding] = {}
         self._idle: Steps | None = self._warm_up()
         self._running = True
 
@@ -78,10 +81,17 @@ class Scheduler:
 
     @property
     def _busy(self) -> bool:
-        return bool(self._views or self._exports or self._idle)
+        return bool(self._views or self._probe or self._exports or self._idle)
 
     def step(self) -> None:
         """Do one step of what comes first."""
+        if self._probe is not None and not self._views:
+            message = next(self._probe.steps, _END)
+            if message is _END:
+                self._probe = None
+            elif message is not None:
+                self._connection.send(message)
+            return
         queue = self._views or self._exports
         if not queue:
             if self._idle is not None and next(self._idle, _END) is _END:
@@ -117,6 +127,9 @@ class Scheduler:
             case m.CancelExport():
                 if self._exports.pop(message.job, None) is not None:
                     self._connection.send(m.ExportFailed(message.job, "The export was cancelled.", cancelled=True))
+            case m.ProbeRequest():
+                steps = self._guarded(self._probing(message), lambda text: m.ProbeFailed(message.serial, text))
+                self._probe = _Job(message.export.image, steps)
             case m.Quit():
                 self._running = False
 
@@ -133,6 +146,8 @@ class Scheduler:
         for queue in (self._views, self._exports):
             for key in [k for k, job in queue.items() if job.image == message.image]:
                 del queue[key]
+        if self._probe is not None and self._probe.image == message.image:
+            self._probe = None
         self._idle = None
         picture = self._pictures.pop(message.image, None)
         for made in picture.fields.values() if picture is not None else ():
@@ -204,12 +219,27 @@ class Scheduler:
 
     def _export(self, request: m.ExportRequest | m.FilmRequest) -> Steps:
         picture = self._pictures.get(request.image)
+        if picture is None:
+            return
+        load = functools.partial(self._field, request.image, request.model)
+        if isinstance(request, m.FilmRequest):
+            yield from film_steps(request, picture.pixels, load)
+            return
+        height, width, _ = picture.pixels.shape
+        large = is_large(request, Lattice.of_scale(height, width, request.scale))
+        whole = self._cache.budget
+        if large:  # it keeps features of its own: those of the screen make room for them
+            self._cache.resize(whole // 2)
+        try:
+            yield from export_steps(request, picture.pixels, load)
+        finally:
+            self._cache.resize(whole)
+
+    def _probing(self, request: m.ProbeRequest) -> Steps:
+        picture = self._pictures.get(request.export.image)
         if picture is not None:
-            load = functools.partial(self._field, request.image, request.model)
-            if isinstance(request, m.FilmRequest):
-                yield from film_steps(request, picture.pixels, load)
-            else:
-                yield from export_steps(request, picture.pixels, load)
+            load = functools.partial(self._field, request.export.image, request.export.model)
+            yield from probe_steps(request, picture.pixels, load, self._encodings)
 
     def _field(self, image: int, model: str) -> Field | None:
         """The picture through the model; None when the picture was closed meanwhile."""

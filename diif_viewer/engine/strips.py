@@ -21,6 +21,12 @@ Painter = Callable[[Lattice, Window], Iterator[Array | None]]
 """(lattice, a window inside it) -> its pixels (window.height, window.width, channels), uint8 or uint16, as the last and
 only array; None before it after each step of longer work."""
 
+STRIP = 32 << 20
+"""Bytes of a strip of a large result, unless a single row of tiles takes more."""
+
+SOURCE = 1 << 16
+"""Source pixels under a piece of a model's result, at most."""
+
 
 def classic_painter(pixels: Array, method: str, bits: int = 8) -> Painter:
     """Windows by a classic method. pixels: HWC uint8 or uint16. bits: 8 or 16, of the result."""
@@ -32,6 +38,30 @@ def classic_painter(pixels: Array, method: str, bits: int = 8) -> Painter:
         yield to_8_bits(values) if bits == 8 else values
 
     return paint
+
+
+def export_step(window: Window, scale: float, row: int, *, is_model: bool) -> tuple[int, int]:
+    """Rows and columns of the pieces that an export of `window` is painted in, for `painted_strips`.
+
+    row: bytes of one row of the result. A strip takes at most `STRIP` bytes where a row of tiles does; a piece of a
+    model's result covers few enough source pixels for its features to be a small part of what is kept of them.
+    """
+    rows, columns = STRIP // (row * TILE) * TILE, 2 * TILE
+    if is_model:
+        rows = min(rows, int(SOURCE * min(scale, 64.0) ** 2 / columns) // TILE * TILE)
+    else:
+        columns = 16 * TILE
+    return max(TILE, min(8 * TILE if is_model else TILE, rows)), columns
+
+
+def export_memory(window: Window, step: tuple[int, int], pixel: int, *, streams: bool) -> int:
+    """Most bytes of pixels that an export of `window` in pieces of `step` holds at a time.
+
+    pixel: bytes of one. streams: the format is written strip by strip (one painted, one waiting, one cut and one
+    filtered), else all of it is held, and once more by its encoder.
+    """
+    strip = min(step[0], window.height) * window.width * pixel
+    return min(4 * strip, 4 * window.area * pixel) if streams else 2 * window.area * pixel + strip
 
 
 def painted_strips(

@@ -102,11 +102,13 @@ def write_strips(
     dtype: npt.DTypeLike,
     about: Metadata,
     quality: int | None = None,
+    large: bool = False,
 ) -> None:
     """Write a picture that arrives in `strips` from top to bottom, each (rows, width, channels) of `dtype`, to `path`.
 
     shape: (height, width, channels), checked by `formats.check_fit` before. PNG and TIFF take the memory of a strip
     when the picture is large; the other formats that of the whole. quality: 1 .. 100, for formats that lose something.
+    large: write a sample as a large picture is written.
     Raises OSError (ExportError within `atomic_path`), and whatever the strips raise.
     """
     kind = np.dtype(dtype)
@@ -115,7 +117,7 @@ def write_strips(
     whole = math.prod(shape)
     if form.name == "TIFF":
         write_tiff(path, strips, shape, kind, about)
-    elif form.name == "PNG" and (kind == np.uint16 or whole > SMALL):
+    elif form.name == "PNG" and (large or kind == np.uint16 or whole > SMALL):
         write_png(path, strips, shape, kind, about)
     else:
         options: dict[str, Any] = {} if form.quality is None else {"quality": quality or form.quality}

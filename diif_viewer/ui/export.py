@@ -82,7 +82,7 @@ class Exporter(QObject):
             scale,
             window,
             os.fspath(path),
-            icc_profile=picture.icc_profile,
+            icc_profile=None if picture.about is None else picture.about.icc_profile,
         )
         self._running[request.job] = request
         self._tell(request, 0.0, None)

@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,9 @@ from diif_viewer.ui.images import opaque
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.mailbox import Mailbox
 from diif_viewer.ui.state import Picture
+
+if TYPE_CHECKING:
+    from diif_viewer.imaging.metadata import Metadata
 
 PREVIEW_PIXELS = 2**22
 """The preview has at most about this many pixels; smaller pictures are their own preview."""
@@ -38,8 +41,8 @@ AHEAD_PIXELS = 50_000_000
 KEPT_BYTES = 512 * 2**20
 """Pictures kept for the way back and read ahead, in bytes of pixels."""
 
-Decoded = tuple[npt.NDArray[Any], Any, bytes | None]
-"""(HWC pixels in sRGB, what the classic methods take, the profile that exports carry)."""
+Decoded = tuple[npt.NDArray[Any], Any, "Metadata | None"]
+"""(HWC pixels in sRGB, what the classic methods take, what exports carry)."""
 
 Load = Callable[[Path], Decoded]
 """Reads a path. Raises DiifViewerError with one sentence."""
@@ -151,13 +154,13 @@ class Loader(QObject):
         return self._kept[path][1]
 
     def _made(self, path: Path, decoded: Decoded) -> Picture:
-        pixels, source, profile = decoded
+        pixels, source, about = decoded
         preview = preview_of(pixels)
         side = min(THUMBNAIL, max(preview.width(), preview.height()))
         thumbnail = preview.scaled(
             side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
         )
-        return Picture(0, path, pixels, source, preview, profile, thumbnail)
+        return Picture(0, path, pixels, source, preview, about, thumbnail)
 
     def _read_ahead(self, job: Ahead) -> None:
         from diif_viewer.imaging.load import peek
@@ -189,6 +192,7 @@ class Loader(QObject):
 def _load(path: Path) -> Decoded:
     from diif_viewer.imaging.colour import srgb_profile, to_srgb
     from diif_viewer.imaging.load import load_picture
+    from diif_viewer.imaging.metadata import Metadata
     from diif_viewer.imaging.pyramid import Pyramid
 
     picture = load_picture(path)
@@ -196,7 +200,7 @@ def _load(path: Path) -> Decoded:
     if pixels is not picture.pixels:
         # grey without a profile means sRGB's grey; sRGB's own profile would be one for RGB
         profile = srgb_profile() if pixels.shape[2] >= 3 else None
-    return pixels, Pyramid(pixels), profile
+    return pixels, Pyramid(pixels), Metadata(profile, picture.exif, picture.dpi)
 
 
 def _unpacked(image: QImage) -> Decoded:

@@ -29,6 +29,8 @@ from diif_viewer.engine.messages import (
     FilmRequest,
     FromRenderer,
     OpenImage,
+    ProbeDone,
+    ProbeFailed,
     Quit,
     Ready,
     RendererFailed,
@@ -89,7 +91,8 @@ class RendererClient(QObject):
     """Talks to the renderer. All signals arrive in the GUI thread.
 
     ready (Ready), tile_done (TileDone), view_done (ViewDone), view_failed (ViewFailed), export_progress
-    (ExportProgress), export_done (ExportDone), export_failed (ExportFailed): the messages. restarted (no payload):
+    (ExportProgress), export_done (ExportDone), export_failed (ExportFailed), probe_done (ProbeDone), probe_failed
+    (ProbeFailed): the messages. restarted (no payload):
     it died and runs again; ask anew for what is wanted. stopped (sentence): it cannot go on, or died again;
     only `restart` brings it back.
     """
@@ -101,6 +104,8 @@ class RendererClient(QObject):
     export_progress = Signal(object)
     export_done = Signal(object)
     export_failed = Signal(object)
+    probe_done = Signal(object)
+    probe_failed = Signal(object)
     restarted = Signal()
     stopped = Signal(str)
     _received = Signal(object)
@@ -113,7 +118,8 @@ class RendererClient(QObject):
         self._sender: threading.Thread | None = None
         self._generation = 0
         self._restarts_left = 1
-        self._exports: set[int] = set()
+        self._exports: dict[int, int] = {}  # job -> image
+        self._leaving: set[int] = set()
         self._received.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -143,7 +149,7 @@ class RendererClient(QObject):
         """Hand an order over; never waits. Dropped while the process does not run."""
         if self._sender is not None:
             if isinstance(order, ExportRequest | FilmRequest):
-                self._exports.add(order.job)
+                self._exports[order.job] = order.image
             self._orders.put(order)
 
     def open_image(self, image: int, pixels: npt.NDArray[Any]) -> None:
@@ -153,9 +159,18 @@ class RendererClient(QObject):
             self._orders.put(_Opened(image, pixels))
 
     def close_image(self, image: int) -> None:
-        """Forget a picture."""
+        """Forget a picture, once the exports of it are done."""
+        if image in self._exports.values():
+            self._leaving.add(image)
+            return
+        self._leaving.discard(image)
         if self._images.pop(image, None) is not None:
             self.send(CloseImage(image))
+
+    def _ended(self, job: int) -> None:
+        image = self._exports.pop(job, None)
+        if image in self._leaving:
+            self.close_image(image)
 
     def shutdown(self) -> None:
         """End the process and both threads; returns when they have ended."""
@@ -235,11 +250,15 @@ class RendererClient(QObject):
             case ExportProgress():
                 self.export_progress.emit(message)
             case ExportDone():
-                self._exports.discard(message.job)
+                self._ended(message.job)
                 self.export_done.emit(message)
             case ExportFailed():
-                self._exports.discard(message.job)
+                self._ended(message.job)
                 self.export_failed.emit(message)
+            case ProbeDone():
+                self.probe_done.emit(message)
+            case ProbeFailed():
+                self.probe_failed.emit(message)
             case RendererFailed():
                 self._end(message.sentence)
             case _Gone() if self._restarts_left > 0:
@@ -253,8 +272,8 @@ class RendererClient(QObject):
     def _end(self, sentence: str | None) -> None:
         self.shutdown()
         for job in sorted(self._exports):
+            self._ended(job)
             self.export_failed.emit(ExportFailed(job, "The renderer stopped while the picture was being written."))
-        self._exports.clear()
         if sentence is not None:
             self.stopped.emit(sentence)
 

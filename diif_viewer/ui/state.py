@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
@@ -15,6 +15,9 @@ from diif_viewer.ui.compare import Layout
 from diif_viewer.ui.reduced import TRUTH, Reduced
 from diif_viewer.viewport import Viewport
 
+if TYPE_CHECKING:
+    from diif_viewer.imaging.metadata import Metadata
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
@@ -22,7 +25,7 @@ class Picture:
 
     image: its number, never used again for another. path: where it came from. pixels: HWC, uint8 or uint16,
     1 to 4 channels, in sRGB. source: what the classic methods take (pixels or a pyramid). preview: opaque and reduced,
-    for the first moment. icc_profile: what exports carry, None where the file had none. thumbnail: for the overview.
+    for the first moment. about: what exports carry: profile, EXIF, resolution; None for nothing. thumbnail: for the overview.
     """
 
     image: int
@@ -30,7 +33,7 @@ class Picture:
     pixels: npt.NDArray[Any]
     source: Any
     preview: QImage
-    icc_profile: bytes | None = None
+    about: Metadata | None = None
     thumbnail: QImage | None = None
 
     @property
