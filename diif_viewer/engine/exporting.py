@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from diif_viewer.engine import heap
 from diif_viewer.engine import messages as m
 from diif_viewer.engine.device import Compute, cache_budget
 from diif_viewer.engine.ensemble import Ensemble
@@ -118,6 +119,7 @@ def export_steps(
     paint = painter(request, lattice, pixels, load)
     row = window.width * pixels.shape[2] * request.bits // 8
     step = export_step(window, request.scale, row, is_model=request.model not in CLASSIC_NAMES)
+    large = is_large(request, lattice)
     about = Metadata(request.icc_profile, request.exif, request.dpi)
     dtype = np.uint8 if request.bits == 8 else np.uint16
     with BackgroundFile(path, shape=shape, dtype=dtype, about=about, quality=request.quality) as file:
@@ -131,6 +133,8 @@ def export_steps(
                 yield None
             while strip is not None and not file.offer(strip):
                 yield None
+            if strip is not None and large:
+                heap.give_back()
         while not file.finished():
             yield None
     yield m.ExportDone(request.job, request.path, (time.perf_counter() - started) * 1000)

@@ -10,7 +10,6 @@ Importing this module loads no torch: the window starts the process from here, t
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import multiprocessing
 import os
 import signal
@@ -18,6 +17,7 @@ import sys
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
+from diif_viewer.engine import heap
 from diif_viewer.engine.messages import Quit, RendererFailed
 
 
@@ -50,25 +50,12 @@ class RendererProcess:
         self.connection.close()
 
 
-def _keep_memory() -> None:
-    """Tell glibc to keep freed blocks of up to 32 MB for the next tile instead of returning them to the system.
-
-    A first view otherwise spends more time on fresh pages than on arithmetic. Elsewhere than on glibc: nothing.
-    """
-    with contextlib.suppress(OSError, AttributeError, TypeError):
-        mallopt = ctypes.CDLL(None).mallopt
-        trim_threshold, top_pad, mmap_threshold = -1, -2, -3  # malloc.h
-        mallopt(trim_threshold, 512 << 20)
-        mallopt(top_pad, 16 << 20)
-        mallopt(mmap_threshold, 32 << 20)
-
-
 def _main(connection: Connection, device: str) -> None:
     """What the process runs: load torch, then schedule until told to quit or the window is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the window's to answer
     if hasattr(os, "nice"):
         os.nice(5)  # the window paints first
-    _keep_memory()
+    heap.keep()
     try:
         from diif_viewer.engine.scheduler import Scheduler
 

@@ -25,7 +25,7 @@ class Picture:
 
     image: its number, never used again for another. path: where it came from. pixels: HWC, uint8 or uint16,
     1 to 4 channels, in sRGB. source: what the classic methods take (pixels or a pyramid). preview: opaque and reduced,
-    for the first moment. about: what exports carry: profile, EXIF, resolution; None for nothing. thumbnail: for the overview.
+    for the first moment. about: what exports carry beside it, None for nothing. thumbnail: for the overview.
     """
 
     image: int

@@ -1,0 +1,27 @@
+"""What glibc does with freed memory; elsewhere nothing happens."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+
+_ABSENT = (OSError, AttributeError, TypeError)  # what asking for a C library without these functions raises
+
+
+def keep() -> None:
+    """Keep freed blocks of up to 32 MB for the next tile instead of returning them to the system.
+
+    A first view otherwise spends more time on fresh pages than on arithmetic.
+    """
+    with contextlib.suppress(*_ABSENT):
+        mallopt = ctypes.CDLL(None).mallopt
+        trim_threshold, top_pad, mmap_threshold = -1, -2, -3  # malloc.h
+        mallopt(trim_threshold, 512 << 20)
+        mallopt(top_pad, 16 << 20)
+        mallopt(mmap_threshold, 32 << 20)
+
+
+def give_back() -> None:
+    """Return what was kept and is free now, holes between used blocks included; takes some milliseconds."""
+    with contextlib.suppress(*_ABSENT):
+        ctypes.CDLL(None).malloc_trim(0)
