@@ -226,15 +226,7 @@ class RendererFailed:
 
 
 ToRenderer = (
-    OpenImage
-    | CloseImage
-    | ViewRequest
-    | CancelView
-    | ExportRequest
-    | FilmRequest
-    | CancelExport
-    | ProbeRequest
-    | Quit
+    OpenImage | CloseImage | ViewRequest | CancelView | ExportRequest | FilmRequest | CancelExport | ProbeRequest | Quit
 )
 FromRenderer = (
     Ready
