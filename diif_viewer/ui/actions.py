@@ -258,12 +258,17 @@ def _without_argument(order: Callable[[], None]) -> Callable[[], None]:
     return lambda *_: order()
 
 
+def name_of(row: ActionRow) -> str:
+    """What an action is called in the present language, in a list."""
+    return tr(row.label).rstrip("…")
+
+
 def shortcut_lines(keys: Keys | None = None) -> list[tuple[str, list[tuple[str, str]]]]:
     """(group, [(keys, what they do)]) for people, gestures first. keys: None for those of the tables."""
     groups = {tr(MOUSE): [(tr(gesture), tr(words)) for gesture, words in GESTURES]}
     for row in (*ZOOMS, *LOOKS, *ACTIONS):
         held = row.keys if keys is None else tuple(map(readable, keys.of(row.name)))
-        groups.setdefault(tr(row.group), []).append((", ".join(held), tr(row.label).rstrip("…")))
+        groups.setdefault(tr(row.group), []).append((", ".join(held), name_of(row)))
     return list(groups.items())
 
 

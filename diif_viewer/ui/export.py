@@ -17,10 +17,10 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from diif_viewer.engine.messages import CancelExport, ExportDone, ExportFailed, ExportProgress, ExportRequest
 from diif_viewer.geometry import Window
-from diif_viewer.models.registry import METHODS
 from diif_viewer.ui.controller import Controller
+from diif_viewer.ui.language import tr
 from diif_viewer.ui.notice import Notice
-from diif_viewer.ui.reduced import TRUTH
+from diif_viewer.ui.reduced import TRUTH, label_of
 from diif_viewer.ui.renderer_client import RendererClient
 from diif_viewer.ui.zoom_text import format_zoom
 
@@ -30,7 +30,7 @@ ChoosePath = Callable[[QWidget, Path], Path | None]
 
 def choose_path(parent: QWidget, proposal: Path) -> Path | None:
     """Ask for the PNG file to write."""
-    name, _ = QFileDialog.getSaveFileName(parent, "Export as PNG", str(proposal), "PNG picture (*.png)")
+    name, _ = QFileDialog.getSaveFileName(parent, tr("Export as PNG"), str(proposal), f"{tr('PNG picture')} (*.png)")
     if not name:
         return None
     path = Path(name)
@@ -63,10 +63,12 @@ class Exporter(QObject):
         if view is None or picture is None or not window:
             return
         if method == TRUTH:
-            self._notice.tell("The truth is the file itself. Choose another pane to export.", stay=False)
+            self._notice.tell(tr("The truth is the file itself. Choose another pane to export."), stay=False)
             return
         if not self._client.running:
-            self._notice.tell("Export needs the renderer, which is not running.", "Restart it", self._client.restart)
+            self._notice.tell(
+                tr("Export needs the renderer, which is not running."), tr("Restart it"), self._client.restart
+            )
             return
         scale = view.scale
         zoom = format_zoom(scale).replace(" %", "pct")
@@ -90,9 +92,15 @@ class Exporter(QObject):
 
     def _tell(self, request: ExportRequest, fraction: float, seconds_left: float | None) -> None:
         size = f"{request.window.width} x {request.window.height}"
-        left = "" if seconds_left is None else f", {max(1, round(seconds_left))} s left"
-        label = METHODS[request.model].label
-        words = f"Exporting {size} pixels, {label} {format_zoom(request.scale)}: {fraction:.0%}{left}"
+        words = tr(
+            "Exporting {size} pixels, {method} {zoom}: {percent}%",
+            size=size,
+            method=label_of(request.model),
+            zoom=format_zoom(request.scale),
+            percent=round(100 * fraction),
+        )
+        if seconds_left is not None:
+            words += tr(", {seconds} s left", seconds=max(1, round(seconds_left)))
         self._notice.show_progress(words, fraction, lambda: self._client.send(CancelExport(request.job)))
 
     @Slot(object)
@@ -106,13 +114,17 @@ class Exporter(QObject):
         if self._running.pop(message.job, None) is not None:
             folder = QUrl.fromLocalFile(os.fspath(Path(message.path).parent))
             self._notice.tell(
-                f"Saved {message.path}", "Show folder", lambda: _ignore(QDesktopServices.openUrl(folder)), stay=False
+                tr("Saved {path}", path=message.path),
+                tr("Show folder"),
+                lambda: _ignore(QDesktopServices.openUrl(folder)),
+                stay=False,
             )
 
     @Slot(object)
     def _failed(self, message: ExportFailed) -> None:
         if self._running.pop(message.job, None) is not None:
-            sentence = "The export was cancelled; nothing was written." if message.cancelled else message.sentence
+            cancelled = tr("The export was cancelled; nothing was written.")
+            sentence = cancelled if message.cancelled else message.sentence
             self._notice.tell(sentence, stay=not message.cancelled)
 
 

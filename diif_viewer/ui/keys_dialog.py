@@ -18,11 +18,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from diif_viewer.ui.actions import ROWS
+from diif_viewer.ui.actions import ROWS, name_of
 from diif_viewer.ui.keys import Keys, portable, readable
 from diif_viewer.ui.language import mark, tr
 
-LABELS = {row.name: row.label.rstrip("…") for row in ROWS}
+BY_NAME = {row.name: row for row in ROWS}
 
 PLACES = (mark("Key"), mark("Second key"))
 """How many keys one action can have, and what their fields are called."""
@@ -71,7 +71,7 @@ class KeysDialog(QDialog):
             if row.group not in groups:
                 groups[row.group] = QTreeWidgetItem(tree, [tr(row.group)])
                 groups[row.group].setFlags(Qt.ItemFlag.ItemIsEnabled)
-            item = QTreeWidgetItem(groups[row.group], [tr(LABELS[row.name])])
+            item = QTreeWidgetItem(groups[row.group], [name_of(row)])
             item.setData(0, NAME, row.name)
         tree.expandAll()
         tree.setItemsExpandable(False)
@@ -180,7 +180,7 @@ class KeysDialog(QDialog):
         if holder is None or holder == name:
             self._keys.choose(name, self._wish)
             return
-        words = tr("{key} belongs to “{action}”.", key=readable(key), action=tr(LABELS[holder]))
+        words = tr("{key} belongs to “{action}”.", key=readable(key), action=name_of(BY_NAME[holder]))
         self._say(words, conflict=True)
 
     @Slot()

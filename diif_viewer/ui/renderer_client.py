@@ -273,7 +273,7 @@ class RendererClient(QObject):
         self.shutdown()
         for job in sorted(self._exports):
             self._ended(job)
-            self.export_failed.emit(ExportFailed(job, "The renderer stopped while the picture was being written."))
+            self.export_failed.emit(ExportFailed(job, tr("The renderer stopped while the picture was being written.")))
         if sentence is not None:
             self.stopped.emit(sentence)
 

@@ -24,7 +24,9 @@ def test_english_is_the_key_and_the_answer_until_another_language_is_used():
 
 
 @pytest.mark.parametrize(("code", "one", "many"), [("en", "1 picture", "0 pictures"), ("de", "1 Bild", "0 Bilder")])
-def test_a_number_decides_between_two_forms(code, one, many):
+def test_a_number_decides_between_two_forms(code, one, many, monkeypatch):
+    german = {"{count} pictures": ["{count} Bild", "{count} Bilder"]}
+    monkeypatch.setattr(language, "catalogue", {"en": {}, "de": german}.__getitem__)
     language.use(code)
     assert tr_count("{count} picture", "{count} pictures", 1) == one
     assert tr_count("{count} picture", "{count} pictures", 0) == many
@@ -37,3 +39,35 @@ def test_the_environment_goes_before_the_preference_and_that_before_the_system(m
     assert choose("en", ["de-DE"]) == "en"
     monkeypatch.setenv(language.VARIABLE, "de")
     assert choose("en", ["en-GB"]) == "de"
+
+
+@pytest.mark.parametrize(
+    ("english", "german"),
+    [
+        ("photo.png: there is no such file.", "photo.png: diese Datei gibt es nicht."),
+        (
+            "a: b.tif: the file ends too early for a picture of 3x4 pixels.",
+            "a: b.tif: die Datei endet zu früh für ein Bild von 3x4 Pixeln.",
+        ),
+        ("CPU, 2 threads, bfloat16", "CPU, 2 Threads, bfloat16"),
+        ("Das ist schon deutsch: ja.", "Das ist schon deutsch: ja."),
+    ],
+)
+def test_sentences_of_lower_floors_are_translated_with_their_names_and_numbers(english, german):
+    assert language.said(english) == english
+    language.use("de")
+    assert language.said(english) == german
+
+
+def test_errors_as_they_are_really_raised_are_told_in_german(tmp_path):
+    from diif_viewer.errors import ImageError
+    from diif_viewer.imaging.load import load_picture
+
+    (tmp_path / "empty.png").touch()
+    language.use("de")
+    with pytest.raises(ImageError) as missing:
+        load_picture(tmp_path / "none.png")
+    with pytest.raises(ImageError) as empty:
+        load_picture(tmp_path / "empty.png")
+    assert language.said(str(missing.value)) == "none.png: diese Datei gibt es nicht."
+    assert language.said(str(empty.value)) == "empty.png: die Datei ist leer."
