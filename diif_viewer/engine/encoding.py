@@ -9,14 +9,17 @@ from torch import Tensor
 
 from diif_viewer.engine.dense import PackedRdn
 from diif_viewer.engine.layers import Conv
-from diif_viewer.engine.planes import BLOCK, BlockCache, Plane
+from diif_viewer.engine.planes import BlockCache, Plane
 from diif_viewer.errors import CheckpointError
 from diif_viewer.geometry import Window
 from diif_viewer.models.edsr import Edsr, ResidualBlock
 from diif_viewer.models.rdn import Rdn
 
-REACH = 5 * BLOCK
-"""Largest side of one encoding step: long enough that the halo costs little, short enough to be interrupted."""
+STEP = 16
+"""Side of a block of features: a view takes whole blocks, and what reaches out of it is encoded in vain."""
+
+REACH = 160
+"""Side of about the largest encoding step: long enough that the halo costs little, short enough to be interrupted."""
 
 
 class PackedEdsr:
@@ -79,4 +82,4 @@ def feature_plane(
         padded[: encoded.shape[0], : encoded.shape[1]] = encoded  # blocks reach over the right and bottom borders only
         return padded
 
-    return Plane(cache, limits, fill, reach=REACH, device=device)
+    return Plane(cache, limits, fill, block=STEP, reach=REACH, halo=encoder.radius, device=device)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 import numpy as np
@@ -161,6 +161,11 @@ class Field:
             self._maps[compute.dtype] = decoder.plane(self._cache, self.features(compute))
         return self._maps[compute.dtype]
 
+    def reads(self, lattice: Lattice, window: Window, compute: Compute) -> Window:
+        """The pixels whose features rendering `window` reads, on the way through whole blocks of maps."""
+        needed = self.model.decoder(compute.dtype).needs(lattice, window)
+        return needed.aligned(self.maps(compute).block).grown(2)
+
     def unencoded(self, lattice: Lattice, window: Window, compute: Compute) -> list[Window]:
         """LR windows, one encoding step each, that rendering `window` still has to encode."""
         needed = self.model.decoder(compute.dtype).needs(lattice, window)
@@ -184,14 +189,14 @@ class Field:
 
     # ---- decoding --------------------------------------------------------------------------------------
 
-    def prepare(self, lattice: Lattice, window: Window, compute: Compute) -> None:
-        """Encode what rendering `window` needs and is not held, on all cores."""
-        needed = self.model.decoder(compute.dtype).needs(lattice, window)
-        maps = self.maps(compute)
-        blocks = maps.missing(needed)
+    def prepare(self, lattice: Lattice, windows: Iterable[Window], compute: Compute) -> None:
+        """Encode what rendering some windows needs and is not held, on all cores."""
+        decoder, maps = self.model.decoder(compute.dtype), self.maps(compute)
+        needed = [decoder.needs(lattice, window) for window in windows]
+        blocks = [block for window in needed for block in maps.missing(window)]
         if blocks:
             self.features(compute).ensure(hull(blocks).grown(2))  # whole blocks are filled: not one by one from there
-            maps.ensure(needed)
+            maps.compute(blocks)
 
     def _draw(self, lattice: Lattice, targets: list[tuple[Window, Array]], compute: Compute) -> None:
         """Render the colours of each window into its array. Whole chunks of the grid are computed, then cut."""
@@ -199,13 +204,11 @@ class Field:
         rows, columns = compute.chunk_at(lattice.x.scale)
         pieces = []
         for window, out in targets:
-            top, left = window.top // rows * rows, window.left // columns * columns
-            grid = Window(top, left, -(-window.bottom // rows) * rows, -(-window.right // columns) * columns)
-            self.prepare(lattice, grid.intersected(lattice.window), compute)
-            for y in range(grid.top, grid.bottom, rows):
-                for x in range(grid.left, grid.right, columns):
+            for y in range(window.top // rows * rows, window.bottom, rows):
+                for x in range(window.left // columns * columns, window.right, columns):
                     chunk = Window(y, x, y + rows, x + columns).intersected(lattice.window)
                     pieces.append((chunk, window, out))
+        self.prepare(lattice, (chunk for chunk, *_ in pieces), compute)
 
         def draw(piece: tuple[Window, Window, Array]) -> None:
             chunk, window, out = piece

@@ -6,7 +6,10 @@ does not depend on who asked for it first. Blocks of all planes share one cache 
 
 from __future__ import annotations
 
+import bisect
+import functools
 import itertools
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -18,7 +21,7 @@ from diif_viewer.engine.threads import cores, parallel
 from diif_viewer.geometry import Window
 
 BLOCK = 32
-"""Side of a block in plane positions."""
+"""Side of a block in plane positions, where a plane does not choose its own."""
 
 Key = tuple[int, int, int]
 _serial = itertools.count()
@@ -87,11 +90,11 @@ class BlockCache:
 class Plane:
     """A lazily filled (height, width, channels * density^2) grid with zeros outside its limits.
 
-    limits: where values exist. density: values per position and axis (2 for DIIF-S knots, else 1). device: where
-    `fill` computes.
-    fill: called with a window of whole blocks (never more than `reach` positions a side) that are not held; returns
-    ``(window.height * density, window.width * density, channels)``. What lies outside the limits may hold anything
-    if it is never asked for.
+    limits: where values exist. density: values per position and axis (2 for DIIF-S knots, else 1). block: side of a
+    block. reach, halo: one `fill` has about reach * reach positions at most, and computes `halo` more on every side.
+    device: where `fill` computes.
+    fill: called with a window of whole blocks that are not held; returns ``(window.height * density, window.width *
+    density, channels)``. What lies outside the limits may hold anything if it is never asked for.
     """
 
     def __init__(
@@ -101,40 +104,53 @@ class Plane:
         fill: Callable[[Window], Tensor],
         *,
         density: int = 1,
-        reach: int = BLOCK,
+        block: int = BLOCK,
+        reach: int = 0,
+        halo: int = 0,
         device: str = "cpu",
     ) -> None:
         self.device = device
         self.limits = limits
+        self.block = block
         self._cache = cache
         self._fill = fill
         self._density = density
-        self._reach = reach
+        self._reach = max(reach, block)
+        self._halo = halo
         self._serial = next(_serial)
 
     def missing(self, window: Window) -> list[Window]:
-        """The parts of `window` that are not held, as windows that one `fill` each computes.
+        """The parts of `window` that are not held, as windows of whole blocks that one `fill` each computes.
 
-        Blocks are merged into rectangles of at most `reach` positions a side (halos overlap less).
+        The middle of what is missing lies in the parts that are nearest to it: as many as there are cores.
         """
-        wanted = window.intersected(self.limits)
-        if not wanted:
+        lacking = self._lacking(window)
+        if not lacking:
             return []
-        parts = []
-        for cell in wanted.split(self._reach):
-            lacking = [b for b in cell.intersected(wanted).split(BLOCK) if self._key(b) not in self._cache]
-            if lacking:
-                parts.append(hull(lacking))
-        return parts
+        whole = hull(lacking)
+        tops, lefts = _cuts(whole, self.block, self._reach, self._halo)
+        cells: dict[tuple[int, int], list[Window]] = {}
+        for block in lacking:
+            cell = bisect.bisect(tops, block.top), bisect.bisect(lefts, block.left)
+            cells.setdefault(cell, []).append(block)
+        return [hull(blocks) for blocks in cells.values()]
+
+    def _lacking(self, window: Window) -> list[Window]:
+        wanted = window.intersected(self.limits)
+        return [b for b in wanted.split(self.block) if self._key(b) not in self._cache] if wanted else []
 
     def ensure(self, window: Window) -> None:
         """Compute what is missing of `window`, parts side by side on the CPU's cores."""
-        parts = self.missing(window)
-        while parts and len(parts) < cores() and max(max(p.height, p.width) for p in parts) > BLOCK:
-            largest = max(parts, key=lambda p: p.area)
-            parts.remove(largest)
-            parts += _halves(largest)
-        parallel(self._compute, parts, device=self.device)
+        self.compute(self.missing(window))
+
+    def compute(self, parts: Iterable[Window]) -> None:
+        """Compute parts, as `missing` names them, side by side on the CPU's cores."""
+        work = list(dict.fromkeys(parts))
+        while work and len(work) < cores() and max(max(p.height, p.width) for p in work) > self.block:
+            largest = max(work, key=lambda p: p.area)
+            work.remove(largest)
+            work += _halves(largest, self.block)
+        parallel(self._compute, work, device=self.device)
 
     def region(self, window: Window, out: Tensor | None = None) -> Tensor:
         """Values of `window`, computing what is missing; zeros outside the limits.
@@ -147,7 +163,7 @@ class Plane:
         for part in self.missing(window):
             held.update(self._compute(part))
         d = self._density
-        for block in wanted.split(BLOCK) if wanted else ():
+        for block in wanted.split(self.block) if wanted else ():
             key = self._key(block)
             found = held.get(key)
             values = found if found is not None else self._cache.get(key)
@@ -182,13 +198,14 @@ class Plane:
         out[:, inside.right * d :] = 0
 
     def _key(self, block: Window) -> Key:
-        return (self._serial, block.top // BLOCK, block.left // BLOCK)
+        return (self._serial, block.top // self.block, block.left // self.block)
 
     def _compute(self, part: Window) -> dict[Key, Tensor]:
         values, d, made = self._fill(part), self._density, {}
-        for block in part.split(BLOCK):
+        whole = part.height == part.width == self.block and values.is_contiguous()
+        for block in part.split(self.block):
             piece = _cut(values, block.moved(-part.top, -part.left), d)
-            made[self._key(block)] = piece.clone(memory_format=torch.contiguous_format)
+            made[self._key(block)] = values if whole else piece.clone(memory_format=torch.contiguous_format)
             self._cache.put(self._key(block), made[self._key(block)])
         return made
 
@@ -199,12 +216,42 @@ def hull(blocks: Iterable[Window]) -> Window:
     return Window(min(tops), min(lefts), max(bottoms), max(rights))
 
 
-def _halves(part: Window) -> list[Window]:
+@functools.lru_cache(maxsize=64)
+def _best_cut(size: tuple[int, int], block: int, reach: int, halo: int, workers: int) -> tuple[int, int]:
+    """Into how many parts, down and across, a window of whole blocks is best cut when `workers` work side by side.
+
+    The cost is what is computed in all rounds, halos included. Not more parts meet in the middle than workers: it is
+    what people look at, and comes with the first round.
+    """
+    rows, columns = size
+    best = (math.inf, rows // block, columns // block)
+    for down in range(1, rows // block + 1):
+        height = -(-rows // block // down) * block
+        least = -(-height * columns // reach**2)
+        for across in range(least, least + 3):
+            width = -(-columns // block // across) * block
+            around = (2 - down % 2) * (2 - across % 2)  # parts that meet in the middle
+            if height * width <= reach**2 and max(height, width) <= 2 * reach and around <= workers:
+                cost = -(-down * across // workers) * (height + 2 * halo) * (width + 2 * halo)
+                best = min(best, (cost, down, across))
+    return best[1], best[2]
+
+
+def _cuts(whole: Window, block: int, reach: int, halo: int) -> tuple[list[int], list[int]]:
+    """Where parts of `whole` (whole blocks) end that have about reach * reach positions at most: rows, columns."""
+    numbers = _best_cut((whole.height, whole.width), block, reach, halo, cores())
+    ends = []
+    for start, side, number in zip((whole.top, whole.left), (whole.height, whole.width), numbers, strict=True):
+        ends.append([start + round(i * side / block / number) * block for i in range(1, number)])
+    return ends[0], ends[1]
+
+
+def _halves(part: Window, block: int) -> list[Window]:
     """A part of several blocks, cut across its longer side between two blocks."""
     if part.height >= part.width:
-        middle = part.top + part.height // (2 * BLOCK) * BLOCK
+        middle = part.top + part.height // (2 * block) * block
         return [Window(part.top, part.left, middle, part.right), Window(middle, part.left, part.bottom, part.right)]
-    middle = part.left + part.width // (2 * BLOCK) * BLOCK
+    middle = part.left + part.width // (2 * block) * block
     return [Window(part.top, part.left, part.bottom, middle), Window(part.top, middle, part.bottom, part.right)]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 import time
 import weakref
 from collections import OrderedDict
@@ -26,16 +27,20 @@ from diif_viewer.engine.exporting import export_steps, is_large
 from diif_viewer.engine.field import Array, Field
 from diif_viewer.engine.filming import film_steps
 from diif_viewer.engine.model import Model, load_model
-from diif_viewer.engine.planes import BlockCache
+from diif_viewer.engine.planes import BlockCache, hull
 from diif_viewer.engine.probing import Encoding, probe_steps
 from diif_viewer.engine.threads import cores
-from diif_viewer.engine.tiles import TILE, keys_for
+from diif_viewer.engine.tiles import TileKey, keys_for
 from diif_viewer.errors import DiifViewerError
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.models.registry import default_method
 
 Steps = Iterator[m.FromRenderer | None]
 """Work in steps: each `next` does a few milliseconds and yields what to send, or None."""
+
+
+LARGEST_BATCH = 8
+"""Tiles that are rendered in one step; some 15 ms on two cores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,28 +179,29 @@ class Scheduler:
             lattice = made.lattice(scale=request.scale)
             keys = keys_for(request.image, request.model, request.scale, request.window, lattice.window)
             wanted = [key for key in keys if key not in request.held]
-            for first in range(0, len(wanted), cores()):
-                some = wanted[first : first + cores()]
-                windows = [key.window.intersected(lattice.window) for key in some]
-                for window in windows:
-                    yield from self._encode(made, lattice, window, request)
-                tiles = made.render_tiles(lattice, windows, made.model.compute)
-                for key, pixels in zip(some, tiles, strict=True):
-                    yield m.TileDone(key, pixels)
+            yield from self._tiles(made, lattice, wanted, request)
             spent = (time.perf_counter() - started) * 1000
             self._idle = self._surroundings(made, lattice, request.window)
             yield m.ViewDone(request.pane, request.serial, spent)
 
-    def _encode(self, made: Field, lattice: Lattice, tile: Window, request: m.ViewRequest) -> Steps:
-        """Encode what `tile` lacks, in steps as large as the view has use for (halos overlap less)."""
-        compute = made.model.compute
-        lacking = made.unencoded(lattice, tile, compute)
-        if not lacking:
-            return
-        view = request.window.aligned(TILE).intersected(lattice.window)  # tiles at the edges reach out of the view
-        for part in made.unencoded(lattice, view, compute):
-            if any(part.intersected(piece) for piece in lacking):
-                made.features(compute).ensure(part)
+    def _tiles(self, made: Field, lattice: Lattice, wanted: list[TileKey], request: m.ViewRequest) -> Steps:
+        """Encode a few parts, render the tiles that need no more than these, and so on, from the middle outwards."""
+        compute, features = made.model.compute, made.features(made.model.compute)
+        places = {key: key.window.intersected(lattice.window) for key in wanted}
+        reads = {key: made.reads(lattice, place, compute) for key, place in places.items()}
+        lacking = made.unencoded(lattice, hull(places.values()), compute) if wanted else []
+        waiting = sorted(lacking, key=functools.partial(_apart, lattice.cells_of(request.window)))
+        while wanted:
+            ready = [key for key in wanted if not any(part.intersected(reads[key]) for part in waiting)]
+            for some in _batches(ready, cores()):
+                tiles = made.render_tiles(lattice, [places[key] for key in some], compute)
+                for key, pixels in zip(some, tiles, strict=True):
+                    yield m.TileDone(key, pixels)
+            done = set(ready)
+            wanted = [key for key in wanted if key not in done]
+            if waiting:
+                features.compute(waiting[: cores()])
+                del waiting[: cores()]
                 yield None
 
     def _warm_up(self) -> Steps:
@@ -260,3 +266,17 @@ class Scheduler:
 
 
 _END = object()
+
+
+def _apart(window: Window, part: Window) -> float:
+    """How far the middle of `window` is from `part`; 0 inside."""
+    y, x = (window.top + window.bottom) / 2, (window.left + window.right) / 2
+    return math.hypot(max(part.top - y, 0, y - part.bottom), max(part.left - x, 0, x - part.right))
+
+
+def _batches(keys: list[TileKey], first: int) -> Iterator[list[TileKey]]:
+    """One tile for each core at first, then more: cores wait for each other at the end of a batch only."""
+    start, size = 0, first
+    while start < len(keys):
+        yield keys[start : start + size]
+        start, size = start + size, min(2 * size, LARGEST_BATCH)

@@ -187,7 +187,7 @@ class Case:
         field.drop()
         features = field.features(compute)
         self._encodes.append(timed(lambda: features.ensure(self._needed.grown(2)), compute.device))
-        self._maps.append(timed(lambda: field.prepare(self._lattice, self._tiles, compute), compute.device))
+        self._maps.append(timed(lambda: field.prepare(self._lattice, [self._tiles], compute), compute.device))
         self._views.append(timed(lambda: self._render(self._window), compute.device))
 
     def row(self, yardstick: Yardstick, rates: dict[str, float]) -> Row:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from diif_viewer.engine.encoding import PackedEdsr, feature_plane
-from diif_viewer.engine.planes import BLOCK, BlockCache, Plane
+from diif_viewer.engine.encoding import STEP, PackedEdsr, feature_plane
+from diif_viewer.engine.planes import BlockCache, Plane
 from diif_viewer.geometry import Window
 from diif_viewer.models.edsr import Edsr
 
@@ -58,4 +58,4 @@ def test_only_the_region_and_its_halo_are_read() -> None:
     plane(encoder, torch.float32, read).region(Window(64, 64, 70, 70))
     assert len(read) == 1
     assert encoder.radius == 10
-    assert read[0] == Window(64 - 10, 64 - 10, 64 + BLOCK + 10, 64 + BLOCK + 10)
+    assert read[0] == Window(64 - 10, 64 - 10, 64 + STEP + 10, 64 + STEP + 10)

@@ -135,13 +135,15 @@ class Knots(NamedTuple):
 
     def entries(self) -> tuple[Tensor, Tensor]:
         """The non-zero part of `knot_weights`: int32 knots and their weights, both (n, 3)."""
-        weights = knot_weights(Span.of(self.axis, self.start, self.stop))
-        knots = np.argsort(-weights, axis=1, kind="stable")[:, :3]
-        shares = np.take_along_axis(weights, knots, axis=1)
-        return torch.from_numpy(knots.astype(np.int32)), torch.from_numpy(shares).to(self.dtype)
+        span = Span.of(self.axis, self.start, self.stop)
+        f, right = span.fractions[:, None], span.fractions[:, None] >= 0.5
+        here = np.concatenate([(1 - f) * (0.5 - f), (1 - f) * (0.5 + f), f], 1)
+        there = np.concatenate([1 - f, f * (1.5 - f), f * (f - 0.5)], 1)
+        knots = 2 * (span.cells - span.cells[0])[:, None] + right + np.arange(3)
+        return torch.from_numpy(knots.astype(np.int32)), torch.from_numpy(np.where(right, there, here)).to(self.dtype)
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=128)
 def sums_of_rows(knots: Knots, ky: int, kx: int, more: int) -> tuple[Tensor, Tensor, Tensor]:
     """Every output row's knots as sums over rows of knots: what `blend` takes for a table of ky * kx knots.
 
@@ -154,7 +156,7 @@ def sums_of_rows(knots: Knots, ky: int, kx: int, more: int) -> tuple[Tensor, Ten
     return entries, weights, torch.cat([count(n * kx) * 3, count(rest + 1) + 3 * n * kx])
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=128)
 def sums_of_columns(knots: Knots, kx: int, h: int) -> tuple[Tensor, Tensor, Tensor]:
     """Every output of h rows as a sum over its row's kx knots, its column's term and its row's: for `blend`."""
     columns, shares = knots.entries()
