@@ -5,7 +5,7 @@ or running out of memory can never stall the window. Both ends send these datacl
 `multiprocessing` connection; a picture's pixels travel once, in shared memory.
 
 Order of work in the renderer: the newest request of each pane first (a newer one replaces an older one between
-two tiles), then the newest probe, then exports in their order, then background encoding.
+two tiles), then the newest probe, then exports and crops in theirs, then background encoding.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diif_viewer.engine.tiles import TileKey
-from diif_viewer.geometry import Window
+from diif_viewer.geometry import Lattice, Window
 from diif_viewer.zoom_path import ZoomPath
 
 # ---- window -> renderer ----------------------------------------------------------------------------------
@@ -107,8 +107,22 @@ class FilmRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class CropRequest:
+    """Send `window` of `lattice`, as on screen: answered by ExportProgress and CropDone, or by ExportFailed.
+
+    job: a number that no export has. model: a model, or a classic method.
+    """
+
+    job: int
+    image: int
+    model: str
+    lattice: Lattice
+    window: Window
+
+
+@dataclass(frozen=True, slots=True)
 class CancelExport:
-    """Stop an export or a film; nothing is left behind. Answered by ExportFailed with ``cancelled`` set."""
+    """Stop an export, a film or a crop; nothing is left behind. Answered by ExportFailed with ``cancelled`` set."""
 
     job: int
 
@@ -219,6 +233,14 @@ class ProbeFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class CropDone:
+    """The pixels of a CropRequest: uint8 HWC, channels as the picture."""
+
+    job: int
+    pixels: npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
 class RendererFailed:
     """The renderer cannot go on (for example torch does not load): one sentence."""
 
@@ -226,7 +248,16 @@ class RendererFailed:
 
 
 ToRenderer = (
-    OpenImage | CloseImage | ViewRequest | CancelView | ExportRequest | FilmRequest | CancelExport | ProbeRequest | Quit
+    OpenImage
+    | CloseImage
+    | ViewRequest
+    | CancelView
+    | ExportRequest
+    | FilmRequest
+    | CropRequest
+    | CancelExport
+    | ProbeRequest
+    | Quit
 )
 FromRenderer = (
     Ready
@@ -238,5 +269,6 @@ FromRenderer = (
     | ExportFailed
     | ProbeDone
     | ProbeFailed
+    | CropDone
     | RendererFailed
 )

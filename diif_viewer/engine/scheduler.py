@@ -22,6 +22,7 @@ import numpy as np
 import torch
 
 from diif_viewer.engine import messages as m
+from diif_viewer.engine.crops import crop_steps
 from diif_viewer.engine.device import cache_budget, fast_compute, resolve
 from diif_viewer.engine.exporting import export_steps, is_large
 from diif_viewer.engine.field import Array, Field
@@ -128,6 +129,9 @@ class Scheduler:
                 self._views.pop(message.pane, None)
             case m.ExportRequest() | m.FilmRequest():
                 steps = self._guarded(self._export(message), lambda text: m.ExportFailed(message.job, text))
+                self._exports[message.job] = _Job(message.image, steps)
+            case m.CropRequest():
+                steps = self._guarded(self._crop(message), lambda text: m.ExportFailed(message.job, text))
                 self._exports[message.job] = _Job(message.image, steps)
             case m.CancelExport():
                 if self._exports.pop(message.job, None) is not None:
@@ -246,6 +250,12 @@ class Scheduler:
         if picture is not None:
             load = functools.partial(self._field, request.export.image, request.export.model)
             yield from probe_steps(request, picture.pixels, load, self._encodings)
+
+    def _crop(self, request: m.CropRequest) -> Steps:
+        picture = self._pictures.get(request.image)
+        if picture is not None:
+            load = functools.partial(self._field, request.image, request.model)
+            yield from crop_steps(request, picture.pixels, load)
 
     def _field(self, image: int, model: str) -> Field | None:
         """The picture through the model; None when the picture was closed meanwhile."""

@@ -142,6 +142,14 @@ ACTIONS: tuple[ActionRow, ...] = (
         checkable=True,
     ),
     ActionRow(
+        "figure",
+        "Comparison figure…",
+        "Compare",
+        ("C",),
+        "ph.squares-four",
+        "Drag a region, print it by several methods and scales side by side",
+    ),
+    ActionRow(
         "fade",
         "Fade in",
         "Window",

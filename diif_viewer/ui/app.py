@@ -87,6 +87,7 @@ class Viewer:
         for measuring in (self.window.difference, self.window.scores, self.window.ground_truth):
             measuring.shutdown()
         self.window.clipboard.shutdown()
+        self.window.figures.shutdown()
         self.client.shutdown()
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 TITLE = "DIIF Viewer"
 
-NEED_A_VIEW = ("zoom_0", "zoom_1", "zoom_in", "zoom_out", "export", "export_region", "copy", "copy_region")
+NEED_A_VIEW = ("zoom_0", "zoom_1", "zoom_in", "zoom_out", "export", "export_region", "copy", "copy_region", "figure")
 NEED_A_FILE = ("previous", "next", "reload", "copy_path")
 
 

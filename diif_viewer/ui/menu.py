@@ -16,7 +16,20 @@ from diif_viewer.ui.opening import Opening
 from diif_viewer.ui.theme import icon
 
 ROWS = (
-    *("open", "recent", "reload", "|", "copy", "copy_region", "copy_path", "paste", "|", "export", "export_region"),
+    *(
+        "open",
+        "recent",
+        "reload",
+        "|",
+        "copy",
+        "copy_region",
+        "copy_path",
+        "paste",
+        "|",
+        "export",
+        "export_region",
+        "figure",
+    ),
     *("|", "keep_view", "overview", "grid", "background", "theme", "fade", "|", "diagnostics", "shortcuts", "quit"),
 )
 

@@ -70,6 +70,7 @@ class Orders:
             "divider_right": lambda: state.set_split(state.split + DIVIDER_STEP),
             "flip": window.flip.hold,
             "ground_truth": window.ground_truth.toggle,
+            "figure": window.figures.begin,
             "signed": window.difference.toggle_signed,
             "smaller": partial(self._strengthen, -1),
             "larger": partial(self._strengthen, 1),

@@ -22,6 +22,8 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from diif_viewer.engine.messages import (
     CloseImage,
+    CropDone,
+    CropRequest,
     ExportDone,
     ExportFailed,
     ExportProgress,
@@ -92,9 +94,8 @@ class RendererClient(QObject):
 
     ready (Ready), tile_done (TileDone), view_done (ViewDone), view_failed (ViewFailed), export_progress
     (ExportProgress), export_done (ExportDone), export_failed (ExportFailed), probe_done (ProbeDone), probe_failed
-    (ProbeFailed): the messages. restarted (no payload):
-    it died and runs again; ask anew for what is wanted. stopped (sentence): it cannot go on, or died again;
-    only `restart` brings it back.
+    (ProbeFailed), crop_done (CropDone): the messages. restarted (no payload): it died and runs again; ask anew for what
+    is wanted. stopped (sentence): it cannot go on, or died again; only `restart` brings it back.
     """
 
     ready = Signal(object)
@@ -106,6 +107,7 @@ class RendererClient(QObject):
     export_failed = Signal(object)
     probe_done = Signal(object)
     probe_failed = Signal(object)
+    crop_done = Signal(object)
     restarted = Signal()
     stopped = Signal(str)
     _received = Signal(object)
@@ -148,7 +150,7 @@ class RendererClient(QObject):
     def send(self, order: ToRenderer) -> None:
         """Hand an order over; never waits. Dropped while the process does not run."""
         if self._sender is not None:
-            if isinstance(order, ExportRequest | FilmRequest):
+            if isinstance(order, ExportRequest | FilmRequest | CropRequest):
                 self._exports[order.job] = order.image
             self._orders.put(order)
 
@@ -259,6 +261,9 @@ class RendererClient(QObject):
                 self.probe_done.emit(message)
             case ProbeFailed():
                 self.probe_failed.emit(message)
+            case CropDone():
+                self._ended(message.job)
+                self.crop_done.emit(message)
             case RendererFailed():
                 self._end(message.sentence)
             case _Gone() if self._restarts_left > 0:

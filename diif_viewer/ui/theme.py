@@ -78,6 +78,15 @@ QFrame#notice QLabel {{ color: {text}; }}
 QFrame#notice QProgressBar, QFrame#notice QProgressBar::chunk {{ border: 0; border-radius: 2px; }}
 QFrame#notice QProgressBar {{ background: {canvas}; max-height: 4px; min-height: 4px; }}
 QFrame#notice QProgressBar::chunk {{ background: {accent}; }}
+QDialog QProgressBar, QDialog QProgressBar::chunk {{ border: 0; border-radius: 2px; }}
+QDialog QProgressBar {{ background: {canvas}; max-height: 4px; min-height: 4px; }}
+QDialog QProgressBar::chunk {{ background: {accent}; }}
+QDialog QLineEdit {{ background: {canvas}; color: {text}; border: 1px solid {line}; border-radius: 6px;
+    padding: 4px 6px; }}
+QDialog QLineEdit:focus {{ border-color: {accent}; }}
+QCheckBox::indicator:unchecked {{ background: {canvas}; border: 1px solid {dim}; border-radius: 3px; width: 12px;
+    height: 12px; }}
+QCheckBox:focus {{ color: {accent}; }}
 QPushButton {{ color: {text}; background: {raised}; border: 1px solid {line}; border-radius: 6px; padding: 6px 14px; }}
 QPushButton:hover {{ background: {line}; }}
 QPushButton:focus {{ border-color: {accent}; }}

@@ -20,6 +20,7 @@ from diif_viewer.ui.difference import Difference
 from diif_viewer.ui.export import ChoosePath, Exporter, choose_path
 from diif_viewer.ui.facts import Facts
 from diif_viewer.ui.fading import Fading
+from diif_viewer.ui.figures import FigureMaker
 from diif_viewer.ui.files import Files
 from diif_viewer.ui.flip import Flip
 from diif_viewer.ui.ground_truth import GroundTruth
@@ -91,6 +92,7 @@ class MainWindow(QMainWindow):
         self.wardrobe = Wardrobe(self.settings, self)
         self.session = Session(self.settings, self.state, self.opening, self.files)
         self.regions = Regions(controller, self.canvas, self.notice, self.keys)
+        self.figures = FigureMaker(controller, loader, self.regions, self.notice, self.keys)
         self.flip = Flip(self.state, self)
         self.difference = Difference(controller, self)
         self.fading = Fading(controller, self)

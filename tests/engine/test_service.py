@@ -13,7 +13,7 @@ import diif_viewer as dv
 from diif_viewer.engine import messages as m
 from diif_viewer.engine.device import fast_compute
 from diif_viewer.engine.service import RendererProcess
-from diif_viewer.geometry import Window
+from diif_viewer.geometry import Lattice, Window
 from tests.engine.conftest import picture
 
 PIXELS = picture(200, 300)
@@ -167,6 +167,22 @@ def test_a_picture_that_is_gone_before_it_was_opened_harms_nobody(opened, tmp_pa
     opened.connection.send(m.ExportRequest(9, 1, "nearest", 2.0, Window(0, 0, 20, 30), str(path)))
     assert receive(opened, m.ExportDone).job == 9
     assert path.is_file()
+
+
+def test_crops_are_the_field_and_wait_their_turn(opened, weights) -> None:
+    path = weights("diif-s")
+    lattice = Lattice.of_size(200, 300, 950, 1333)
+    window = Window(301, 402, 640, 777)
+    opened.connection.send(m.CropRequest(-1, 1, path, lattice, window))
+    opened.connection.send(m.CropRequest(-2, 1, "bicubic", lattice, window))
+    first, second = receive(opened, m.CropDone), receive(opened, m.CropDone)
+    assert (first.job, second.job) == (-1, -2)
+    field = dv.encode(PIXELS, dv.load_model(path, device="cpu"))
+    whole = field.render(size=(950, 1333), window=(301, 402, 640, 777))
+    np.testing.assert_array_equal(first.pixels, whole)
+    assert second.pixels.shape == (339, 375, 3)
+    opened.connection.send(m.CropRequest(-3, 1, path, lattice, Window(5, 5, 5, 9)))
+    assert "region" in receive(opened, m.ExportFailed).sentence
 
 
 def test_it_ends_when_the_window_is_gone() -> None:

@@ -17,6 +17,8 @@ from diif_viewer.engine.messages import (
     CancelExport,
     CancelView,
     CloseImage,
+    CropDone,
+    CropRequest,
     ExportDone,
     ExportFailed,
     ExportProgress,
@@ -61,7 +63,7 @@ class FakeRenderer:
         self.broken: dict[str, str] = {}
         self._images: dict[int, np.ndarray] = {}
         self._pending: dict[int, ViewRequest] = {}
-        self._exports: list[ExportRequest] = []
+        self._exports: list[ExportRequest | CropRequest] = []
         self._cancelled: set[int] = set()
         self._ended = False
         self._changed = threading.Condition()
@@ -133,7 +135,7 @@ class FakeRenderer:
                 self._pending[message.pane] = message
             case CancelView(pane):
                 self._pending.pop(pane, None)
-            case ExportRequest():
+            case ExportRequest() | CropRequest():
                 self._exports.append(message)
             case CancelExport(job):
                 self._cancelled.add(job)
@@ -152,6 +154,8 @@ class FakeRenderer:
             try:
                 if view is not None:
                     self._render(view)
+                elif isinstance(export, CropRequest):
+                    self._crop(export)
                 elif export is not None:
                     self._export(export)
             except (OSError, BrokenPipeError):
@@ -185,6 +189,19 @@ class FakeRenderer:
                 return
             del self._pending[view.pane]
         self._send(message)
+
+    def _crop(self, job: CropRequest) -> None:
+        self._send(ExportProgress(job.job, 0.5, None))
+        if not self._open():
+            return
+        if job.job in self._cancelled:
+            self._send(ExportFailed(job.job, "cancelled", cancelled=True))
+        elif job.model in self.broken:
+            self._send(ExportFailed(job.job, self.broken[job.model]))
+        else:
+            method = STAND_IN.get(job.model, job.model)
+            result = to_8_bits(resample(self._images[job.image], method, job.lattice, job.window))
+            self._send(CropDone(job.job, _inverted(result) if job.model in STAND_IN else result))
 
     def _export(self, job: ExportRequest) -> None:
         for step in range(4):

@@ -1,0 +1,133 @@
+"""Comparison figures from the action to the file: a region is dragged, a dialog chooses, the result is told.
+
+What only a figure needs is loaded when the first one is asked for.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QWidget
+
+from diif_viewer.ui.controller import Controller
+from diif_viewer.ui.keys import Keys
+from diif_viewer.ui.language import tr
+from diif_viewer.ui.loader import Loader
+from diif_viewer.ui.notice import Notice
+from diif_viewer.ui.reduced import TRUTH
+from diif_viewer.ui.regions import Region, Regions
+
+if TYPE_CHECKING:
+    from diif_viewer.ui.figure_dialog import FigureDialog
+    from diif_viewer.ui.figure_subject import Subject
+    from diif_viewer.ui.figure_work import FigureWork
+
+USUAL = ("bicubic", "liif-lite", "diif-lite", "diif-s-lite")
+"""Methods of a figure where no comparison is on screen."""
+
+ChooseFigurePath = Callable[[QWidget, Path], Path | None]
+"""(parent, proposal) -> the path to write, or None."""
+
+
+class FigureMaker:
+    """From the action to the file. choose: asks for the path to write."""
+
+    def __init__(
+        self,
+        controller: Controller,
+        loader: Loader,
+        regions: Regions,
+        notice: Notice,
+        keys: Keys,
+    ) -> None:
+        self._controller, self._loader, self._regions, self._notice = controller, loader, regions, notice
+        self._keys = keys
+        self.choose: ChooseFigurePath = _choose
+        self._folder: Path | None = None
+        self.dialog: FigureDialog | None = None
+        self._work: FigureWork | None = None
+        controller.state.picture_changed.connect(self._picture_changed)
+
+    def begin(self) -> None:
+        """Ask for the region."""
+        if not self._controller.client.running:
+            client = self._controller.client
+            self._notice.tell(
+                tr("A figure needs the renderer, which is not running."), tr("Restart it"), client.restart
+            )
+            return
+        self._regions.choose(tr("Drag the region of the figure."), self.show)
+
+    def show(self, region: Region) -> None:
+        """Open the dialog for a region."""
+        from diif_viewer.ui.figure_dialog import FigureDialog
+        from diif_viewer.ui.figure_subject import subject
+        from diif_viewer.ui.figure_work import FigureWork
+
+        state = self._controller.state
+        picture, view = state.picture, state.view
+        about = None if picture is None else subject(picture, region.box)
+        if about is None or picture is None or view is None:
+            return
+        self.shutdown()
+        self._notice.hide()
+        work = FigureWork(about, self._controller.client, self._loader.number)
+        compared = tuple(dict.fromkeys(name for name in state.methods if name != TRUTH))
+        scale = picture.reduced.factor if picture.reduced is not None else view.scale if view.scale > 1 else 4.0
+        methods = compared if len(compared) > 1 else USUAL
+        dialog = FigureDialog(work, methods, round(scale, 2), self._keys.shown("ground_truth"), self._notice.window())
+        dialog.save_asked.connect(lambda: self._save(dialog, about))
+        dialog.copy_asked.connect(lambda: self._copy(dialog))
+        dialog.finished.connect(lambda _: self.shutdown())
+        work.saved.connect(self._saved)
+        self.dialog, self._work = dialog, work
+        dialog.open()
+
+    def _save(self, dialog: FigureDialog, about: Subject) -> None:
+        if dialog.figure is None or self._work is None:
+            return
+        name = f"{about.picture.path.stem}-comparison.png"
+        path = self.choose(dialog, (self._folder or about.picture.path.parent) / name)
+        if path is not None and dialog.figure is not None:
+            self._folder = path.parent
+            self._work.save(dialog.figure, path)
+
+    def _saved(self, path: Path) -> None:
+        folder = QUrl.fromLocalFile(os.fspath(path.parent))
+        if self.dialog is not None:
+            self.dialog.accept()
+        words = tr("Saved {path}", path=str(path))
+        self._notice.tell(words, tr("Show folder"), lambda: _ignore(QDesktopServices.openUrl(folder)), stay=False)
+
+    def _copy(self, dialog: FigureDialog) -> None:
+        QGuiApplication.clipboard().setImage(dialog.image)
+        dialog.words.setText(tr("Copied the figure."))
+
+    def _picture_changed(self) -> None:
+        if self.dialog is not None:
+            self.dialog.reject()
+
+    def shutdown(self) -> None:
+        """Stop what is under way; returns when its thread has ended."""
+        work, self._work = self._work, None
+        dialog, self.dialog = self.dialog, None
+        if work is not None:
+            work.shutdown()
+            work.deleteLater()
+        if dialog is not None:
+            dialog.deleteLater()
+
+
+def _ignore(_: object) -> None:
+    """Drop a result."""
+
+
+def _choose(parent: QWidget, proposal: Path) -> Path | None:
+    from diif_viewer.ui.figure_dialog import choose_figure_path
+
+    return choose_figure_path(parent, proposal)
