@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from diif_viewer.engine.gpu.calibration import fast_dtype, free_memory
 from diif_viewer.engine.layers import Linear, has_onednn
 from diif_viewer.engine.threads import parallel
 from diif_viewer.errors import DeviceError
@@ -88,7 +89,7 @@ def fast_compute(device: str = "cpu") -> Compute:
     if forced and forced not in _DTYPES:
         raise DeviceError(f"DIIF_VIEWER_DTYPE must be one of {', '.join(_DTYPES)}, not {forced!r}.")
     if device.startswith("cuda"):
-        return Compute(device, _DTYPES.get(forced, torch.float16), (128, 128))
+        return Compute(device, _DTYPES[forced or fast_dtype(device)], (128, 128))
     if device == "mps":
         return Compute(device, _DTYPES.get(forced, torch.float32), (128, 128))
     measured = _measured_cpu()
@@ -206,6 +207,12 @@ def available_memory() -> int:
     return 4 << 30
 
 
-def cache_budget() -> int:
-    """Bytes that features and maps of all pictures may take: a quarter of what is free, at most 1 GiB."""
+def cache_budget(device: str = "cpu") -> int:
+    """Bytes that features and maps of all pictures may take on a device.
+
+    A quarter of what is free, at most 1 GiB; on a CUDA device, which has memory of its own, half of what is free there,
+    at most 16 GiB.
+    """
+    if device.startswith("cuda"):
+        return max(64 << 20, min(16 << 30, free_memory(device) // 2))
     return max(64 << 20, min(1 << 30, available_memory() // 4))

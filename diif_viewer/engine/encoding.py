@@ -21,6 +21,9 @@ STEP = 16
 REACH = 160
 """Side of about the largest encoding step: long enough that the halo costs little, short enough to be interrupted."""
 
+GPU_REACH = 384
+"""The same on a GPU, where a step as small as on the CPU would be launches and halo more than arithmetic."""
+
 
 class PackedEdsr:
     """An EDSR encoder in one dtype, convolutions packed, ReLU and residual sums fused."""
@@ -82,4 +85,5 @@ def feature_plane(
         padded[: encoded.shape[0], : encoded.shape[1]] = encoded  # blocks reach over the right and bottom borders only
         return padded
 
-    return Plane(cache, limits, fill, block=STEP, reach=REACH, halo=encoder.radius, device=device)
+    reach = REACH if device == "cpu" else GPU_REACH
+    return Plane(cache, limits, fill, block=STEP, reach=reach, halo=encoder.radius, device=device)

@@ -25,7 +25,7 @@ class Ensemble:
         """field: the picture as it is; it serves as the first of the eight. cache: of the others; a new one if None."""
         self._compute = field.model.compute.in_float32()
         self._fields: dict[_Turn, Field] = {(False, False, False): field}
-        cache = BlockCache(cache_budget()) if cache is None else cache
+        cache = BlockCache(cache_budget(field.model.compute.device)) if cache is None else cache
         for turn in itertools.product((False, True), (False, True), (False, True)):
             if turn not in self._fields:
                 self._fields[turn] = Field(_turned(field.pixels, turn), field.model, cache)

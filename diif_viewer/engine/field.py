@@ -20,6 +20,7 @@ from torch import Tensor
 
 from diif_viewer.engine.device import Compute, cache_budget
 from diif_viewer.engine.encoding import feature_plane
+from diif_viewer.engine.gpu.painter import painter_on
 from diif_viewer.engine.model import Model
 from diif_viewer.engine.planes import BlockCache, Plane, hull
 from diif_viewer.engine.threads import parallel
@@ -49,7 +50,7 @@ class Field:
         """pixels: HWC as for `encode`. cache: shared between fields; a new one by default."""
         self.pixels = pixels
         self.model = model
-        self._cache = cache if cache is not None else BlockCache(cache_budget())
+        self._cache = cache if cache is not None else BlockCache(cache_budget(model.compute.device))
         self._features: dict[torch.dtype, Plane] = {}
         self._maps: dict[torch.dtype, Plane] = {}
         self._alpha_plane: Array | None = None
@@ -123,24 +124,30 @@ class Field:
         """`render` for a window that is known to lie within the lattice, in a given compute type."""
         if lattice.y.scale <= 1 or lattice.x.scale <= 1:
             return self._classic(lattice, window, as_float)
-        out = self._blank(window, as_float)
+        if compute.device != "cpu":
+            return painter_on(compute.device).window(
+                self, lattice, window, compute, as_float=as_float, progress=progress
+            )
+        out = self.blank(window, as_float)
         done = 0
         for band in _bands(window, compute.chunk_at(lattice.x.scale)):
             self._draw(lattice, [(band, out[band.top - window.top : band.bottom - window.top])], compute)
             done += band.area
             if progress is not None:
                 progress(done / window.area)
-        self._fill_alpha(lattice, window, out)
+        self.fill_alpha(lattice, window, out)
         return out
 
     def render_tiles(self, lattice: Lattice, windows: list[Window], compute: Compute) -> list[npt.NDArray[np.uint8]]:
         """Several windows at once, in uint8: pieces of all of them run side by side. As `render_window` otherwise."""
         if lattice.y.scale <= 1 or lattice.x.scale <= 1:
             return [self._classic(lattice, window, as_float=False) for window in windows]
-        made = [self._blank(window, as_float=False) for window in windows]
+        if compute.device != "cpu":
+            return painter_on(compute.device).tiles(self, lattice, windows, compute)
+        made = [self.blank(window, as_float=False) for window in windows]
         self._draw(lattice, list(zip(windows, made, strict=True)), compute)
         for window, out in zip(windows, made, strict=True):
-            self._fill_alpha(lattice, window, out)
+            self.fill_alpha(lattice, window, out)
         return made
 
     # ---- encoding --------------------------------------------------------------------------------------
@@ -200,7 +207,6 @@ class Field:
 
     def _draw(self, lattice: Lattice, targets: list[tuple[Window, Array]], compute: Compute) -> None:
         """Render the colours of each window into its array. Whole chunks of the grid are computed, then cut."""
-        decoder, maps = self.model.decoder(compute.dtype), self.maps(compute)
         rows, columns = compute.chunk_at(lattice.x.scale)
         pieces = []
         for window, out in targets:
@@ -212,16 +218,28 @@ class Field:
 
         def draw(piece: tuple[Window, Window, Array]) -> None:
             chunk, window, out = piece
-            colours = decoder.render(maps, lattice, chunk)  # (h, w, 3) float32
-            if self.model.base is not None:
-                colours += self._base(lattice, chunk, compute.device)
+            colours = self.decoded(lattice, chunk, compute)
             part = chunk.intersected(window)
             inside = part.moved(-chunk.top, -chunk.left)
-            values = _colours(colours[inside.top : inside.bottom, inside.left : inside.right], out)
+            colours = colours[inside.top : inside.bottom, inside.left : inside.right]
+            values = self.finished(colours, out.dtype == np.float32)
             place = part.moved(-window.top, -window.left)
             out[place.top : place.bottom, place.left : place.right, : values.shape[-1]] = values.cpu().numpy()
 
         parallel(draw, pieces, device=compute.device)
+
+    def decoded(self, lattice: Lattice, chunk: Window, compute: Compute) -> Tensor:
+        """Colours of a chunk by plain torch, on the device: (h, w, 3) float32, about [-1, 1]."""
+        colours = self.model.decoder(compute.dtype).render(self.maps(compute), lattice, chunk)
+        return colours if self.model.base is None else colours.add_(self._base(lattice, chunk, compute.device))
+
+    def finished(self, colours: Tensor, as_float: bool) -> Tensor:
+        """Colours of `decoded`, overwritten, as pixels without alpha: (h, w, 3 or 1), bytes or [0, 1]."""
+        return _finished(colours, self.pixels.shape[2], as_float)
+
+    def source(self, window: Window) -> npt.NDArray[np.float32]:
+        """Source colours, grey as three channels: (h, w, 3) in [-1, 1]."""
+        return _unit(self._colours(window)) * 2 - 1
 
     def _base(self, lattice: Lattice, chunk: Window, device: str) -> Tensor:
         """The bicubic picture of a chunk: (h, w, 3) float32 in [-1, 1]."""
@@ -232,11 +250,13 @@ class Field:
         source = torch.from_numpy(planes).to(device)
         return (rows @ source @ columns.T).permute(1, 2, 0)
 
-    def _blank(self, window: Window, as_float: bool) -> Array:
+    def blank(self, window: Window, as_float: bool) -> Array:
+        """An array for the pixels of `window`, not filled."""
         shape = (window.height, window.width, self.pixels.shape[2])
         return np.empty(shape, np.float32 if as_float else np.uint8)
 
-    def _fill_alpha(self, lattice: Lattice, window: Window, out: Array) -> None:
+    def fill_alpha(self, lattice: Lattice, window: Window, out: Array) -> None:
+        """Write the resampled alpha of `window` into its array, where the picture has alpha."""
         if self.pixels.shape[2] in (2, 4):
             out[..., -1] = self._alpha(lattice, window, as_float=out.dtype == np.float32)
 
@@ -280,14 +300,14 @@ def bicubic_matrix(axis: Axis, start: int, stop: int, device: str) -> tuple[int,
     return low, torch.from_numpy(matrix[:, 4:-4].astype(np.float32)).to(device)
 
 
-def _colours(values: Tensor, like: Array) -> Tensor:
-    """Model output (h, w, 3), overwritten, as values of the array `like`: one channel for grey, bytes or [0, 1]."""
-    if like.shape[2] >= 3 and like.dtype == np.uint8:
+def _finished(values: Tensor, channels: int, as_float: bool) -> Tensor:
+    """Model output (h, w, 3), overwritten, for a picture of so many channels: one for grey, bytes or [0, 1]."""
+    if channels >= 3 and not as_float:
         return values.mul_(127.5).add_(128.0).clamp_(0.5, 255.5).to(torch.uint8)  # rounded
     values = values.mul_(0.5).add_(0.5).clamp_(0, 1)
-    if like.shape[2] < 3:
+    if channels < 3:
         values = values.mean(-1, keepdim=True)
-    return values if like.dtype == np.float32 else values.mul_(255).add_(0.5).to(torch.uint8)
+    return values if as_float else values.mul_(255).add_(0.5).to(torch.uint8)
 
 
 def _bands(window: Window, chunk: tuple[int, int]) -> list[Window]:

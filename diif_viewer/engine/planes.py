@@ -23,6 +23,9 @@ from diif_viewer.geometry import Window
 BLOCK = 32
 """Side of a block in plane positions, where a plane does not choose its own."""
 
+GPU_BLOCK = 128
+"""Least side of a block on a GPU, for which many small steps take longer than a large one."""
+
 Key = tuple[int, int, int]
 _serial = itertools.count()
 
@@ -95,6 +98,9 @@ class Plane:
     device: where `fill` computes.
     fill: called with a window of whole blocks that are not held; returns ``(window.height * density, window.width *
     density, channels)``. What lies outside the limits may hold anything if it is never asked for.
+
+    On a GPU a block is as large as the reach and is filled by itself, whatever else is wanted or held: its libraries
+    choose among their kernels by the size of the work, and only equal sizes give results that are equal to the bit.
     """
 
     def __init__(
@@ -111,7 +117,7 @@ class Plane:
     ) -> None:
         self.device = device
         self.limits = limits
-        self.block = block
+        self.block = block if device == "cpu" else max(block, reach, GPU_BLOCK)
         self._cache = cache
         self._fill = fill
         self._density = density
@@ -125,8 +131,8 @@ class Plane:
         The middle of what is missing lies in the parts that are nearest to it: as many as there are cores.
         """
         lacking = self._lacking(window)
-        if not lacking:
-            return []
+        if not lacking or self.device != "cpu":
+            return lacking
         whole = hull(lacking)
         tops, lefts = _cuts(whole, self.block, self._reach, self._halo)
         cells: dict[tuple[int, int], list[Window]] = {}
@@ -146,7 +152,12 @@ class Plane:
     def compute(self, parts: Iterable[Window]) -> None:
         """Compute parts, as `missing` names them, side by side on the CPU's cores."""
         work = list(dict.fromkeys(parts))
-        while work and len(work) < cores() and max(max(p.height, p.width) for p in work) > self.block:
+        while (
+            self.device == "cpu"
+            and work
+            and len(work) < cores()
+            and max(max(p.height, p.width) for p in work) > self.block
+        ):
             largest = max(work, key=lambda p: p.area)
             work.remove(largest)
             work += _halves(largest, self.block)

@@ -28,9 +28,9 @@ from diif_viewer.engine.exporting import export_steps, is_large
 from diif_viewer.engine.field import Array, Field
 from diif_viewer.engine.filming import film_steps
 from diif_viewer.engine.model import Model, load_model
+from diif_viewer.engine.pace import Pace
 from diif_viewer.engine.planes import BlockCache, hull
 from diif_viewer.engine.probing import Encoding, probe_steps
-from diif_viewer.engine.threads import cores
 from diif_viewer.engine.tiles import TileKey, keys_for
 from diif_viewer.errors import DiifViewerError
 from diif_viewer.geometry import Lattice, Window
@@ -38,10 +38,6 @@ from diif_viewer.models.registry import default_method
 
 Steps = Iterator[m.FromRenderer | None]
 """Work in steps: each `next` does a few milliseconds and yields what to send, or None."""
-
-
-LARGEST_BATCH = 8
-"""Tiles that are rendered in one step; some 15 ms on two cores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +59,10 @@ class Scheduler:
         self._connection = connection
         self._device = resolve(device)
         self._compute = fast_compute(self._device)
-        self._cache = BlockCache(cache_budget())
+        self._cache = BlockCache(cache_budget(self._device))
         self._pictures: dict[int, _Picture] = {}
         self._models: dict[str, Model] = {}
+        self._paces: dict[str, Pace] = {}
         self._views: OrderedDict[int, _Job] = OrderedDict()
         self._exports: OrderedDict[int, _Job] = OrderedDict()
         self._probe: _Job | None = None
@@ -191,21 +188,24 @@ class Scheduler:
     def _tiles(self, made: Field, lattice: Lattice, wanted: list[TileKey], request: m.ViewRequest) -> Steps:
         """Encode a few parts, render the tiles that need no more than these, and so on, from the middle outwards."""
         compute, features = made.model.compute, made.features(made.model.compute)
+        pace = self._paces.setdefault(request.model, Pace(self._device))
         places = {key: key.window.intersected(lattice.window) for key in wanted}
         reads = {key: made.reads(lattice, place, compute) for key, place in places.items()}
         lacking = made.unencoded(lattice, hull(places.values()), compute) if wanted else []
         waiting = sorted(lacking, key=functools.partial(_apart, lattice.cells_of(request.window)))
         while wanted:
             ready = [key for key in wanted if not any(part.intersected(reads[key]) for part in waiting)]
-            for some in _batches(ready, cores()):
+            for some in pace.batches(ready):
+                began = time.perf_counter()
                 tiles = made.render_tiles(lattice, [places[key] for key in some], compute)
+                pace.took(len(some), time.perf_counter() - began)
                 for key, pixels in zip(some, tiles, strict=True):
                     yield m.TileDone(key, pixels)
             done = set(ready)
             wanted = [key for key in wanted if key not in done]
             if waiting:
-                features.compute(waiting[: cores()])
-                del waiting[: cores()]
+                features.compute(waiting[: pace.parts])
+                del waiting[: pace.parts]
                 yield None
 
     def _warm_up(self) -> Steps:
@@ -282,11 +282,3 @@ def _apart(window: Window, part: Window) -> float:
     """How far the middle of `window` is from `part`; 0 inside."""
     y, x = (window.top + window.bottom) / 2, (window.left + window.right) / 2
     return math.hypot(max(part.top - y, 0, y - part.bottom), max(part.left - x, 0, x - part.right))
-
-
-def _batches(keys: list[TileKey], first: int) -> Iterator[list[TileKey]]:
-    """One tile for each core at first, then more: cores wait for each other at the end of a batch only."""
-    start, size = 0, first
-    while start < len(keys):
-        yield keys[start : start + size]
-        start, size = start + size, min(2 * size, LARGEST_BATCH)

@@ -4,7 +4,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diif_viewer.engine.planes import BLOCK, BlockCache, Plane
+from diif_viewer.engine.planes import BLOCK, GPU_BLOCK, BlockCache, Plane
 from diif_viewer.geometry import Window
 
 HEIGHT, WIDTH = 75, 101
@@ -89,3 +89,25 @@ def test_dropping_a_plane_frees_its_blocks_only() -> None:
     assert cache.bytes == held
     assert two.missing(Window(0, 0, 40, 40)) == []
     assert one.missing(Window(0, 0, 40, 40)) != []
+
+
+def test_on_a_gpu_blocks_are_filled_one_by_one_whatever_is_held_and_asked_for() -> None:
+    """Equal sizes of work give equal bits there, so that no result depends on what was asked for before."""
+
+    def filled(asked: list[Window]) -> dict[Window, int]:
+        sizes: dict[Window, int] = {}
+
+        def fill(window: Window) -> torch.Tensor:
+            sizes[window] = sizes.get(window, 0) + 1
+            return torch.zeros(window.height, window.width, 1)
+
+        plane = Plane(BlockCache(1 << 30), Window(0, 0, 500, 300), fill, device="cuda")
+        for window in asked:
+            plane.ensure(window)
+        return sizes
+
+    small = filled([Window(140, 140, 150, 150), Window(100, 100, 300, 290), Window(0, 0, 500, 300)])
+    large = filled([Window(0, 0, 500, 300)])
+    assert small == large
+    assert set(large.values()) == {1}
+    assert max(window.width for window in large) == GPU_BLOCK
