@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,13 +22,14 @@ OPTIONS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """photo.jpg and photos/one.png, two.png, 48x32 each, and `diif-viewer` on the path; the current folder."""
+    """photo.jpg and photos/one.png, two.png, 48x32 each, a weights file, and `diif-viewer`; the current folder."""
     y, x = np.mgrid[0:32, 0:48]
     pixels = np.stack([x * 5, y * 7, 128 + 90 * np.sin(x / 3 + y / 4)], -1).astype(np.uint8)
     Image.fromarray(pixels).save(tmp_path / "photo.jpg", quality=95)
     (tmp_path / "photos").mkdir()
     for name in ("one", "two"):
         Image.fromarray(pixels).save(tmp_path / "photos" / f"{name}.png")
+    shutil.copy(ROOT / "weights" / "diif-lite.safetensors", tmp_path / "mine.safetensors")
     command = tmp_path / "bin" / "diif-viewer"
     command.parent.mkdir()
     command.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT!s} exec {sys.executable} -m diif_viewer "$@"\n')
@@ -89,7 +91,6 @@ def test_every_option_is_explained(command: str) -> None:
 
     text = (ROOT / "docs" / "commands" / f"{command}.md").read_text("utf-8")
     options = [option.names[-1] for option in options_of(commands()[command][1]) if option.names]
-    unsaid = {
-        name for name in options if name not in text and name not in ("--help", "--debug", "--output", "--device")
-    }
+    common = ("--help", "--debug", "--verbose", "--output", "--device")
+    unsaid = {name for name in options if name not in text and name not in common}
     assert not unsaid

@@ -42,6 +42,7 @@ WITHOUT_TORCH = [
     "__init__.py",
     "models/__init__.py",
     "models/registry.py",
+    "models/shelf.py",
     "engine/__init__.py",
     "engine/strips.py",
     "engine/tiles.py",

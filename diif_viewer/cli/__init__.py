@@ -1,5 +1,6 @@
 """The command line: one small file per command, each with HELP, add_arguments(parser) and run(args) -> exit status.
 
+Every command knows --debug, --quiet and --verbose.
 Only the module of the command that was asked for is imported, and heavy imports (torch, Qt, numpy) are inside
 functions: `--help` and a typing mistake answer at once.
 """
@@ -14,6 +15,7 @@ from importlib import import_module
 from types import ModuleType
 
 from diif_viewer import __version__
+from diif_viewer.cli.verbose import told
 from diif_viewer.errors import DiifViewerError
 
 COMMANDS = {
@@ -56,7 +58,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(command: ModuleType, args: argparse.Namespace) -> int:
     try:
-        return int(command.run(args))
+        with told(args.verbose):
+            return int(command.run(args))
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
         return INTERRUPTED
@@ -82,6 +85,9 @@ def parser_of(name: str, command: ModuleType) -> argparse.ArgumentParser:
     """The parser of one command, from its module."""
     parser = argparse.ArgumentParser(prog=f"diif-viewer {name}", description=command.HELP)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    voice = parser.add_mutually_exclusive_group()
+    voice.add_argument("-q", "--quiet", action="store_true", help="say nothing but results and errors")
+    voice.add_argument("-v", "--verbose", action="count", default=0, help="say what is done; twice: how as well")
     command.add_arguments(parser)
     return parser
 

@@ -53,9 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     out.add_argument("--quality", type=arguments.quality, metavar="1..100", help="of MP4, WebM (70) and WebP (90)")
     out.add_argument("--lossless", action="store_true", help="for WebP: lose nothing (PNG never does)")
-    told = out.add_mutually_exclusive_group()
-    told.add_argument("--quiet", action="store_true", help="say nothing but errors")
-    told.add_argument("--json", action="store_true", help="one line of JSON when done")
+    out.add_argument("--json", action="store_true", help="one line of JSON when done")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -16,6 +16,7 @@ from multiprocessing.process import BaseProcess
 
 from diif_viewer.cli.render_plan import Job, Options
 from diif_viewer.cli.render_work import Outcome, Renderer, failure
+from diif_viewer.cli.verbose import told
 
 Progress = Callable[[float], None]
 
@@ -101,8 +102,9 @@ def _work(connection: Connection, options: Options, cores: int) -> None:
     os.environ.setdefault("OMP_NUM_THREADS", str(cores))
     renderer = Renderer(options)
     try:
-        while (job := connection.recv()) is not None:
-            connection.send(_outcome(renderer, job, connection))
+        with told(options.verbose):
+            while (job := connection.recv()) is not None:
+                connection.send(_outcome(renderer, job, connection))
     except (EOFError, KeyboardInterrupt, BrokenPipeError, ConnectionResetError):
         return  # told to stop, or the program has gone
 

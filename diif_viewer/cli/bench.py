@@ -70,7 +70,7 @@ def _decoding(args: argparse.Namespace) -> dict[str, Any]:
 
     scales = args.scales or ([8.0, 30.0] if args.quick else [4.0, 8.0, 16.0, 30.0])
     window, repeats = ((180, 320), 1) if args.quick else ((720, 1280), 5)
-    decoded = measure(scales, window, device=args.device, repeats=repeats, report=_tell)
+    decoded = measure(scales, window, device=args.device, repeats=repeats, report=_say_nothing if args.quiet else _tell)
     return {"decoding": decoded, "operations": operations()}
 
 
@@ -80,11 +80,13 @@ def _interaction(args: argparse.Namespace) -> list[dict[str, Any]]:
     options = options if args.quick else {}
     options |= {"scales": args.scales} if args.scales else {}
     with _pictures(args.interaction or [], (1200, 1800) if args.quick else LARGE) as paths:
-        return [_drive(path, options, 1 if args.quick else 3) for path in paths]
+        return [_drive(path, options, args) for path in paths]
 
 
-def _drive(path: Path, options: dict[str, Any], starts: int) -> dict[str, Any]:
-    _tell(f"The window with {path.name} …")
+def _drive(path: Path, options: dict[str, Any], args: argparse.Namespace) -> dict[str, Any]:
+    starts = 1 if args.quick else 3
+    if not args.quiet:
+        _tell(f"The window with {path.name} …")
     figures = _apart(_measure, path, options)
     return {**figures, "start": _apart(_start_times, path, starts)}
 
@@ -158,3 +160,7 @@ def _write(path: Path, result: dict[str, Any]) -> None:
 
 def _tell(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
+
+
+def _say_nothing(_: str) -> None:
+    pass

@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         raise RequestError(f"{args.image.name}: the picture is too small to be reduced x{max(scales):g}.")
     box = args.box or _detailed(picture[: shape[0], : shape[1]], _ZOOM_SIDE if args.zoom else _TRUTH_SIDE)
     methods = load_methods(args.method or METHOD_NAMES, args.device)
-    progress = ProgressLine()
+    progress = ProgressLine(enabled=not args.quiet)
     try:
         if args.zoom:
             rows = comparison.of_picture(picture, scales, methods, box, progress)
@@ -75,7 +75,8 @@ def run(args: argparse.Namespace) -> int:
     region = ",".join(f"{value:g}" for value in box)
     footer = f"{args.image.name}, region {region}" + ("" if args.zoom else "; PSNR of the region's luminance")
     write_comparison(picture, box, _labelled(rows), footer, args.output)
-    print(f"{args.output}: region {region} at {', '.join(f'x{s:g}' for s in scales)}")
+    if not args.quiet:
+        print(f"{args.output}: region {region} at {', '.join(f'x{s:g}' for s in scales)}")
     return 0
 
 

@@ -9,13 +9,14 @@ import argparse
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import ModuleType
 
 HELP = "Print a script that completes commands and options in bash or zsh."
 
 BASH = """\
 # Completion of diif-viewer for bash: source it, or put it into ~/.local/share/bash-completion/completions/diif-viewer
 _diif_viewer() {{
-  local word="${{COMP_WORDS[COMP_CWORD]}}" before="${{COMP_WORDS[COMP_CWORD-1]}}" command=view options=
+  local word="${{COMP_WORDS[COMP_CWORD]}}" before="${{COMP_WORDS[COMP_CWORD-1]}}" command=view options= words=
   COMPREPLY=()
   case "${{COMP_WORDS[1]}}" in {commands}) ((COMP_CWORD > 1)) && command="${{COMP_WORDS[1]}}" ;; esac
   case "$command $before" in
@@ -28,6 +29,8 @@ _diif_viewer() {{
     mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
   elif ((COMP_CWORD == 1)); then
     mapfile -t COMPREPLY < <(compgen -W "{names}" -- "$word"; compgen -f -- "$word")
+  elif ((COMP_CWORD == 2)) && [[ -n $words ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word"; compgen -f -- "$word")
   else
     mapfile -t COMPREPLY < <(compgen -f -- "$word")
   fi
@@ -85,12 +88,23 @@ def run(args: argparse.Namespace) -> int:
 
 def commands() -> dict[str, tuple[str, argparse.ArgumentParser]]:
     """Each command's help and parser."""
+    from diif_viewer.cli import parser_of
+
+    modules = _modules()
+    return {name: (module.HELP, parser_of(name, module)) for name, module in modules.items()}
+
+
+def first_words(name: str) -> tuple[str, ...]:
+    """What a command's first word can be, beside a file: `WORDS` of its module."""
+    return tuple(getattr(_modules()[name], "WORDS", ()))
+
+
+def _modules() -> dict[str, ModuleType]:
     from importlib import import_module
 
-    from diif_viewer.cli import COMMANDS, parser_of
+    from diif_viewer.cli import COMMANDS
 
-    modules = {name: import_module(module) for name, module in COMMANDS.items()}
-    return {name: (module.HELP, parser_of(name, module)) for name, module in modules.items()}
+    return {name: import_module(module) for name, module in COMMANDS.items()}
 
 
 def options_of(parser: argparse.ArgumentParser) -> Iterator[Option]:
@@ -113,7 +127,8 @@ def bash_script() -> str:
                 words = " ".join(option.choices)
                 choices.append(f'    {pattern}) mapfile -t COMPREPLY < <(compgen -W "{words}" -- "$word"); return ;;')
         words = " ".join(word for option in known for word in option.names)
-        options.append(f'    {name}) options="{words}" ;;')
+        first = f' words="{" ".join(first_words(name))}"' if first_words(name) else ""
+        options.append(f'    {name}) options="{words}"{first} ;;')
     names = list(commands())
     return BASH.format(
         commands="|".join(names), names=" ".join(names), choices="\n".join(choices), options="\n".join(options)
@@ -126,6 +141,8 @@ def zsh_script() -> str:
     for name, (text, parser) in commands().items():
         lines.append(f"    {_quoted(f'{name}:{text}')}")
         specs = [spec for option in options_of(parser) for spec in _zsh_specs(option)]
+        if first := first_words(name):
+            specs.insert(0, _quoted(f"1:first word:({' '.join(first)})"))
         cases.append(f"    {name})\n      _arguments -s \\\n        " + " \\\n        ".join(specs) + "\n      ;;")
     return ZSH.format(commands="\n".join(lines), cases="\n".join(cases))
 

@@ -21,10 +21,10 @@ PANE_HEIGHT, PANE_WIDTH, MARGIN, CAPTION = 600, 456, 12, 44
 BACKGROUND, INK, FAINT = (30, 32, 36), (235, 236, 238), (150, 154, 160)
 
 
-def write_contact_sheet(path: Path, folder: Path) -> Path:
+def write_contact_sheet(path: Path, folder: Path, *, quiet: bool = False) -> Path:
     """Render the part of `path` with the most detail by each method, side by side at x12, into `folder`.
 
-    -> the PNG file. Raises ImageError, CheckpointError, ExportError.
+    quiet: say nothing on the way. -> the PNG file. Raises ImageError, CheckpointError, ExportError.
     """
     import numpy as np
 
@@ -38,11 +38,11 @@ def write_contact_sheet(path: Path, folder: Path) -> Path:
     pixels = to_srgb(load_picture(path)).pixels
     lattice = Lattice.of_scale(pixels.shape[0], pixels.shape[1], SCALE)
     window = most_detailed(pixels, lattice, PANE_HEIGHT, PANE_WIDTH)
-    panes, progress = [classic.resample(pixels, "bicubic", lattice, window)], ProgressLine()
+    panes, progress = [classic.resample(pixels, "bicubic", lattice, window)], ProgressLine(enabled=not quiet)
     field: dv.Field | None = None
     for number, name in enumerate(METHOD_NAMES[1:]):
         model = dv.load_model(name)
-        if field is None:
+        if field is None and not quiet:
             print(f"Rendering at x{SCALE:g} on {model.compute.description}", file=sys.stderr)
         field = dv.encode(pixels, model) if field is None else field.with_model(model)
         panes.append(field.render(SCALE, window=window))

@@ -15,7 +15,7 @@ import sysconfig
 from pathlib import Path
 
 from diif_viewer.errors import DiifViewerError, ExportError
-from diif_viewer.paths import shipped
+from diif_viewer.paths import data_directory, shipped
 
 HELP = "Put the program into the menus of a Linux desktop, or take it out again."
 
@@ -62,15 +62,14 @@ def run(args: argparse.Namespace) -> int:
     except OSError as error:
         raise ExportError(f"{error.filename}: {error.strerror}.") from error
     _tell_desktop(data_home())
-    for target in files.values():
+    for target in files.values() if not args.quiet else ():
         print(f"{'removed' if args.remove else 'installed'} {target}")
     return 0
 
 
 def data_home() -> Path:
     """The user's folder for data of programs."""
-    named = os.environ.get("XDG_DATA_HOME", "")
-    return Path(named) if os.path.isabs(named) else Path.home() / ".local" / "share"
+    return data_directory().parent
 
 
 def destinations() -> dict[Path | None, Path]:

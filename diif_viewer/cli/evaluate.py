@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
             raise RequestError("The plot shows the gain over bicubic: measure bicubic as well.")
     cases = _cases(args)
     methods = load_methods(names, args.device)
-    progress = ProgressLine()
+    progress = ProgressLine(enabled=not args.quiet)
     try:
         scores = measure(cases, methods, PROTOCOLS[args.protocol], dtype=args.dtype, progress=progress)
     finally:
@@ -93,24 +93,28 @@ def run(args: argparse.Namespace) -> int:
     print(markdown(scores), end="")
     if args.plot is not None:
         write_gain_plot(means(scores), args.plot)
-        print(args.plot, file=sys.stderr)
-    seams = _seams(cases, methods) if args.seams else []
+        _remark(args, args.plot)
+    seams = _seams(cases, methods, ProgressLine(enabled=not args.quiet)) if args.seams else []
     if args.output is not None:
         about = {"protocol": args.protocol, "dtype": args.dtype, "low": "given" if _given(cases) else "made"}
         if args.jpeg is not None:
             about["jpeg"] = str(args.jpeg)
         for path in write_tables(scores, about, args.output, seams):
-            print(path, file=sys.stderr)
+            _remark(args, path)
     return 0
 
 
-def _seams(cases: list[Case], methods: list[str | Model]) -> list[Seams]:
+def _remark(args: argparse.Namespace, path: Path) -> None:
+    if not args.quiet:
+        print(path, file=sys.stderr)
+
+
+def _seams(cases: list[Case], methods: list[str | Model], progress: ProgressLine) -> list[Seams]:
     """Measure and print the seams on the first few low-resolution pictures."""
     from diif_viewer.evaluation.quality import load_case
     from diif_viewer.evaluation.seams import measure_seams, seam_table
 
     pictures = [load_case(case)[0] for case in cases[:_SEAM_PICTURES]]
-    progress = ProgressLine()
     try:
         seams = measure_seams(pictures, methods, progress)
     finally:

@@ -1,4 +1,4 @@
-"""`diif-viewer models`: what models there are, what is in a weights file, and whether it is whole."""
+"""`diif-viewer models`: what models there are, what is in a file and whether it is whole; adding, removing."""
 
 from __future__ import annotations
 
@@ -8,29 +8,75 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from diif_viewer.errors import CheckpointError
+from diif_viewer.errors import CheckpointError, RequestError
+from diif_viewer.models import shelf
 from diif_viewer.models.registry import SHIPPED, default_method
 
 if TYPE_CHECKING:
     from diif_viewer.models.spec import Part
 
-HELP = "List the models, show what a weights file holds, or verify it."
+HELP = "List the models, show what a weights file holds, verify, add or remove one."
+
+WORDS = ("list", "show", "verify", "add", "remove")
+"""What can be done; `show` is meant where models are named without such a word, and `list` where nothing is."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument(
-        "models", nargs="*", metavar="MODEL", help="shipped names, or .safetensors or .pth files (default: all shipped)"
+        "words",
+        nargs="*",
+        metavar="[list|show|verify|add|remove] MODEL",
+        help="shipped or added names, or .safetensors or .pth files (default: list all; verify: all)",
     )
+    parser.add_argument("--name", help="for add: what to call the model (default: the file's name)")
+    parser.add_argument("--replace", action="store_true", help="for add: replace a model of that name")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="everything, as one JSON array")
-    form.add_argument("--verify", action="store_true", help="one line for each: whole and usable, or why not")
+    form.add_argument("--verify", action="store_true", help="the same as the word")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Read each model wholly and tell of it; 0 when all can be used, 1 when one cannot."""
+    """Do what the first word says; 0 when all models can be used, 1 when one cannot. Raises DiifViewerError."""
+    word, names = (args.words[0], args.words[1:]) if args.words[:1] and args.words[0] in WORDS else ("", args.words)
+    if (args.name or args.replace) and word != "add":
+        raise RequestError("--name and --replace are for `models add`.")
+    if word in ("add", "remove", "show") and not names:
+        raise RequestError(f"`models {word}` needs to know which: name a model or a file.")
+    if args.name and len(names) > 1:
+        raise RequestError("--name is for one file; leave it out to add several under their own names.")
+    if word == "add":
+        return _add(args, names)
+    if word == "remove":
+        return _remove(args, names)
+    return _report(args, names, verify=args.verify or word == "verify", cards=bool(names) and word != "list")
+
+
+def _add(args: argparse.Namespace, names: list[str]) -> int:
+    added = []
+    for name in names:
+        known = record(shelf.add(Path(name), args.name, replace=args.replace))
+        added.append(known)
+        if not (args.json or args.quiet):
+            print(f"added {known['name']}: {_parts(known)}; --model {known['name']} uses it")
+    if args.json:
+        print(json.dumps(added, indent=2))
+    return 0
+
+
+def _remove(args: argparse.Namespace, names: list[str]) -> int:
+    removed = [{"name": name, "file": str(shelf.remove(name))} for name in names]
+    if args.json:
+        print(json.dumps(removed, indent=2))
+    elif not args.quiet:
+        print("\n".join(f"removed {known['name']} ({known['file']})" for known in removed))
+    return 0
+
+
+def _report(args: argparse.Namespace, names: list[str], *, verify: bool, cards: bool) -> int:
+    """Read each model wholly and tell of it."""
     records, failed = [], False
-    for name in args.models or [method.name for method in SHIPPED]:
+    for name in names or [*(method.name for method in SHIPPED), *shelf.held()]:
         try:
             records.append(record(name))
         except CheckpointError as error:
@@ -38,10 +84,10 @@ def run(args: argparse.Namespace) -> int:
             print(f"error: {error}", file=sys.stderr)
     if args.json:
         print(json.dumps(records, indent=2))
-    elif args.verify:
-        for known in records:
+    elif verify:
+        for known in records if not args.quiet else ():
             print(f"{known['name']}: whole, {known['parameters']['total']:,} parameters, SHA-256 {known['sha256']}")
-    elif args.models:
+    elif cards:
         print("\n\n".join(_card(known) for known in records))
     else:
         _list(records)
@@ -71,6 +117,7 @@ def record(name: str) -> dict[str, Any]:
         "bytes": file.stat().st_size,
         "sha256": digest,
         "shipped": any(method.name == name for method in SHIPPED),
+        "added": file.parent == shelf.folder(),
         "default": name == default_method(),
         "encoder": _part(model.spec.encoder),
         "decoder": _part(model.spec.decoder),
@@ -81,6 +128,11 @@ def record(name: str) -> dict[str, Any]:
     }
 
 
+def _parts(known: dict[str, Any]) -> str:
+    encoder, decoder = known["encoder"]["name"], known["decoder"]["name"]
+    return f"{encoder} with {decoder}, {known['parameters']['total']:,} parameters"
+
+
 def _part(part: Part) -> dict[str, Any]:
     return {"name": part.name, **part.args}
 
@@ -88,10 +140,10 @@ def _part(part: Part) -> dict[str, Any]:
 def _list(records: list[dict[str, Any]]) -> None:
     print(f"{'model':<16} {'encoder':<8} {'decoder':<8} {'parameters':>11}  {'licence':<8} training")
     for known in records:
-        mark = "*" if known["default"] else " "
+        mark = "*" if known["default"] else "+" if known["added"] else " "
         parts = f"{known['encoder']['name']:<8} {known['decoder']['name']:<8} {known['parameters']['total']:>11,}"
         print(f"{known['name'] + mark:<16} {parts}  {known['licence'] or '?':<8} {_in_short(known['training'])}")
-    print("* is used where none is named; models MODEL tells more of one.")
+    print("* is used where none is named, + was added; models MODEL tells more of one.")
 
 
 def _in_short(training: dict[str, str]) -> str:

@@ -66,12 +66,11 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
         "--format", choices=tuple(FORMAT_SUFFIXES), help="for folders and standard output (default: png)"
     )
     group.add_argument("--quality", type=arguments.quality, metavar="1..100", help="of JPEG (92), WebP (90), AVIF (80)")
+    group.add_argument("--lossless", action="store_true", help="for WebP: lose nothing (PNG and TIFF never do)")
     group.add_argument("--strip", action="store_true", help="leave out position, serial numbers, names and texts")
     group.add_argument("--overwrite", action="store_true", help="in a batch, replace files instead of keeping them")
     group.add_argument("--jobs", type=arguments.count, default=1, metavar="N", help="pictures at a time (default: 1)")
-    told = parser.add_mutually_exclusive_group()
-    told.add_argument("--quiet", action="store_true", help="say nothing but errors")
-    told.add_argument("--json", action="store_true", help="one line of JSON for each picture")
+    group.add_argument("--json", action="store_true", help="one line of JSON for each picture")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -187,6 +186,8 @@ def _options(args: argparse.Namespace, first: Path) -> Options:
         best=args.best,
         quality=args.quality,
         strip=args.strip,
+        lossless=args.lossless,
+        verbose=args.verbose,
     )
 
 

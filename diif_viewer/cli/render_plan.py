@@ -42,6 +42,8 @@ class Options:
     best: bool = False
     quality: int | None = None
     strip: bool = False
+    lossless: bool = False
+    verbose: int = 0
 
     def lattice(self, height: int, width: int) -> Lattice:
         """All outputs of a picture of `height` x `width`. Raises RequestError."""
@@ -81,6 +83,7 @@ class Options:
             f"{scale_text(lattice)}{part}",
             f"{bits} bits{' float32' if self.float32 else ''}{' best' if self.best else ''}",
             *([f"quality {self.quality}"] if self.quality else []),
+            *(["lossless"] if self.lossless else []),
             *(["stripped"] if self.strip else []),
         ]
         return f"DIIF Viewer {__version__} ({'; '.join(words)})"
@@ -191,6 +194,8 @@ def _job(source: Path, label: str, number: int, target: Target, options: Options
     form = format_of(output if output is not None else Path(f"standard output{suffix}"))
     bits = options.bits_for(header.bits, form.bits)
     check_fit(output or Path("standard output"), form, (window.height, window.width, header.channels), bits)
+    if options.lossless and form.quality is not None and not form.lossless:
+        raise ExportError(f"{form.name} always loses something; choose WebP, PNG or TIFF for a lossless result.")
     if target.suffix and output is not None and format_of(Path(f"x{target.suffix}")) != form:
         raise ExportError(
             f"{output}: the name's ending says {form.name} and --format says {target.suffix[1:].upper()}."

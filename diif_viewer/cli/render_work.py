@@ -87,7 +87,15 @@ class Renderer:
                     yield strip
 
         shape = (window.height, window.width, channels)
-        _write(job, strips(), shape=shape, dtype=f"uint{bits}", about=about, quality=options.quality)
+        _write(
+            job,
+            strips(),
+            shape=shape,
+            dtype=f"uint{bits}",
+            about=about,
+            quality=options.quality,
+            lossless=options.lossless,
+        )
         spent = time.monotonic() - started
         return Outcome(job.label, job.shown, "done", window.width, window.height, round(spent, 3), options.method)
 

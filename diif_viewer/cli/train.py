@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         with assembled(args.device) as (team, device):
             pictures, valid = _pictures(args, preset, folder, team)
-            if team.leads:
+            if team.leads and not args.quiet:
                 _say(f"{len(pictures)} pictures, {len(valid)} for validation, {torch.get_num_threads()} threads")
             train(
                 preset,
@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
                 valid=valid,
                 device=device,
                 rhythm=rhythm,
-                report=_say,
+                report=_say_nothing if args.quiet else _say,
                 summary=summary | {"pictures": str(len(pictures))},
                 team=team,
                 compiled=args.compile,
@@ -122,7 +122,7 @@ def _pictures(args: argparse.Namespace, preset: Preset, folder: Path, team: Team
     """Training pictures and those for validation."""
     from diif_viewer.training.data import open_pictures
 
-    say = _say if team.leads else _say_nothing
+    say = _say if team.leads and not args.quiet else _say_nothing
 
     def opened() -> tuple[list[Bytes], list[Bytes]]:
         pictures = open_pictures(args.pictures, folder / "pictures", preset.recipe.sampler.largest_side, say)

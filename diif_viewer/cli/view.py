@@ -36,8 +36,9 @@ def run(args: argparse.Namespace) -> int:
 
     from diif_viewer.cli.contact_sheet import write_contact_sheet
 
-    print("There is no display, so the view goes into a picture file.", flush=True)
-    print(write_contact_sheet(Path(images[0]), _free_folder()))
+    if not args.quiet:
+        print("There is no display, so the view goes into a picture file.", flush=True)
+    print(write_contact_sheet(Path(images[0]), _free_folder(), quiet=args.quiet))
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import logging
 import os
 import platform
 import time
@@ -19,6 +20,8 @@ from diif_viewer.engine.threads import parallel
 from diif_viewer.errors import DeviceError
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.paths import cache_directory
+
+_log = logging.getLogger(__name__)
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 _CHUNKS = ((64, 64), (64, 128), (128, 128))  # outputs per decoding step; they divide engine.tiles.TILE
@@ -103,6 +106,7 @@ def _measured_cpu() -> dict[str, Any]:
     try:
         known = json.loads(path.read_text())
         if known["machine"] == machine and known["dtype"] in _DTYPES and tuple(known["chunk"]) in _CHUNKS:
+            _log.debug("measured on an earlier start (%s): %s", path, known["megapixels"])
             return dict(known)
     except (OSError, ValueError, KeyError, TypeError):
         pass  # not measured yet, or a file of another version: measure
@@ -112,6 +116,7 @@ def _measured_cpu() -> dict[str, Any]:
     found: dict[str, Any] = {"machine": machine, "dtype": dtype, "chunk": list(chunk)}
     found["megapixels"] = {name: round(max(by_chunk.values())) for name, by_chunk in rates.items()}
     _remember(path, found)
+    _log.info("measured, in megapixels per second: %s", found["megapixels"])
     return found
 
 

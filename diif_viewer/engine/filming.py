@@ -20,7 +20,6 @@ from diif_viewer.engine import messages as m
 from diif_viewer.engine.exporting import field_painter
 from diif_viewer.engine.field import Array, Field
 from diif_viewer.engine.strips import Painter, classic_painter, painted_strips
-from diif_viewer.engine.threads import cores
 from diif_viewer.engine.tiles import TILE
 from diif_viewer.errors import ExportError, RequestError
 from diif_viewer.geometry import Axis, Floats, Lattice, Window
@@ -33,6 +32,9 @@ from diif_viewer.viewport import Viewport
 
 FADED = 1.25
 """Scale from which a frame is the method's alone."""
+
+ROWS = 2 * TILE
+"""Rows painted at a time: a model goes through them in steps, and what is no model is quick."""
 
 
 def film_steps(
@@ -112,7 +114,8 @@ def frame_steps(view: Viewport, paint: Painter, background: tuple[int, int, int]
     frame[:] = background
     if inside:
         row = inside.top - window.top
-        for strip, _ in painted_strips(paint, lattice, inside, (TILE, TILE * cores())):
+        columns = (window.width // TILE + 2) * TILE
+        for strip, _ in painted_strips(paint, lattice, inside, (ROWS, columns)):
             if strip is not None:
                 rgb = _over(strip, background)
                 frame[row : row + len(rgb), inside.left - window.left : inside.right - window.left] = rgb

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import torch
@@ -14,6 +15,7 @@ from diif_viewer.engine.dense import PackedRdn
 from diif_viewer.engine.device import Compute, fast_compute, resolve
 from diif_viewer.engine.encoding import PackedEdsr, pack_encoder
 from diif_viewer.errors import CheckpointError
+from diif_viewer.models import shelf
 from diif_viewer.models.checkpoint import encoder_fingerprint, load_checkpoint
 from diif_viewer.models.diif import Diif
 from diif_viewer.models.diif_s import DiifS
@@ -21,6 +23,8 @@ from diif_viewer.models.liif import Liif
 from diif_viewer.models.model import ImplicitModel
 from diif_viewer.models.registry import METHODS
 from diif_viewer.paths import shipped
+
+_log = logging.getLogger(__name__)
 
 
 class Model:
@@ -68,22 +72,27 @@ def pack_decoder(decoder: torch.nn.Module, dtype: torch.dtype) -> Decoder:
 
 
 def weights_file(name: str) -> Path:
-    """The file of a shipped name, or the path itself. Raises CheckpointError when there is no such file or name."""
+    """The file of a shipped or added name, or the path itself. Raises CheckpointError when there is none."""
     method = METHODS.get(name)
     if method is not None and method.file is not None:
         return shipped("weights") / method.file
+    added = shelf.held()
+    if name in added:
+        return added[name]
     path = Path(name)
     if path.suffix in (".safetensors", ".pth", ".pt") or path.exists():
         return path
-    names = ", ".join(m.name for m in METHODS.values() if m.is_model)
+    names = ", ".join([*(m.name for m in METHODS.values() if m.is_model), *added])
     raise CheckpointError(f"There is no model {name!r}: give one of {names}, or a .safetensors or .pth file.")
 
 
 def load_model(name: str | Path, device: str = "auto") -> Model:
     """Load a model for rendering.
 
-    name: a shipped name ("diif-s-lite") or the path of a .safetensors or a public LIIF .pth file.
-    device: "auto", "cpu", "cuda", "cuda:1", "mps". Raises CheckpointError, DeviceError.
+    name: a shipped name ("diif-s-lite"), one that was added (`models.shelf`), or the path of a .safetensors or a public
+    LIIF .pth file. device: "auto", "cpu", "cuda", "cuda:1", "mps". Raises CheckpointError, DeviceError.
     """
-    compute = fast_compute(resolve(device))
-    return Model(str(name), load_checkpoint(weights_file(str(name))), compute)
+    compute, file = fast_compute(resolve(device)), weights_file(str(name))
+    model = Model(str(name), load_checkpoint(file), compute)
+    _log.info("%s from %s on %s, %dx%d outputs a step", name, file, compute.description, *compute.chunk)
+    return model

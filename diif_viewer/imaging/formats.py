@@ -12,7 +12,8 @@ from diif_viewer.errors import ExportError
 class Format:
     """name: Pillow's. suffixes: the first is ours. longest: most pixels along a side. bits: depths per channel.
 
-    channels: of pictures that it can hold. quality: the default of 1 .. 100, None where nothing is lost. streams:
+    channels: of pictures that it can hold. quality: the default of 1 .. 100, None where nothing is lost. lossless: can
+    lose nothing, if asked, though it has a quality. streams:
     written strip by strip, so that the result need not fit into memory. ratio: a low guess of file over pixel bytes.
     """
 
@@ -23,6 +24,7 @@ class Format:
     channels: tuple[int, ...] = (1, 2, 3, 4)
     quality: int | None = None
     streams: bool = False
+    lossless: bool = False
     ratio: float = 0.02
 
 
@@ -30,7 +32,7 @@ FORMATS = (
     Format("PNG", (".png",), (1 << 31) - 1, (8, 16), streams=True, ratio=0.1),
     Format("TIFF", (".tif", ".tiff"), (1 << 31) - 1, (8, 16), streams=True, ratio=0.1),
     Format("JPEG", (".jpg", ".jpeg"), 65_500, channels=(1, 3), quality=92),
-    Format("WEBP", (".webp",), 16_383, quality=90),
+    Format("WEBP", (".webp",), 16_383, quality=90, lossless=True),
     Format("AVIF", (".avif",), 16_384, quality=80),
 )
 SUFFIXES = tuple(suffix for form in FORMATS for suffix in form.suffixes)

@@ -7,9 +7,11 @@ by the decoders: PPM, JPEG 2000 and AVIF with more. Of several frames or pages, 
 
 from __future__ import annotations
 
+import logging
 import os
 import stat
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +33,7 @@ FORMATS = (
 """Pillow's names of the formats that are opened (not EPS and its like, which run other programs)."""
 
 _TGA_SUFFIXES = {".tga", ".icb", ".vda", ".vst"}  # no signature to know it by: any file could pass for one
+_log = logging.getLogger(__name__)
 _PILLOW = threading.RLock()  # its pixel limit and the warnings filter are global to the process
 
 
@@ -72,12 +75,16 @@ def load_picture(path: str | Path, *, memory: int | None = None) -> Picture:
     whose file is too short for the size it declares, is refused before anything is allocated. Any thread may call;
     calls wait for each other. Raises ImageError.
     """
-    file = Path(path)
+    file, started = Path(path), time.perf_counter()
     with _sentences(file), opened(file) as image:
         _check_size(image, file, memory)
         decode.check_data(image, file.stat().st_size)
         pixels, profile = decode.pixels(image, lambda: opened(file))
         oriented, exif = decode.upright(pixels, image)
+        height, width, channels = oriented.shape
+        words = (image.format, width, height, channels, oriented.dtype, "a" if profile else "no")
+        _log.info("read %s: %s, %dx%d pixels of %d channels, %s, %s colour profile", file, *words)
+        _log.debug("reading took %.0f ms", (time.perf_counter() - started) * 1000)
         return Picture(oriented, file, image.format or "", profile, exif, decode.dpi(image))
 
 

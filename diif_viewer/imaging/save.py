@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import math
 import os
 import secrets
@@ -24,9 +25,14 @@ from diif_viewer.imaging.tiff import write_tiff
 
 Pixels = npt.NDArray[Any]
 
+_log = logging.getLogger(__name__)
+
 PNG = FORMATS[0]
 SMALL = 64 << 20
 """Bytes of pixels up to which a PNG is left to Pillow, which needs all of it in memory but is quicker."""
+
+_EFFORT = 60
+"""Of 100, where nothing is lost: more takes several times as long for a hundredth."""
 
 _SENTENCES = {
     errno.EACCES: "there is no permission to write there.",
@@ -62,11 +68,13 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
                 os.fsync(file.fileno())
             with contextlib.suppress(FileNotFoundError):
                 temporary.chmod(stat.S_IMODE(target.stat().st_mode))
+            size = temporary.stat().st_size
             temporary.replace(target)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
         _sync_folder(target.parent)
+        _log.info("wrote %s: %d bytes", target, size)
     except OSError as error:
         reason = _SENTENCES.get(error.errno or 0, f"{error.strerror or error}.")
         raise ExportError(f"{target} cannot be written: {reason}") from error
@@ -102,12 +110,14 @@ def write_strips(
     dtype: npt.DTypeLike,
     about: Metadata,
     quality: int | None = None,
+    lossless: bool = False,
     large: bool = False,
 ) -> None:
     """Write a picture that arrives in `strips` from top to bottom, each (rows, width, channels) of `dtype`, to `path`.
 
     shape: (height, width, channels), checked by `formats.check_fit` before. PNG and TIFF take the memory of a strip
     when the picture is large; the other formats that of the whole. quality: 1 .. 100, for formats that lose something.
+    lossless: lose nothing, for formats that can (`Format.lossless`); quality is then how hard to try.
     large: write a sample as a large picture is written.
     Raises OSError (ExportError within `atomic_path`), and whatever the strips raise.
     """
@@ -121,6 +131,8 @@ def write_strips(
         write_png(path, strips, shape, kind, about)
     else:
         options: dict[str, Any] = {} if form.quality is None else {"quality": quality or form.quality}
+        if lossless and form.lossless:
+            options |= {"lossless": True, "exact": True, "quality": quality or _EFFORT}
         if form.name == "JPEG" and options["quality"] >= 90:
             options["subsampling"] = 0  # colour edges are what a sharp enlargement is about
         extra = {"icc_profile": about.icc_profile, "dpi": about.dpi, "exif": about.exif}

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from diif_viewer import cli
 from diif_viewer.cli import COMMANDS, arguments, main
@@ -123,6 +124,28 @@ def test_a_defect_is_one_line_too(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     shown = capsys.readouterr().err
     assert "ZeroDivisionError" in shown
     assert shown.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_can_be_quiet_or_verbose_but_not_both(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([name, "--help"]) == 0
+    shown = capsys.readouterr().out
+    for word in ("--quiet", "--verbose", "--debug"):
+        assert word in shown
+    assert main([name, "-q", "-v"]) == 2
+    assert "not allowed with" in capsys.readouterr().err
+
+
+def test_verbose_says_what_is_done_and_how(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Image.new("RGB", (9, 7), "red").save(tmp_path / "in.png")
+    words = ["render", str(tmp_path / "in.png"), "--scale", "2", "-o", str(tmp_path / "out.png")]
+    for level, read, took in (([], False, False), (["-v"], True, False), (["-vv"], True, True)):
+        assert main([*words, *level]) == 0
+        shown = capsys.readouterr().err
+        assert ("diif_viewer.imaging.load: read" in shown) is read
+        assert ("diif-s-lite.safetensors on" in shown) is read
+        assert ("diif_viewer.imaging.save: wrote" in shown) is read
+        assert ("reading took" in shown) is took
 
 
 def test_an_interruption_exits_with_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -40,6 +40,9 @@ def completed(words: list[str], folder: Path) -> list[str]:
         (["diif-viewer", "pho"], ["photo.png"]),
         (["diif-viewer", "render", "pho"], ["photo.png"]),
         (["diif-viewer", "completion", "--deb"], ["--debug"]),
+        (["diif-viewer", "models", "ad"], ["add"]),
+        (["diif-viewer", "models", "add", "pho"], ["photo.png"]),
+        (["diif-viewer", "animate", "a.png", "--easing", "smo"], ["smooth"]),
     ],
 )
 def test_bash_offers_what_fits(words: list[str], offered: list[str], tmp_path: Path) -> None:
@@ -50,7 +53,7 @@ def test_bash_offers_what_fits(words: list[str], offered: list[str], tmp_path: P
 def test_every_option_of_every_command_is_in_both_scripts() -> None:
     bash, zsh = bash_script(), zsh_script()
     for name, (_, parser) in commands().items():
-        in_bash = re.search(rf'^    {name}\) options="(.*)" ;;$', bash, re.MULTILINE)
+        in_bash = re.search(rf'^    {name}\) options="([^"]*)".* ;;$', bash, re.MULTILINE)
         in_zsh = re.search(rf"^    {name}\)\n(.*?)\n      ;;", zsh, re.MULTILINE | re.DOTALL)
         assert in_bash is not None
         assert in_zsh is not None

@@ -7,7 +7,9 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+import diif_viewer as dv
 from diif_viewer.cli import main
 from diif_viewer.models.checkpoint import save_checkpoint
 from diif_viewer.models.registry import SHIPPED
@@ -62,3 +64,104 @@ def test_verify_tells_the_whole_from_the_broken(tmp_path: Path, capsys: Shown) -
     assert "whole.safetensors: whole, " in shown.out
     assert shown.err.count("error: ") == 2
     assert "broken.safetensors: " in shown.err
+
+
+# ---- models of the user ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's folder of models, which does not exist yet."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    return tmp_path / "data" / "diif-viewer" / "models"
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    save_checkpoint(reference("diif-s"), tmp_path / "mine.safetensors", {"summary": "a test"})
+    return tmp_path / "mine.safetensors"
+
+
+def public(path: Path) -> Path:
+    """The same as a public checkpoint has it: a pickle of names, arguments and weights."""
+    import torch
+
+    made = reference("liif")
+    encoder = {"name": "edsr-baseline", "args": {"no_upsampling": True, "n_feats": 8, "n_resblocks": 2}}
+    imnet = {"name": "mlp", "args": {"out_dim": 3, "hidden_list": [32, 32, 32]}}
+    weights = {name.removeprefix("decoder."): value for name, value in made.state_dict().items()}
+    model = {"name": "liif", "args": {"encoder_spec": encoder, "imnet_spec": imnet}, "sd": weights}
+    torch.save({"model": model, "optimizer": {}, "epoch": 1}, path)
+    return path
+
+
+def test_an_added_model_is_found_by_its_name(shelf: Path, mine: Path, tmp_path: Path, capsys: Shown) -> None:
+    assert main(["models", "add", str(mine), str(public(tmp_path / "public.pth"))]) == 0
+    assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == ["added mine", "added public"]
+    assert (shelf / "mine.safetensors").read_bytes() == mine.read_bytes()
+    assert sorted(path.name for path in shelf.iterdir()) == ["mine.safetensors", "public.pth"]
+    for name in ("mine", "public"):
+        assert dv.load_model(name, "cpu").name == name
+        picture, out = tmp_path / "in.png", tmp_path / f"{name}.png"
+        Image.new("RGB", (9, 7), "red").save(picture)
+        assert main(["render", str(picture), "--scale", "2", "--model", name, "-o", str(out)]) == 0
+    capsys.readouterr()
+    assert main(["models"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()[-3:-1]] == ["mine+", "public+"]
+    assert main(["models", "verify"]) == 0
+    assert "public: whole" in capsys.readouterr().out
+
+
+def test_a_removed_model_is_gone_and_the_others_stay(shelf: Path, mine: Path, capsys: Shown) -> None:
+    assert main(["models", "add", str(mine), "--name", "other", "--quiet"]) == 0
+    assert main(["models", "add", str(mine), "--json"]) == 0
+    (known,) = json.loads(capsys.readouterr().out)
+    assert (known["name"], known["added"], known["shipped"]) == ("mine", True, False)
+    assert main(["models", "remove", "mine"]) == 0
+    assert [path.name for path in shelf.iterdir()] == ["other.safetensors"]
+    assert main(["models", "remove", "mine"]) == 1
+    assert "there are: other." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["add"], "name a model or a file"),
+        (["add", "missing.pth"], "no such weights file"),
+        (["add", "broken.pth"], "the file is broken"),
+        (["add", "mine.safetensors", "--name", "../evil"], "cannot be a model's name"),
+        (["add", "mine.safetensors", "--name", "bicubic"], "comes with the program"),
+        (["add", "mine.safetensors", "mine.safetensors", "--name", "x"], "--name is for one file"),
+        (["remove", "diif-s-lite"], "comes with the program"),
+        (["remove", "nothing"], "none so far"),
+        (["verify", "--replace"], "are for `models add`"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(
+    words: list[str], sentence: str, shelf: Path, mine: Path, capsys: Shown
+) -> None:
+    mine.with_name("broken.pth").write_bytes(b"nothing")
+    words = [str(mine.with_name(word)) if "." in word and "/" not in word else word for word in words]
+    assert main(["models", *words]) == 1
+    assert sentence in capsys.readouterr().err
+    assert not shelf.exists() or not list(shelf.iterdir())
+
+
+def test_a_model_is_replaced_only_if_that_is_said(shelf: Path, mine: Path, tmp_path: Path, capsys: Shown) -> None:
+    assert main(["models", "add", str(mine)]) == 0
+    other = public(tmp_path / "other.pth")
+    assert main(["models", "add", str(other), "--name", "mine"]) == 1
+    assert "There is a model mine already" in capsys.readouterr().err
+    assert main(["models", "add", str(other), "--name", "mine", "--replace"]) == 0
+    assert [path.name for path in shelf.iterdir()] == ["mine.pth"]
+
+
+def test_files_that_are_no_models_are_not_found_by_name(shelf: Path, capsys: Shown) -> None:
+    shelf.mkdir(parents=True)
+    for name in ("notes.txt", "bicubic.pth", "a b.pth"):
+        (shelf / name).write_bytes(b"")
+    (shelf / "broken.pth").write_bytes(b"nothing")
+    assert main(["models"]) == 1
+    shown = capsys.readouterr()
+    assert "broken.pth: refused: the file is broken" in shown.err
+    assert len(shown.out.splitlines()) == len(SHIPPED) + 2

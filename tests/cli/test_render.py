@@ -89,6 +89,15 @@ def test_sixteen_bits_stay_sixteen(tmp_path: Path) -> None:
     assert opened(out).dtype == np.uint8
 
 
+def test_lossless_is_for_formats_that_can(picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["render", str(picture), "--scale", "2", "--model", "bicubic", "--lossless"]
+    for suffix in (".webp", ".png"):
+        assert main([*words, "-o", str(tmp_path / f"out{suffix}")]) == 0
+    assert np.array_equal(opened(tmp_path / "out.webp"), opened(tmp_path / "out.png"))
+    assert main([*words, "-o", str(tmp_path / "out.jpg")]) == 1
+    assert "JPEG always loses something" in capsys.readouterr().err
+
+
 def test_what_computes_is_told(picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["render", str(picture), "--scale", "2", "-o", str(tmp_path / "out.png")]) == 0
     shown = capsys.readouterr()

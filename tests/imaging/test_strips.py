@@ -222,3 +222,17 @@ def test_the_limits_are_those_of_the_encoders(suffix: str, longest: int, tmp_pat
 def test_an_unknown_ending_names_the_known_ones() -> None:
     with pytest.raises(ExportError, match=r"\.png, \.tif, \.tiff, \.jpg"):
         format_of(Path("a.bmp"))
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_lossless_webp_loses_nothing_not_even_under_full_transparency(channels: int, tmp_path: Path) -> None:
+    pixels = smooth(40, 50, channels)
+    if channels == 4:
+        pixels[:20, :, 3] = 0
+    path = tmp_path / "a.webp"
+    save.write_strips(
+        path, format_of(path), cut(pixels, 16), shape=pixels.shape, dtype=np.uint8, about=NOTHING, lossless=True
+    )
+    with Image.open(path) as image:
+        read = np.asarray(image)
+    assert np.array_equal(read, pixels if channels > 1 else pixels.repeat(3, -1))
