@@ -13,7 +13,7 @@ from diif_viewer.ui.keys import Keys, readable
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.navigation import PRESETS
 from diif_viewer.ui.reduced import ON_SCREEN
-from diif_viewer.ui.zoom_text import format_zoom
+from diif_viewer.ui.zoom_text import plain_zoom
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,7 @@ ACTIONS: tuple[ActionRow, ...] = (
 ZOOMS: tuple[ActionRow, ...] = tuple(
     ActionRow(
         f"zoom_{key}",
-        "Fit to the window" if scale is None else "100 %" if scale == 1 else f"Zoom {format_zoom(scale)}",
+        "Fit to the window" if scale is None else "100 %" if scale == 1 else f"Zoom {plain_zoom(scale)}",
         "Zoom",
         (key,),
         {None: "ph.frame-corners", 1.0: "ph.number-square-one"}.get(scale, ""),

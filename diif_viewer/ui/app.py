@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QLocale, QTimer
+from PySide6.QtCore import QLibraryInfo, QLocale, QTimer, QTranslator
 from PySide6.QtWidgets import QApplication
 
 from diif_viewer.errors import RequestError
@@ -105,7 +105,7 @@ def run(paths: list[str], method: str | None = None, greeting: str | None = None
     application.setApplicationDisplayName("")
     application.setDesktopFileName("diif-viewer")
     settings = Settings.of_user()
-    language.use(language.choose(settings.text("language"), QLocale.system().uiLanguages()))
+    _speak(application, settings)
     theme.apply(application, settings.text("theme", "dark", theme.LOOKS))
     sys.setswitchinterval(0.001)  # a thread that decodes or resamples gives way to the window five times sooner
     viewer = Viewer(method, settings=settings)
@@ -117,3 +117,16 @@ def run(paths: list[str], method: str | None = None, greeting: str | None = None
             return application.exec()
     finally:
         viewer.shutdown()
+
+
+def _speak(application: QApplication, settings: Settings) -> None:
+    """Use the language that was chosen, or the system's; in Qt's own dialogs too."""
+    code = language.choose(settings.text("language"), QLocale.system().uiLanguages())
+    language.use(code)
+    QLocale.setDefault(QLocale(code))
+    for old in application.findChildren(QTranslator):
+        application.removeTranslator(old)
+        old.deleteLater()
+    translator = QTranslator(application)
+    if translator.load(f"qtbase_{code}", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
+        application.installTranslator(translator)

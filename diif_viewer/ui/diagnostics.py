@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import qVersion
 
-from diif_viewer.ui.zoom_text import format_zoom
+from diif_viewer.ui.zoom_text import plain_zoom
 
 if TYPE_CHECKING:
     from diif_viewer.ui.window import MainWindow
@@ -22,7 +22,7 @@ PACKAGES = ("diif-viewer", "PySide6", "torch", "numpy", "pillow", "qtawesome", "
 def describe_program(window: MainWindow, sentence: str) -> str:
     """Lines for the clipboard. sentence: what went wrong, or "" for nothing."""
     state, screen, settings = window.state, window.screen(), window.settings
-    shown = [format_zoom(state.view.scale)] if state.view is not None else []
+    shown = [plain_zoom(state.view.scale)] if state.view is not None else []
     if state.picture is not None:
         pixels = state.picture.pixels
         shown.append(f"{pixels.shape[1]} x {pixels.shape[0]}, {pixels.shape[2]} channels, {pixels.dtype}")

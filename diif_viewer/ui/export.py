@@ -22,7 +22,7 @@ from diif_viewer.ui.language import tr
 from diif_viewer.ui.notice import Notice
 from diif_viewer.ui.reduced import TRUTH, label_of
 from diif_viewer.ui.renderer_client import RendererClient
-from diif_viewer.ui.zoom_text import format_zoom
+from diif_viewer.ui.zoom_text import format_zoom, plain_zoom
 
 ChoosePath = Callable[[QWidget, Path], Path | None]
 """(parent, proposal) -> the path to write, or None."""
@@ -71,7 +71,7 @@ class Exporter(QObject):
             )
             return
         scale = view.scale
-        zoom = format_zoom(scale).replace(" %", "pct")
+        zoom = plain_zoom(scale).replace(" %", "pct")
         name = f"{picture.path.stem}-{method}-{zoom}-{window.width}x{window.height}.png"
         path = self._choose(self._notice.window(), (self._folder or picture.path.parent) / name)
         if path is None:

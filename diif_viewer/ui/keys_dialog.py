@@ -65,12 +65,14 @@ class KeysDialog(QDialog):
         tree.setHeaderLabels([tr("Action"), tr("Keys")])
         tree.setAccessibleName(tr("Actions and their keys"))
         tree.setRootIsDecorated(False)
-        tree.setUniformRowHeights(True)
         groups = self._groups
         for row in ROWS:
             if row.group not in groups:
                 groups[row.group] = QTreeWidgetItem(tree, [tr(row.group)])
                 groups[row.group].setFlags(Qt.ItemFlag.ItemIsEnabled)
+                font = groups[row.group].font(0)
+                font.setBold(True)
+                groups[row.group].setFont(0, font)
             item = QTreeWidgetItem(groups[row.group], [name_of(row)])
             item.setData(0, NAME, row.name)
         tree.expandAll()
@@ -166,6 +168,8 @@ class KeysDialog(QDialog):
             item.setHidden(wanted not in item.text(0).casefold() and wanted not in item.text(1).casefold().split(", "))
         for group in self._groups.values():
             group.setHidden(all(group.child(index).isHidden() for index in range(group.childCount())))
+        if self.tree.currentItem() is None or self.tree.currentItem().isHidden():
+            self.tree.setCurrentItem(next((item for item in self.items() if not item.isHidden()), None))
 
     # ---- what is changed ----
 

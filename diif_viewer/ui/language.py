@@ -25,6 +25,9 @@ VARIABLE = "DIIF_VIEWER_LANGUAGE"
 LANGUAGES = {"en": "English", "de": "Deutsch"}
 """Languages by code, in their own words. English needs no catalogue."""
 
+COMMAS = {"de": ","}
+"""Decimal signs of the languages that have no point."""
+
 _FOLDER = Path(__file__).parent / "languages"
 _present = "en"
 
@@ -53,6 +56,11 @@ def said(sentence: str) -> str:
             return words.format(*match.groups())
     name, colon, rest = sentence.partition(": ")
     return f"{name}{colon}{said(rest)}" if colon else sentence
+
+
+def decimal(number: str) -> str:
+    """`number`, written with a decimal point, as it is written in the present language."""
+    return number.replace(".", COMMAS.get(_present, "."))
 
 
 def mark(text: str) -> str:

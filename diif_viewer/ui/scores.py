@@ -17,7 +17,7 @@ from PySide6.QtGui import QImage
 
 from diif_viewer.geometry import Window
 from diif_viewer.ui.controller import Controller
-from diif_viewer.ui.language import tr
+from diif_viewer.ui.language import decimal, tr
 from diif_viewer.ui.mailbox import Mailbox
 from diif_viewer.ui.reduced import TRUTH
 
@@ -43,7 +43,8 @@ class Score:
         """For a badge."""
         if math.isinf(self.psnr):
             return tr("equals the truth")
-        return f"{self.psnr:.2f} dB" + ("" if self.ssim is None else f", SSIM {self.ssim:.3f}")
+        psnr = f"{decimal(f'{self.psnr:.2f}')} dB"
+        return psnr if self.ssim is None else f"{psnr}, SSIM {decimal(f'{self.ssim:.3f}')}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Slot
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from diif_viewer.ui.actions import shortcut_lines
 from diif_viewer.ui.keys import Keys
@@ -31,7 +41,9 @@ class ShortcutsDialog(QDialog):
             shortest = heights.index(min(heights))
             heights[shortest] += len(lines) + 2
             columns[shortest].addLayout(_group(group, lines))
-        row = QHBoxLayout()
+        list_of_all = QWidget(self)
+        row = QHBoxLayout(list_of_all)
+        row.setContentsMargins(0, 0, 12, 0)
         row.setSpacing(36)
         for column in columns:
             column.addStretch()
@@ -49,7 +61,7 @@ class ShortcutsDialog(QDialog):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(26, 22, 26, 18)
         whole.setSpacing(16)
-        whole.addLayout(row)
+        whole.addWidget(_scrolled(list_of_all))
         whole.addWidget(note)
         whole.addWidget(buttons)
 
@@ -59,6 +71,17 @@ class ShortcutsDialog(QDialog):
         dialog = KeysDialog(self._keys, self._parent)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
+
+
+def _scrolled(content: QWidget) -> QScrollArea:
+    """As large as `content`, unless the screen is smaller."""
+    area = QScrollArea()
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidgetResizable(True)
+    area.setWidget(content)
+    wanted, room = content.sizeHint(), content.screen().availableSize()
+    area.setMinimumSize(min(wanted.width() + 16, room.width() - 60), min(wanted.height(), room.height() - 200))
+    return area
 
 
 def _group(name: str, lines: list[tuple[str, str]]) -> QGridLayout:

@@ -11,7 +11,7 @@ from PySide6.QtCore import QTimer, Slot
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLabel, QStatusBar, QWidget
 
-from diif_viewer.ui.language import tr
+from diif_viewer.ui.language import decimal, tr
 from diif_viewer.ui.theme import ACCENT
 from diif_viewer.ui.zoom_text import format_zoom
 
@@ -152,7 +152,8 @@ class StatusLine(QStatusBar):
         eight = [v if pixels.dtype == np.uint8 else round(v / 257) for v in values]
         colour = QColor(*eight[:3]) if len(eight) >= 3 else QColor(eight[0], eight[0], eight[0])
         kind = {1: tr("Grey"), 2: tr("Grey, alpha"), 3: "RGB", 4: "RGBA"}[len(values)]
-        self.position.setText(f"{position[0]:.1f}, {position[1]:.1f}")
+        column, row = (decimal(f"{value:.1f}") for value in position)
+        self.position.setText(tr("{x}, {y}", x=column, y=row))
         self.colour.setText(f"{kind} {' '.join(str(v) for v in values)}")
         self.rendered.setText("" if rendered is None else f"→ {' '.join(str(v) for v in rendered)}")
         self.swatch.show_colour(colour)

@@ -25,7 +25,7 @@ BACKGROUNDS = ("theme", "black", "grey", "white")
 
 @dataclass(frozen=True, slots=True)
 class Colours:
-    """One palette. canvas: around the picture. accent: of what is chosen."""
+    """One palette. canvas: around the picture. accent: of what is chosen, on_accent: words upon it."""
 
     canvas: QColor
     surface: QColor
@@ -35,15 +35,17 @@ class Colours:
     dim: QColor
     accent: QColor
     disabled: QColor
+    on_accent: QColor
 
 
-DARK = Colours(CANVAS, SURFACE, RAISED, LINE, TEXT, DIM, ACCENT, QColor(104, 104, 112))
+DARK = Colours(CANVAS, SURFACE, RAISED, LINE, TEXT, DIM, ACCENT, QColor(104, 104, 112), QColor(12, 19, 32))
 LIGHT = Colours(
     *(QColor(226, 226, 230), QColor(246, 246, 248), QColor(255, 255, 255), QColor(208, 208, 214)),
-    *(QColor(28, 28, 32), QColor(92, 92, 100), QColor(20, 104, 210), QColor(160, 160, 168)),
+    *(QColor(28, 28, 32), QColor(92, 92, 100), QColor(20, 104, 210), QColor(160, 160, 168), QColor(255, 255, 255)),
 )
 
 STYLE = """
+QScrollArea, QScrollArea > QWidget > QWidget {{ background: transparent; }}
 QMainWindow, QDialog {{ background: {surface}; }}
 QToolBar {{ background: {surface}; border: 0; border-bottom: 1px solid {line}; padding: 5px 8px; spacing: 2px; }}
 QToolBar::separator {{ background: {line}; width: 1px; margin: 6px 8px; }}
@@ -90,7 +92,27 @@ QCheckBox:focus {{ color: {accent}; }}
 QPushButton {{ color: {text}; background: {raised}; border: 1px solid {line}; border-radius: 6px; padding: 6px 14px; }}
 QPushButton:hover {{ background: {line}; }}
 QPushButton:focus {{ border-color: {accent}; }}
-QPushButton:default {{ background: {accent}; border-color: {accent}; color: #0c1320; }}
+QPushButton:default {{ background: {accent}; border-color: {accent}; color: {on_accent}; }}
+QPushButton:disabled {{ color: {disabled}; background: {surface}; }}
+QCheckBox:disabled, QLabel:disabled {{ color: {disabled}; }}
+QDialog QLineEdit, QKeySequenceEdit QLineEdit, QDialog QSpinBox, QDialog QComboBox {{ background: {canvas}; color: {text};
+    border: 1px solid {line}; border-radius: 6px; padding: 5px 8px; selection-background-color: {accent};
+    selection-color: {on_accent}; }}
+QDialog QLineEdit:focus, QKeySequenceEdit QLineEdit:focus, QDialog QSpinBox:focus, QDialog QComboBox:focus {{
+    border-color: {accent}; }}
+QDialog QComboBox QAbstractItemView {{ background: {raised}; color: {text}; border: 1px solid {line};
+    selection-background-color: {accent}; selection-color: {on_accent}; }}
+QTreeView, QListView {{ background: {canvas}; color: {text}; border: 1px solid {line}; border-radius: 6px; outline: 0; }}
+QTreeView:focus, QListView:focus {{ border-color: {accent}; }}
+QTreeView::item, QListView::item {{ padding: 4px 6px; }}
+QTreeView::item:selected, QListView::item:selected {{ background: {accent}; color: {on_accent}; }}
+QHeaderView {{ background: transparent; }}
+QHeaderView::section {{ background: {surface}; color: {dim}; border: 0; border-bottom: 1px solid {line};
+    padding: 5px 6px; }}
+QScrollBar:vertical {{ background: transparent; width: 10px; }}
+QScrollBar::handle:vertical {{ background: {line}; border-radius: 4px; min-height: 32px; margin: 1px; }}
+QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; }}
+QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 QMenu {{ background: {raised}; color: {text}; border: 1px solid {line}; padding: 5px; }}
 QMenu::item {{ padding: 6px 28px 6px 14px; border-radius: 4px; }}
 QMenu::item:selected {{ background: rgba(94, 168, 255, 60); }}
@@ -136,13 +158,13 @@ def apply(application: QApplication, look: str = "dark") -> None:
         (role.PlaceholderText, worn.dim),
         (role.Highlight, worn.accent),
         (role.Link, worn.accent),
-        (role.HighlightedText, QColor(12, 19, 32)),
+        (role.HighlightedText, worn.on_accent),
     ):
         palette.setColor(part, colour)
     for part in (role.WindowText, role.Text, role.ButtonText):
         palette.setColor(QPalette.ColorGroup.Disabled, part, worn.disabled)
     application.setPalette(palette)
-    names = ("canvas", "surface", "raised", "line", "text", "dim", "accent")
+    names = ("canvas", "surface", "raised", "line", "text", "dim", "accent", "disabled", "on_accent")
     application.setStyleSheet(STYLE.format(**{name: getattr(worn, name).name() for name in names}))
 
 

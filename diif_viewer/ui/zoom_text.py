@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 
+from diif_viewer.ui.language import decimal
 from diif_viewer.viewport import LARGEST
 
 _PATTERN = re.compile(r"^(?P<times>[x×*]?)\s*(?P<number>\d+(?:[.,]\d*)?|[.,]\d+)\s*(?P<unit>%?|[x×])$", re.IGNORECASE)
@@ -30,6 +31,11 @@ def parse_zoom(text: str) -> float | None:
 
 
 def format_zoom(scale: float) -> str:
+    """As `plain_zoom`, with the decimal sign of the present language."""
+    return decimal(plain_zoom(scale))
+
+
+def plain_zoom(scale: float) -> str:
     """``x12.5`` from 1 on, ``34 %`` below; at most three significant digits, without trailing zeros."""
     if scale < 1:
         return f"{_short(100 * scale)} %"

@@ -71,3 +71,12 @@ def test_errors_as_they_are_really_raised_are_told_in_german(tmp_path):
         load_picture(tmp_path / "empty.png")
     assert language.said(str(missing.value)) == "none.png: diese Datei gibt es nicht."
     assert language.said(str(empty.value)) == "empty.png: die Datei ist leer."
+
+
+def test_numbers_are_written_as_the_language_writes_them_and_read_either_way():
+    from diif_viewer.ui.zoom_text import format_zoom, parse_zoom, plain_zoom
+
+    language.use("de")
+    assert format_zoom(12.5) == "x12,5"
+    assert plain_zoom(12.5) == "x12.5"
+    assert parse_zoom("x12,5") == parse_zoom("x12.5") == 12.5
