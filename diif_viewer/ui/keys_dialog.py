@@ -168,8 +168,9 @@ class KeysDialog(QDialog):
             item.setHidden(wanted not in item.text(0).casefold() and wanted not in item.text(1).casefold().split(", "))
         for group in self._groups.values():
             group.setHidden(all(group.child(index).isHidden() for index in range(group.childCount())))
-        if self.tree.currentItem() is None or self.tree.currentItem().isHidden():
-            self.tree.setCurrentItem(next((item for item in self.items() if not item.isHidden()), None))
+        found = [item for item in self.items() if not item.isHidden()]
+        if found and self.tree.currentItem() not in found:
+            self.tree.setCurrentItem(found[0])
 
     # ---- what is changed ----
 

@@ -95,14 +95,15 @@ QPushButton:focus {{ border-color: {accent}; }}
 QPushButton:default {{ background: {accent}; border-color: {accent}; color: {on_accent}; }}
 QPushButton:disabled {{ color: {disabled}; background: {surface}; }}
 QCheckBox:disabled, QLabel:disabled {{ color: {disabled}; }}
-QDialog QLineEdit, QKeySequenceEdit QLineEdit, QDialog QSpinBox, QDialog QComboBox {{ background: {canvas}; color: {text};
-    border: 1px solid {line}; border-radius: 6px; padding: 5px 8px; selection-background-color: {accent};
+QDialog QLineEdit, QKeySequenceEdit QLineEdit, QDialog QSpinBox, QDialog QComboBox {{ background: {canvas};
+    color: {text}; border: 1px solid {line}; border-radius: 6px; padding: 5px 8px; selection-background-color: {accent};
     selection-color: {on_accent}; }}
 QDialog QLineEdit:focus, QKeySequenceEdit QLineEdit:focus, QDialog QSpinBox:focus, QDialog QComboBox:focus {{
     border-color: {accent}; }}
 QDialog QComboBox QAbstractItemView {{ background: {raised}; color: {text}; border: 1px solid {line};
     selection-background-color: {accent}; selection-color: {on_accent}; }}
-QTreeView, QListView {{ background: {canvas}; color: {text}; border: 1px solid {line}; border-radius: 6px; outline: 0; }}
+QTreeView, QListView {{ background: {canvas}; color: {text}; border: 1px solid {line}; border-radius: 6px;
+    outline: 0; }}
 QTreeView:focus, QListView:focus {{ border-color: {accent}; }}
 QTreeView::item, QListView::item {{ padding: 4px 6px; }}
 QTreeView::item:selected, QListView::item:selected {{ background: {accent}; color: {on_accent}; }}
