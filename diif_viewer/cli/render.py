@@ -36,6 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     part = parser.add_mutually_exclusive_group()
     part.add_argument("--box", type=arguments.box, metavar="X0,Y0,X1,Y1", help="part, in pixels of the picture")
     part.add_argument("--window", type=arguments.window, metavar="T,L,B,R", help="part, in output pixels")
+    parser.add_argument(
+        "--page", type=arguments.count, default=1, metavar="N", help="page or frame of the file (default: 1)"
+    )
     parser.add_argument("--model", help=f"{', '.join(METHODS)}, or a .safetensors or .pth file")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps (default: auto)")
     _add_exactness(parser)
@@ -188,6 +191,7 @@ def _options(args: argparse.Namespace, first: Path) -> Options:
         strip=args.strip,
         lossless=args.lossless,
         verbose=args.verbose,
+        page=args.page - 1,
     )
 
 

@@ -27,7 +27,7 @@ class Options:
     """How every picture is rendered, as the command line says it.
 
     method: a classic method, a shipped model or a weights file; weights: a few digits of its hash, or empty. bits: 8,
-    16, or None for 16 where the picture has 16 and the format can hold them. Sizes are (height, width).
+    16, or None for 16 where the picture has 16 and the format can hold them. Sizes are (height, width). page: from 0.
     """
 
     method: str
@@ -44,6 +44,7 @@ class Options:
     strip: bool = False
     lossless: bool = False
     verbose: int = 0
+    page: int = 0
 
     def lattice(self, height: int, width: int) -> Lattice:
         """All outputs of a picture of `height` x `width`. Raises RequestError."""
@@ -85,6 +86,7 @@ class Options:
             *([f"quality {self.quality}"] if self.quality else []),
             *(["lossless"] if self.lossless else []),
             *(["stripped"] if self.strip else []),
+            *([f"page {self.page + 1}"] if self.page else []),
         ]
         return f"DIIF Viewer {__version__} ({'; '.join(words)})"
 
@@ -185,7 +187,7 @@ def _job(source: Path, label: str, number: int, target: Target, options: Options
     from diif_viewer.imaging.formats import check_fit, format_of
     from diif_viewer.imaging.load import peek
 
-    header = peek(source)
+    header = peek(source, page=options.page)
     lattice = options.lattice(header.height, header.width)
     window = options.part(lattice)
     named = STANDARD if label == "-" else source

@@ -68,7 +68,7 @@ class Renderer:
 
         started = time.monotonic()
         options, form = self._options, format_of(Path(f"x{job.suffix}"))
-        picture = _in_a_space_that_fits(load_picture(job.source), form.name)
+        picture = _in_a_space_that_fits(load_picture(job.source, page=options.page), form.name)
         height, width, channels = picture.pixels.shape
         lattice = options.lattice(height, width)
         window = options.part(lattice)

@@ -2,7 +2,7 @@
 
 Kept as in the file: 8 or 16 bits, grey, colour, alpha, ICC profile, EXIF (without its orientation, which is applied).
 Changed: palettes become RGB(A), 1-bit becomes grey, CMYK and Lab become sRGB, floats become 16-bit grey. Cut to 8 bits
-by the decoders: PPM, JPEG 2000 and AVIF with more. Of several frames or pages, the first.
+by the decoders: PPM, JPEG 2000 and AVIF with more. Of several pages or frames, the one that is asked for.
 """
 
 from __future__ import annotations
@@ -32,6 +32,9 @@ FORMATS = (
 )
 """Pillow's names of the formats that are opened (not EPS and its like, which run other programs)."""
 
+PAGED = ("TIFF", "GIF", "WEBP", "PNG", "AVIF")
+"""Formats whose further pages or frames are pictures of their own (not previews, layers or icons)."""
+
 _TGA_SUFFIXES = {".tga", ".icb", ".vda", ".vst"}  # no signature to know it by: any file could pass for one
 _log = logging.getLogger(__name__)
 _PILLOW = threading.RLock()  # its pixel limit and the warnings filter are global to the process
@@ -44,6 +47,7 @@ class Picture:
     pixels: HWC uint8 or uint16, C in 1 (grey), 2 (grey, alpha), 3 (RGB), 4 (RGBA); alpha not premultiplied; never
     changed. path: where it came from. format: Pillow's name ("PNG"). icc_profile: for the colour space of `pixels`,
     None for none (sRGB is meant). exif: as `Image.Exif.tobytes` gives it, without orientation. dpi: (x, y).
+    page: which of the file's `pages` this is, from 0.
     """
 
     pixels: npt.NDArray[Any]
@@ -52,6 +56,8 @@ class Picture:
     icc_profile: bytes | None = None
     exif: bytes | None = None
     dpi: tuple[float, float] | None = None
+    page: int = 0
+    pages: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,30 +74,39 @@ class Header:
     software: str = ""
 
 
-def load_picture(path: str | Path, *, memory: int | None = None) -> Picture:
-    """Open, check and decode a picture file.
+def load_picture(path: str | Path, *, page: int = 0, memory: int | None = None) -> Picture:
+    """Open, check and decode a picture file, or one page or frame of it; the others are not decoded (frames that the
+    one asked for is painted over are, one after the other).
 
-    memory: bytes that decoding may take at its height; default: what is free now. A picture that would need more, or
-    whose file is too short for the size it declares, is refused before anything is allocated. Any thread may call;
-    calls wait for each other. Raises ImageError.
+    page: from 0. memory: bytes that decoding may take at its height; default: what is free now. A picture that would
+    need more, or whose file is too short for the size it declares, is refused before anything is allocated. Any thread
+    may call; calls wait for each other. Raises ImageError.
     """
     file, started = Path(path), time.perf_counter()
-    with _sentences(file), opened(file) as image:
+    with _sentences(file), opened(file, page) as image:
         _check_size(image, file, memory)
         decode.check_data(image, file.stat().st_size)
-        pixels, profile = decode.pixels(image, lambda: opened(file))
+        pixels, profile = decode.pixels(image, lambda: opened(file, page))
         oriented, exif = decode.upright(pixels, image)
         height, width, channels = oriented.shape
         words = (image.format, width, height, channels, oriented.dtype, "a" if profile else "no")
         _log.info("read %s: %s, %dx%d pixels of %d channels, %s, %s colour profile", file, *words)
         _log.debug("reading took %.0f ms", (time.perf_counter() - started) * 1000)
-        return Picture(oriented, file, image.format or "", profile, exif, decode.dpi(image))
+        about = (profile, exif, decode.dpi(image))
+        return Picture(oriented, file, image.format or "", *about, page, _pages(image))
 
 
-def peek(path: str | Path) -> Header:
-    """Read a file's format and size without decoding it. Raises ImageError."""
+def page_count(path: str | Path) -> int:
+    """Pages of a TIFF, frames of an animated GIF, WebP, PNG or AVIF; 1 for others. Raises ImageError."""
     file = Path(path)
     with _sentences(file), opened(file) as image:
+        return _pages(image)
+
+
+def peek(path: str | Path, *, page: int = 0) -> Header:
+    """Read the format and size of a file, or of one page of it, without decoding that. Raises ImageError."""
+    file = Path(path)
+    with _sentences(file), opened(file, page) as image:
         width, height = image.size
         channels, bits = decode.kind(image)
         if image.format == "PNG" and not {"exif", "Raw profile type exif"} & set(image.info):
@@ -103,17 +118,33 @@ def peek(path: str | Path) -> Header:
 
 
 @contextmanager
-def opened(file: Path) -> Iterator[Image.Image]:
-    """The file opened by Pillow, without its pixel limit (ours follows) and its warnings."""
+def opened(file: Path, page: int = 0) -> Iterator[Image.Image]:
+    """The file opened by Pillow at `page`, without its pixel limit (ours follows) and its warnings.
+
+    Raises ImageError for a page that there is not.
+    """
     formats = [f for f in FORMATS if f != "TGA" or file.suffix.lower() in _TGA_SUFFIXES]
     with _PILLOW, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
             with file.open("rb") as stream, Image.open(stream, formats=formats) as image:
+                if page:
+                    _turn_to(image, page, file)
                 yield image
         finally:
             Image.MAX_IMAGE_PIXELS = limit
+
+
+def _pages(image: Image.Image) -> int:
+    return max(1, getattr(image, "n_frames", 1)) if image.format in PAGED else 1
+
+
+def _turn_to(image: Image.Image, page: int, file: Path) -> None:
+    pages = _pages(image)
+    if not 0 <= page < pages:
+        raise ImageError(f"{file.name}: there is no page {page + 1}; it has {pages}.")
+    image.seek(page)
 
 
 @contextmanager

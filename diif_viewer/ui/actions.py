@@ -61,6 +61,8 @@ ACTIONS: tuple[ActionRow, ...] = (
         "Show the next picture through the same view, instead of fitted",
         checkable=True,
     ),
+    ActionRow("page_previous", "Previous page or frame", "File", ("Shift+PgUp",), "ph.caret-up"),
+    ActionRow("page_next", "Next page or frame", "File", ("Shift+PgDown",), "ph.caret-down"),
     ActionRow("quit", "Quit", "File", ("Ctrl+Q", "Ctrl+W"), "ph.sign-out"),
     ActionRow("zoom_in", "Zoom in", "Zoom", ("+", "="), "ph.magnifying-glass-plus"),
     ActionRow("zoom_out", "Zoom out", "Zoom", ("-",), "ph.magnifying-glass-minus"),

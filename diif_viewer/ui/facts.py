@@ -65,7 +65,8 @@ class Facts(QObject):
             return TITLE
         label = label_of(state.methods[state.active])
         reduced = "" if picture.reduced is None else tr(" reduced {zoom}", zoom=format_zoom(picture.reduced.factor))
-        return f"{picture.name}{reduced} - {format_zoom(view.scale)} - {label} - {TITLE}"
+        page = f" {picture.page + 1}/{picture.pages}" if picture.pages > 1 else ""
+        return f"{picture.name}{page}{reduced} - {format_zoom(view.scale)} - {label} - {TITLE}"
 
     def _show_actions(self, shown: bool) -> None:
         window, actions = self._window, self._window.actions_by_name
@@ -73,6 +74,8 @@ class Facts(QObject):
             actions[name].setEnabled(shown)
         for name in NEED_A_FILE:
             actions[name].setEnabled(window.opening.path is not None)
+        for name in ("page_previous", "page_next"):
+            actions[name].setEnabled(window.pages.count > 1)
         actions["keep_view"].setChecked(window.files.keep_view)
         actions["overview"].setChecked(window.overview.wanted)
         actions["grid"].setChecked(window.canvas.grid)

@@ -14,7 +14,7 @@ from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal, Slot
 
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.language import said, tr
-from diif_viewer.ui.loader import Loader, NotLoaded
+from diif_viewer.ui.loader import Loader, NotLoaded, Sheet
 from diif_viewer.ui.notice import Notice
 from diif_viewer.ui.opening import Opening
 from diif_viewer.ui.settings import Settings
@@ -47,7 +47,7 @@ class Files(QObject):
         self._return: tuple[Path, float, tuple[float, float]] | None = None
         self._shown: tuple[Path, object] | None = None
         self._seen: object = None
-        self._asked_ahead: Path | None = None
+        self._asked_ahead: Sheet | None = None
         self._watcher = QFileSystemWatcher(self)
         self._watcher.fileChanged.connect(self._stirred)
         self._watcher.directoryChanged.connect(self._stirred)
@@ -101,7 +101,8 @@ class Files(QObject):
             x, y = back[2]
             placed = fitted.at_scale(back[1]).centred_on((x * picture.width, y * picture.height))
             return placed.clamped()
-        if old is None or view is None or view.is_fitted or not (again or self.keep_view):
+        turned = old is not None and old.path == picture.path and old.page != picture.page
+        if old is None or view is None or view.is_fitted or not (again or turned or self.keep_view):
             return fitted
         if (old.height, old.width) == (picture.height, picture.width):
             return view.resized(fitted.view_height, fitted.view_width).clamped()
@@ -115,7 +116,7 @@ class Files(QObject):
         """Read the picture, or the one that failed, again; the view stays."""
         if self._opening.path is not None:
             self._again = self._opening.path
-            self._opening.open_path(self._opening.path)
+            self._opening.open_path(self._opening.path, self._opening.page)
 
     def arrived(self, picture: Picture) -> None:
         """`picture` is on screen."""
@@ -168,11 +169,13 @@ class Files(QObject):
 
     @Slot()
     def _look_ahead(self) -> None:
-        path = self._opening.path
-        if path is None or path == self._asked_ahead or not self._controller.sharp or self._loader.busy:
+        path, picture = self._opening.path, self._controller.state.picture
+        if path is None or picture is None or not self._controller.sharp or self._loader.busy:
             return
-        self._asked_ahead = path
-        self._loader.look_ahead(self._opening.beside())
+        sheet = Sheet(path, self._opening.page)
+        if sheet != self._asked_ahead:
+            self._asked_ahead = sheet
+            self._loader.look_ahead(self._opening.beside(picture.pages))
 
 
 def _stamp(path: Path) -> object:

@@ -41,11 +41,19 @@ AHEAD_PIXELS = 50_000_000
 KEPT_BYTES = 512 * 2**20
 """Pictures kept for the way back and read ahead, in bytes of pixels."""
 
-Decoded = tuple[npt.NDArray[Any], Any, "Metadata | None"]
-"""(HWC pixels in sRGB, what the classic methods take, what exports carry)."""
+Decoded = tuple[npt.NDArray[Any], Any, "Metadata | None", int]
+"""(HWC pixels in sRGB, what the classic methods take, what exports carry, pages in the file)."""
 
-Load = Callable[[Path], Decoded]
-"""Reads a path. Raises DiifViewerError with one sentence."""
+Load = Callable[[Path, int], Decoded]
+"""Reads a page of a file, from 0. Raises DiifViewerError with one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A page, or a frame, of a file; from 0."""
+
+    path: Path
+    page: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,7 @@ class NotLoaded:
 
     path: Path
     sentence: str
+    page: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,13 +77,13 @@ class Pasted:
 class Ahead:
     """Pictures that may be asked for next: named in the thread, since folders can be slow."""
 
-    paths: Callable[[], list[Path]]
+    sheets: Callable[[], list[Sheet]]
 
 
 class Loader(QObject):
     """Reads pictures in a thread of its own.
 
-    loaded: a Picture. failed: a NotLoaded. read_ahead: a Path that is kept ready now. All arrive in the thread that
+    loaded: a Picture. failed: a NotLoaded. read_ahead: a Sheet that is kept ready now. All arrive in the thread that
     this object lives in.
     """
 
@@ -87,10 +96,10 @@ class Loader(QObject):
         super().__init__(parent)
         self._load = load or _load
         self._numbers = itertools.count(1)
-        self._newest: Path | None = None
-        self._kept: OrderedDict[Path, tuple[object, Picture]] = OrderedDict()  # the thread's own
+        self._newest: Sheet | None = None
+        self._kept: OrderedDict[Sheet, tuple[object, Picture]] = OrderedDict()  # the thread's own
         self._finished.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
-        self._mailbox: Mailbox[Path | Pasted | Ahead] = Mailbox("loader", self._work)
+        self._mailbox: Mailbox[Sheet | Pasted | Ahead] = Mailbox("loader", self._work)
 
     @property
     def busy(self) -> bool:
@@ -101,20 +110,20 @@ class Loader(QObject):
         """A number for a picture that is made of another one; never given again. Any thread."""
         return next(self._numbers)
 
-    def load(self, path: Path) -> None:
-        """Open `path` next; an older wish is dropped."""
-        self._newest = path
-        self._mailbox.post(path)
+    def load(self, path: Path, page: int = 0) -> None:
+        """Open a page of `path` next; an older wish is dropped."""
+        self._newest = Sheet(path, page)
+        self._mailbox.post(self._newest)
 
     def take(self, pasted: Pasted) -> None:
         """Open a picture that is in memory next; an older wish is dropped."""
-        self._newest = pasted.path
+        self._newest = Sheet(pasted.path)
         self._mailbox.post(pasted)
 
-    def look_ahead(self, paths: Callable[[], list[Path]]) -> None:
-        """Read `paths` while nothing else is wanted."""
+    def look_ahead(self, sheets: Callable[[], list[Sheet]]) -> None:
+        """Read `sheets` while nothing else is wanted."""
         if self._newest is None:
-            self._mailbox.post(Ahead(paths))
+            self._mailbox.post(Ahead(sheets))
 
     def shutdown(self) -> None:
         """End the thread; returns when it has ended."""
@@ -122,65 +131,67 @@ class Loader(QObject):
 
     # ---- the thread ----
 
-    def _work(self, job: Path | Pasted | Ahead) -> None:
+    def _work(self, job: Sheet | Pasted | Ahead) -> None:
         if isinstance(job, Ahead):
             self._read_ahead(job)
             return
-        path = job if isinstance(job, Path) else job.path
+        sheet = job if isinstance(job, Sheet) else Sheet(job.path)
+        path, page = sheet.path, sheet.page
         try:
-            picture = self._read(path) if isinstance(job, Path) else self._made(path, _unpacked(job.image))
+            picture = self._read(sheet) if isinstance(job, Sheet) else self._made(sheet, _unpacked(job.image))
         except DiifViewerError as error:
-            self._finished.emit(NotLoaded(path, str(error)))
+            self._finished.emit(NotLoaded(path, str(error), page))
         except MemoryError:
             self._kept.clear()
             sentence = tr("{name}: there is not enough memory to open this picture.", name=path.name)
-            self._finished.emit(NotLoaded(path, sentence))
+            self._finished.emit(NotLoaded(path, sentence, page))
         except Exception:  # a mistake of ours must not leave the window waiting for ever
-            self._finished.emit(NotLoaded(path, tr("{name}: this picture cannot be opened.", name=path.name)))
+            sentence = tr("{name}: this picture cannot be opened.", name=path.name)
+            self._finished.emit(NotLoaded(path, sentence, page))
             raise
         else:
             self._finished.emit(replace(picture, image=next(self._numbers)))
 
-    def _read(self, path: Path) -> Picture:
-        """The picture at `path`, from what is kept if the file is still the same."""
-        stamp = _stamp(path)
-        kept = self._kept.get(path)
+    def _read(self, sheet: Sheet) -> Picture:
+        """The picture on `sheet`, from what is kept if the file is still the same."""
+        stamp = _stamp(sheet.path)
+        kept = self._kept.get(sheet)
         if kept is None or stamp is None or kept[0] != stamp:
-            self._kept.pop(path, None)
-            self._kept[path] = stamp, self._made(path, self._load(path))
-        self._kept.move_to_end(path)
+            self._kept.pop(sheet, None)
+            self._kept[sheet] = stamp, self._made(sheet, self._load(sheet.path, sheet.page))
+        self._kept.move_to_end(sheet)
         while len(self._kept) > 1 and sum(p.pixels.nbytes for _, p in self._kept.values()) > KEPT_BYTES:
             self._kept.popitem(last=False)
-        return self._kept[path][1]
+        return self._kept[sheet][1]
 
-    def _made(self, path: Path, decoded: Decoded) -> Picture:
-        pixels, source, about = decoded
+    def _made(self, sheet: Sheet, decoded: Decoded) -> Picture:
+        pixels, source, about, pages = decoded
         preview = preview_of(pixels)
         side = min(THUMBNAIL, max(preview.width(), preview.height()))
         thumbnail = preview.scaled(
             side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
         )
-        return Picture(0, path, pixels, source, preview, about, thumbnail)
+        return Picture(0, sheet.path, pixels, source, preview, about, thumbnail, sheet.page, pages)
 
     def _read_ahead(self, job: Ahead) -> None:
         from diif_viewer.imaging.load import peek
 
         with contextlib.suppress(DiifViewerError, MemoryError, OSError):  # whoever asks for it will be told
-            for path in job.paths():
-                header = peek(path)
+            for sheet in job.sheets():
+                header = peek(sheet.path, page=sheet.page)
                 if self._mailbox.overtaken or header.height * header.width > AHEAD_PIXELS:
                     return
-                self._read(path)
-                self._finished.emit(path)
+                self._read(sheet)
+                self._finished.emit(sheet)
 
     # ---- the thread of this object ----
 
     @Slot(object)
-    def _deliver(self, result: Picture | NotLoaded | Path) -> None:
-        if isinstance(result, Path):
+    def _deliver(self, result: Picture | NotLoaded | Sheet) -> None:
+        if isinstance(result, Sheet):
             self.read_ahead.emit(result)
             return
-        if result.path != self._newest:
+        if Sheet(result.path, result.page) != self._newest:
             return  # overtaken
         self._newest = None
         if isinstance(result, Picture):
@@ -189,18 +200,18 @@ class Loader(QObject):
             self.failed.emit(result)
 
 
-def _load(path: Path) -> Decoded:
+def _load(path: Path, page: int) -> Decoded:
     from diif_viewer.imaging.colour import srgb_profile, to_srgb
     from diif_viewer.imaging.load import load_picture
     from diif_viewer.imaging.metadata import Metadata
     from diif_viewer.imaging.pyramid import Pyramid
 
-    picture = load_picture(path)
+    picture = load_picture(path, page=page)
     pixels, profile = to_srgb(picture).pixels, picture.icc_profile
     if pixels is not picture.pixels:
         # grey without a profile means sRGB's grey; sRGB's own profile would be one for RGB
         profile = srgb_profile() if pixels.shape[2] >= 3 else None
-    return pixels, Pyramid(pixels), Metadata(profile, picture.exif, picture.dpi)
+    return pixels, Pyramid(pixels), Metadata(profile, picture.exif, picture.dpi), picture.pages
 
 
 def _unpacked(image: QImage) -> Decoded:
@@ -218,7 +229,7 @@ def _unpacked(image: QImage) -> Decoded:
     height, width = image.height(), image.width()
     rows = np.frombuffer(image.constBits(), np.uint8).reshape(height, image.bytesPerLine())
     pixels = rows[:, : channels * width].reshape(height, width, channels).copy()
-    return pixels, Pyramid(pixels), None
+    return pixels, Pyramid(pixels), None, 1
 
 
 def _stamp(path: Path) -> object:

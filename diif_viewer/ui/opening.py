@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from diif_viewer.ui.folder import SUFFIXES, neighbour
 from diif_viewer.ui.language import tr
-from diif_viewer.ui.loader import Loader, Pasted
+from diif_viewer.ui.loader import Loader, Pasted, Sheet
 
 PASTED = Path("Pasted picture")
 """The name of a picture that came without a file."""
@@ -21,8 +21,8 @@ PASTED = Path("Pasted picture")
 class Opening(QObject):
     """Hands paths to the loader. waiting (a Path): it is on its way.
 
-    path: the file that was asked for last, None when the last picture has none. folder: where the dialog begins
-    when there is no path.
+    path: the file that was asked for last, None when the last picture has none. page: of it, from 0. folder: where the
+    dialog begins when there is no path.
     """
 
     waiting = Signal(object)
@@ -32,14 +32,15 @@ class Opening(QObject):
         self._loader, self._parent = loader, parent
         self._list: list[Path] = []
         self.path: Path | None = None
+        self.page = 0
         self.folder = ""
 
-    def open_path(self, path: Path) -> None:
-        """Read the picture at `path`."""
-        self.path = path
+    def open_path(self, path: Path, page: int = 0) -> None:
+        """Read the picture at `path`, or another page of it."""
+        self.path, self.page = path, page
         self.folder = str(path.absolute().parent)
         self.waiting.emit(path)
-        self._loader.load(path)
+        self._loader.load(path, page)
 
     def open_paths(self, paths: list[Path]) -> None:
         """Read the first of `paths`; where there are several, walking goes through them instead of the folder."""
@@ -49,7 +50,7 @@ class Opening(QObject):
 
     def open_image(self, image: QImage) -> None:
         """Show a picture that is in memory."""
-        self.path = None
+        self.path, self.page = None, 0
         self._list = []
         self._loader.take(Pasted(PASTED, image))
 
@@ -58,9 +59,10 @@ class Opening(QObject):
         if self.path is not None and (other := _beside(self.path, self._list, step)) is not None:
             self.open_path(other)
 
-    def beside(self) -> Callable[[], list[Path]]:
-        """Names, when called in any thread, the pictures that `walk` would go to from here: next, previous."""
-        return partial(_both, self.path, list(self._list))
+    def beside(self, pages: int = 1) -> Callable[[], list[Sheet]]:
+        """Names, when called in any thread, what comes next: the next page of `pages`, then where `walk` goes."""
+        pages_ahead = [Sheet(self.path, (self.page + 1) % pages)] if self.path is not None and pages > 1 else []
+        return partial(_ahead, pages_ahead, self.path, list(self._list))
 
     def choose(self) -> None:
         """Ask for a picture."""
@@ -76,11 +78,12 @@ def _beside(path: Path, listed: list[Path], step: int) -> Path | None:
     return neighbour(path, step)
 
 
-def _both(path: Path | None, listed: list[Path]) -> list[Path]:
+def _ahead(first: list[Sheet], path: Path | None, listed: list[Path]) -> list[Sheet]:
     if path is None:
         return []
     found = (_beside(path, listed, step) for step in (1, -1))
-    return list(dict.fromkeys(other for other in found if other is not None and other != path))
+    others = dict.fromkeys(other for other in found if other is not None and other != path)
+    return [*first, *(Sheet(other) for other in others)]
 
 
 def dropped(data: QMimeData) -> list[Path]:

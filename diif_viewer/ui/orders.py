@@ -38,6 +38,8 @@ class Orders:
             "open": window.opening.choose,
             "previous": partial(window.opening.walk, -1),
             "next": partial(window.opening.walk, 1),
+            "page_previous": lambda: window.pages.step(-1),
+            "page_next": lambda: window.pages.step(1),
             "export": window.exporter.export_view,
             "export_region": self._export_region,
             "copy": window.clipboard.copy_view,

@@ -1,10 +1,10 @@
 """What an end-to-end test can read: the window's accessible description, and a JSON file when asked for.
 
 The environment variable DIIF_VIEWER_STATUS names a file; it is replaced as a whole on every change:
-``{"picture", "size": [height, width], "scale", "origin": [top, left], "window": [top, left, bottom, right],
-"method", "methods", "layout", "sharp", "panes": [{"method", "sharp", "milliseconds", "sentence", and "psnr", "ssim"
-where the truth is known}], "device",
-"message", "longest_stall_ms"}``. size, origin and window are in device pixels of one pane's view and of the lattice of
+``{"picture", "page": [which, of how many], "size": [height, width], "scale", "origin": [top, left],
+"window": [top, left, bottom, right], "method", "methods", "layout", "sharp", "panes": [{"method", "sharp",
+"milliseconds", "sentence", and "psnr", "ssim" where the truth is known}], "device", "message", "longest_stall_ms"}``.
+size, origin and window are in device pixels of one pane's view and of the lattice of
 `scale`; message is the sentence of the error page or of the notice, "" when there is none.
 """
 
@@ -54,6 +54,7 @@ class Report:
         state, statuses = self._controller.state, self._controller.statuses
         facts: dict[str, Any] = {
             "picture": None if state.picture is None else state.picture.name,
+            "page": None if state.picture is None else [state.picture.page + 1, state.picture.pages],
             "method": state.methods[state.active],
             "methods": list(state.methods),
             "layout": state.layout.value,

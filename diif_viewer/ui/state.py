@@ -25,7 +25,8 @@ class Picture:
 
     image: its number, never used again for another. path: where it came from. pixels: HWC, uint8 or uint16,
     1 to 4 channels, in sRGB. source: what the classic methods take (pixels or a pyramid). preview: opaque and reduced,
-    for the first moment. about: what exports carry beside it, None for nothing. thumbnail: for the overview.
+    for the first moment. about: what exports carry beside it, None for nothing. thumbnail: for the overview. page: of
+    the `pages` in its file, from 0.
     """
 
     image: int
@@ -35,6 +36,8 @@ class Picture:
     preview: QImage
     about: Metadata | None = None
     thumbnail: QImage | None = None
+    page: int = 0
+    pages: int = 1
 
     @property
     def reduced(self) -> Reduced | None:

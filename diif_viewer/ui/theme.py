@@ -75,6 +75,8 @@ QFrame#hint {{ background: rgba(22, 22, 24, 170); border: 0; border-radius: 8px;
 QFrame#hint QLabel {{ color: #b4b4bc; padding: 4px 2px 4px 10px; }}
 QFrame#hint QToolButton {{ color: #b4b4bc; background: transparent; border: 0; padding: 4px 9px 4px 5px; }}
 QFrame#hint QToolButton:hover, QFrame#hint QToolButton:focus {{ color: #5ea8ff; }}
+QLineEdit#pageNumber {{ color: #e8e8ec; background: transparent; border: 0; padding: 2px; }}
+QLineEdit#pageNumber:focus {{ background: #161618; border-radius: 4px; }}
 QFrame#notice {{ background: {raised}; border: 1px solid {line}; border-radius: 10px; }}
 QFrame#notice QLabel {{ color: {text}; }}
 QFrame#notice QProgressBar, QFrame#notice QProgressBar::chunk {{ border: 0; border-radius: 2px; }}

@@ -36,6 +36,7 @@ from diif_viewer.ui.opening import Opening, dropped
 from diif_viewer.ui.orders import Orders
 from diif_viewer.ui.overview import Overview
 from diif_viewer.ui.page import Page
+from diif_viewer.ui.pages import Pages
 from diif_viewer.ui.regions import Regions
 from diif_viewer.ui.report import Report
 from diif_viewer.ui.scores import Scores
@@ -83,6 +84,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.stack)
         self.badge_row = BadgeRow(self.canvas, self.keys, self.scores)
         self.overview = Overview(controller, self.canvas, self.keys, wanted=self.settings.flag("overview", True))
+        self.pages = Pages(self.state, self.opening, self.keys, self.canvas)
         self.hint = Hint(self.state, self.settings, self.keys, self.canvas)
         self.canvas.grid = self.settings.flag("grid")
         self.notice = Notice(self.stack)
@@ -131,6 +133,7 @@ class MainWindow(QMainWindow):
         canvas.resized.connect(self.controller.resize)
         canvas.resized.connect(self.overview.place)
         canvas.resized.connect(self.hint.place)
+        canvas.resized.connect(self.pages.place)
         canvas.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         canvas.customContextMenuRequested.connect(lambda point: self.menu.popup(canvas.mapToGlobal(point)))
         canvas.zoom_asked.connect(self.hint.zoomed)

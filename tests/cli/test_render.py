@@ -204,3 +204,15 @@ def test_classic_methods_do_not_wait_for_torch(picture: Path, tmp_path: Path) ->
     script = f"import sys; from diif_viewer.cli import main; sys.exit(main({words}) or 'torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_page_of_a_file_is_rendered(tmp_path, capsys):
+    pages = [np.full((8, 9, 3), 40 * n, np.uint8) for n in range(3)]
+    first, *others = (Image.fromarray(page) for page in pages)
+    first.save(tmp_path / "a.tif", save_all=True, append_images=others)
+    words = ["render", str(tmp_path / "a.tif"), "--scale", "2", "--model", "bicubic", "--quiet", "-o"]
+    assert main([*words, str(tmp_path / "b.png"), "--page", "3"]) == 0
+    with Image.open(tmp_path / "b.png") as image:
+        assert np.asarray(image).tolist() == np.full((16, 18, 3), 80).tolist()
+    assert main([*words, str(tmp_path / "c.png"), "--page", "4"]) == 1
+    assert "no page 4; it has 3" in capsys.readouterr().err

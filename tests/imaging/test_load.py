@@ -12,12 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageOps
 
 from diif_viewer.errors import ImageError
-from diif_viewer.imaging.load import load_picture, peek
+from diif_viewer.imaging.load import load_picture, page_count, peek
 from diif_viewer.imaging.save import save_png
 from tests.imaging.files import png_header, tiff16
 
@@ -356,3 +357,50 @@ def test_any_bytes_give_a_picture_or_one_error(tmp_path, data, suffix) -> None:
         assert pixels.ndim == 3
         assert pixels.shape[2] in (1, 2, 3, 4)
         assert pixels.size > 0
+
+
+# ---- pages and frames ------------------------------------------------------------------------------------
+
+
+def frames(count: int) -> list[np.ndarray]:
+    return [np.roll(RGB, 3 * n, axis=1) for n in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("a.tif", {}), ("a.png", {}), ("a.webp", {"lossless": True, "quality": 100, "minimize_size": False})],
+)
+def test_every_page_is_a_picture_of_its_own(tmp_path, name, options) -> None:
+    first, *others = (Image.fromarray(frame) for frame in frames(4))
+    first.save(tmp_path / name, save_all=True, append_images=others, **options)
+    assert page_count(tmp_path / name) == 4
+    for page in (2, 0, 3, 1):
+        picture = load_picture(tmp_path / name, page=page)
+        np.testing.assert_array_equal(picture.pixels[..., :3], frames(4)[page])
+        assert (picture.page, picture.pages) == (page, 4)
+
+
+def test_frames_that_are_painted_over_others_are_whole(tmp_path) -> None:
+    canvas, frame = np.full((20, 30, 3), 60, np.uint8), []
+    for n in range(5):
+        canvas[2 * n : 2 * n + 4, 3 * n : 3 * n + 4] = (250, 40 * n, 10)
+        frame.append(Image.fromarray(canvas.copy()))
+    frame[0].save(tmp_path / "a.gif", save_all=True, append_images=frame[1:], duration=40)
+    for n in (4, 1):
+        shown = load_picture(tmp_path / "a.gif", page=n).pixels[..., :3]
+        np.testing.assert_array_equal(shown, np.asarray(frame[n]))
+
+
+def test_deep_pages_of_different_sizes(tmp_path) -> None:
+    with tifffile.TiffWriter(tmp_path / "a.tif") as file:
+        for rows in (13, 7):
+            file.write(DEEP[:rows, :, :3], photometric="rgb")
+    header = peek(tmp_path / "a.tif", page=1)
+    assert (header.height, header.width, header.bits) == (7, 21, 16)
+    np.testing.assert_array_equal(load_picture(tmp_path / "a.tif", page=1).pixels, DEEP[:7, :, :3])
+
+
+def test_a_page_that_is_not_there_is_said(tmp_path) -> None:
+    Image.fromarray(RGB).save(tmp_path / "a.png")
+    assert page_count(tmp_path / "a.png") == 1
+    assert "there is no page 3; it has 1" in refusal(tmp_path / "a.png", page=2)

@@ -59,7 +59,7 @@ def test_a_picture_in_srgb_is_not_touched(tmp_path):
     profile = bytes(QColorSpace(QColorSpace.NamedColorSpace.SRgb).iccProfile())
     path = tmp_path / "tagged.png"
     Image.fromarray(muted()).save(path, icc_profile=profile)
-    pixels, source, kept = _load(path)
+    pixels, source, kept, _ = _load(path, 0)
     np.testing.assert_array_equal(pixels, muted())
     assert source.pixels is pixels
     assert kept.icc_profile == profile == load_picture(path).icc_profile
@@ -78,7 +78,7 @@ def test_sixteen_bits_in_srgb_stay_sixteen(tmp_path):
     words = np.arange(64 * 64, dtype=np.uint16).reshape(64, 64) * 16
     path = tmp_path / "deep.png"
     Image.fromarray(words).save(path)
-    pixels, _, _ = _load(path)
+    pixels, *_ = _load(path, 0)
     assert pixels.dtype == np.uint16
     np.testing.assert_array_equal(pixels[..., 0], words)
 

@@ -255,14 +255,14 @@ def test_the_neighbours_are_read_ahead_and_once(stage, photo, tmp_path, monkeypa
     other = other_photo(tmp_path, "q.png")
     read = []
 
-    def load(path):
+    def load(path, page):
         read.append(path.name)
-        return loader_module._load(path)
+        return loader_module._load(path, page)
 
     stage.viewer.loader._load = load
     with stage.qtbot.waitSignal(stage.viewer.loader.read_ahead, timeout=20_000) as ahead:
         stage.show(photo)
-    assert ahead.args == [other]
+    assert ahead.args == [loader_module.Sheet(other)]
     stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_PageDown)
     stage.until(lambda: stage.state.picture.name == "q.png")
     stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_PageUp)
