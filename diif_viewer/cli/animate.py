@@ -129,7 +129,7 @@ def _write(request: m.FilmRequest, pixels: Any, args: argparse.Namespace) -> flo
             print(f"{model.name} on {compute.description}", file=sys.stderr, flush=True)
         return Field(pixels, model, BlockCache(min(cache_budget(), FEATURES)))
 
-    progress = ProgressLine(enabled=not args.quiet)
+    progress = ProgressLine(enabled=not args.quiet, work=request.path.count, unit="frames")
     with closing(film_steps(request, pixels, load)) as steps:
         try:
             for step in steps:

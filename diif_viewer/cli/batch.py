@@ -18,14 +18,12 @@ from diif_viewer.cli.render_plan import Job, Options
 from diif_viewer.cli.render_work import Outcome, Renderer, failure
 from diif_viewer.cli.verbose import told
 
-Progress = Callable[[float], None]
+Progress = Callable[[list[float]], None]
+"""Takes the finished fraction of each job."""
 
 
 def outcomes(jobs: Sequence[Job], options: Options, workers: int, progress: Progress) -> Iterator[Outcome]:
-    """Do `jobs` in `workers` processes (each with its share of the cores); outcomes as they come, failures among them.
-
-    progress: is called with the finished fraction of everything.
-    """
+    """Do `jobs` in `workers` processes, each with its share of the cores; outcomes as they come, also failures."""
     context = multiprocessing.get_context("spawn")
     cores = max(1, (os.cpu_count() or 1) // workers)
     running: dict[Connection, BaseProcess] = {}
@@ -55,7 +53,7 @@ def outcomes(jobs: Sequence[Job], options: Options, workers: int, progress: Prog
                     del given[connection]
                     yield answer
                     _replace(connection, running, waiting, given)
-                progress(sum(fractions.values()) / len(jobs))
+                progress([fractions.get(number, 0.0) for number in range(len(jobs))])
         for number, job in reversed(waiting):  # all workers have died
             fractions[number] = 1.0
             yield Outcome(job.label, job.shown, "failed", error="There was no process left to render it.")

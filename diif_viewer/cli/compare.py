@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import json
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,6 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"a column for each: names or weights files (default: {','.join(METHOD_NAMES)})",
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps (default: auto)")
+    parser.add_argument("--json", action="store_true", help="what is in the figure, as one JSON object")
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FIGURE", help="a .png, .pdf or .svg file")
 
 
@@ -75,7 +78,9 @@ def run(args: argparse.Namespace) -> int:
     region = ",".join(f"{value:g}" for value in box)
     footer = f"{args.image.name}, region {region}" + ("" if args.zoom else "; PSNR of the region's luminance")
     write_comparison(picture, box, _labelled(rows), footer, args.output)
-    if not args.quiet:
+    if args.json:
+        print(json.dumps(_record(args, box, rows), indent=1))
+    elif not args.quiet:
         print(f"{args.output}: region {region} at {', '.join(f'x{s:g}' for s in scales)}")
     return 0
 
@@ -87,6 +92,16 @@ def _detailed(pixels: npt.NDArray[Any], side: int) -> tuple[float, float, float,
     height, width = pixels.shape[:2]
     window = most_detailed(pixels, Lattice.of_scale(height, width, 1.0), min(side, height), min(side, width))
     return window.left, window.top, window.right, window.bottom
+
+
+def _record(args: argparse.Namespace, box: tuple[float, ...], rows: list[Row]) -> dict[str, Any]:
+    """For scripts; PSNR is null for the truth itself, and missing where there is no truth."""
+
+    def crop(name: str, psnr: float | None) -> dict[str, Any]:
+        return {"method": name} | ({} if psnr is None else {"psnr": round(psnr, 4) if math.isfinite(psnr) else None})
+
+    shown = [{"scale": row.scale, "methods": [crop(c.label, c.psnr) for c in row.crops]} for row in rows]
+    return {"input": str(args.image), "output": str(args.output), "box": list(box), "rows": shown}
 
 
 def _labelled(rows: list[Row]) -> list[Row]:

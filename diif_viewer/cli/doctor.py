@@ -40,6 +40,7 @@ def _facts(advice: list[str]) -> Iterator[tuple[str, str]]:
     yield "program", f"diif-viewer {__version__}, Python {platform.python_version()}"
     yield "system", f"{platform.system()} {platform.release()}, {platform.machine()}, {os.cpu_count()} cores"
     yield "packages", ", ".join(_versions(advice))
+    yield "optional", ", ".join(_optional())
     yield "window", _window(advice)
     yield from _compute(advice)
     missing = [method.name for method in SHIPPED if not (shipped("weights") / (method.file or "")).is_file()]
@@ -52,13 +53,22 @@ def _facts(advice: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _versions(advice: list[str]) -> Iterator[str]:
-    for package in ("torch", "PySide6_Essentials", "numpy", "pillow", "safetensors", "qtawesome"):
+    for package in ("torch", "PySide6_Essentials", "numpy", "pillow", "safetensors", "tifffile", "qtawesome"):
         try:
             yield f"{package} {version(package)}"
         except PackageNotFoundError:
             advice.append(
                 f"{package} is not installed; `pip install .` in the source tree installs all that is needed."
             )
+
+
+def _optional() -> Iterator[str]:
+    """Packages that are asked for by name, and what they are for."""
+    for package, purpose in (("av", "films as MP4 and WebM"), ("matplotlib", "figures")):
+        try:
+            yield f"{package} {version(package)} ({purpose})"
+        except PackageNotFoundError:
+            yield f"no {package} ({purpose})"
 
 
 def _window(advice: list[str]) -> str:
@@ -85,13 +95,16 @@ def _compute(advice: list[str]) -> Iterator[tuple[str, str]]:
     try:
         import torch
 
-        from diif_viewer.engine.device import available_memory, cache_budget, fast_compute, resolve
+        from diif_viewer.engine.device import available_memory, cache_budget, fast_compute, measured_rates, resolve
     except (ImportError, OSError) as error:
         advice.append("torch does not load; the README says how to install it for this machine.")
         yield "device", f"none ({error})"
         return
     compute = fast_compute(resolve())
     yield "device", f"{compute.description}, {compute.chunk[0]}x{compute.chunk[1]} outputs a step"
+    if compute.device == "cpu":
+        rates = [f"{name} {rate}" for name, rate in sorted(measured_rates().items(), key=lambda item: -item[1])]
+        yield "measured", f"{', '.join(rates)} megapixels per second of decoding"
     yield "memory", f"{available_memory() / 2**30:.1f} GiB free, {cache_budget() / 2**30:.1f} GiB for features"
     if compute.device == "cpu" and compute.dtype == torch.float32:
         yield "note", "this processor has no fast bfloat16, so float32 is used: right, and a few times slower"

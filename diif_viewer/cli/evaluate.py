@@ -61,6 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", type=Path, metavar="DIR", help="write scores.csv, scores.json and table.md there"
     )
+    parser.add_argument("--json", action="store_true", help="print all scores as one JSON object, not the table")
     parser.add_argument(
         "--plot", type=Path, metavar="FIGURE", help="draw the gain over bicubic against scale: .png, .pdf or .svg"
     )
@@ -74,7 +75,8 @@ def run(args: argparse.Namespace) -> int:
     """Measure, print the table, write the files. Raises DiifViewerError with one sentence."""
     from diif_viewer.evaluation.figures import check_target, write_gain_plot
     from diif_viewer.evaluation.quality import PROTOCOLS, measure
-    from diif_viewer.evaluation.tables import markdown, means, write_tables
+    from diif_viewer.evaluation.seams import seam_table
+    from diif_viewer.evaluation.tables import json_text, markdown, means, write_tables
 
     names = args.method or ["nearest", "bicubic", "lanczos", *(method.name for method in SHIPPED)]
     if args.output is not None:
@@ -90,15 +92,20 @@ def run(args: argparse.Namespace) -> int:
         scores = measure(cases, methods, PROTOCOLS[args.protocol], dtype=args.dtype, progress=progress)
     finally:
         progress.close()
-    print(markdown(scores), end="")
+    if not args.json:
+        print(markdown(scores), end="")
     if args.plot is not None:
         write_gain_plot(means(scores), args.plot)
         _remark(args, args.plot)
     seams = _seams(cases, methods, ProgressLine(enabled=not args.quiet)) if args.seams else []
+    if seams and not args.json:
+        print("\n" + seam_table(seams), end="")
+    about = {"protocol": args.protocol, "dtype": args.dtype, "low": "given" if _given(cases) else "made"}
+    if args.jpeg is not None:
+        about["jpeg"] = str(args.jpeg)
+    if args.json:
+        print(json_text(scores, about, seams), end="")
     if args.output is not None:
-        about = {"protocol": args.protocol, "dtype": args.dtype, "low": "given" if _given(cases) else "made"}
-        if args.jpeg is not None:
-            about["jpeg"] = str(args.jpeg)
         for path in write_tables(scores, about, args.output, seams):
             _remark(args, path)
     return 0
@@ -110,17 +117,15 @@ def _remark(args: argparse.Namespace, path: Path) -> None:
 
 
 def _seams(cases: list[Case], methods: list[str | Model], progress: ProgressLine) -> list[Seams]:
-    """Measure and print the seams on the first few low-resolution pictures."""
+    """The seams on the first few low-resolution pictures."""
     from diif_viewer.evaluation.quality import load_case
-    from diif_viewer.evaluation.seams import measure_seams, seam_table
+    from diif_viewer.evaluation.seams import measure_seams
 
     pictures = [load_case(case)[0] for case in cases[:_SEAM_PICTURES]]
     try:
-        seams = measure_seams(pictures, methods, progress)
+        return measure_seams(pictures, methods, progress)
     finally:
         progress.close()
-    print("\n" + seam_table(seams), end="")
-    return seams
 
 
 def _cases(args: argparse.Namespace) -> list[Case]:

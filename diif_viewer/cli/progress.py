@@ -9,7 +9,7 @@ from typing import TextIO
 
 
 class ProgressLine:
-    """Prints finished fractions, with the time left once it can be told; call it with numbers in [0, 1].
+    """Prints finished fractions, with speed and time left once they can be told; call it with numbers in [0, 1].
 
     In a terminal the line is rewritten at most ten times a second; elsewhere a line appears every `log_seconds`, so
     that short work leaves no noise in a log. `close` ends the line.
@@ -22,26 +22,28 @@ class ProgressLine:
         log_seconds: float = 5.0,
         *,
         enabled: bool = True,
+        work: float = 0.0,
+        unit: str = "",
     ) -> None:
-        """enabled: False for a line that shows nothing."""
+        """enabled: False for a line that shows nothing. work: all of it, in `unit`; 0 for no word about the speed."""
         self._stream = sys.stderr if stream is None else stream
         self._clock = clock
         self._terminal = self._stream.isatty()
         self._interval = 0.1 if self._terminal else log_seconds
         self._start = self._last = clock()
         self._width = 0
-        self._enabled = enabled
+        self._enabled, self._work, self._unit = enabled, work, unit
 
-    def __call__(self, fraction: float, speed: str = "") -> None:
-        """Show that `fraction` of the work is done. speed: words for how fast it goes."""
+    def __call__(self, fraction: float) -> None:
+        """Show that `fraction` of the work is done."""
         now = self._clock()
         if not self._enabled or now - self._last < self._interval:
             return
         self._last = now
         spent = now - self._start
         text = f"{100 * fraction:3.0f} %"
-        if speed:
-            text += f"  {speed}"
+        if self._work and fraction > 0 and spent > 0.5:
+            text += f"  {self._work * fraction / spent:.3g} {self._unit}/s"
         if 0 < fraction < 1 and spent > 0.5:
             text += f"  {duration(spent * (1 - fraction) / fraction)} left"
         if self._terminal:

@@ -101,19 +101,20 @@ def run(args: argparse.Namespace) -> int:
 
 def _work_off(jobs: list[Job], options: Options, args: argparse.Namespace, report: _Report) -> None:
     """Do the jobs, here or in several processes. A single one that fails raises its error."""
-    progress = ProgressLine(enabled=not args.quiet)
+    sizes = [options.part(options.lattice(job.header.height, job.header.width)).area / 1e6 for job in jobs]
+    progress = ProgressLine(enabled=not args.quiet, work=sum(sizes), unit="megapixels")
     try:
         if args.jobs > 1 and len(jobs) > 1:
             from diif_viewer.cli.batch import outcomes
 
-            for outcome in outcomes(jobs, options, args.jobs, progress):
+            for outcome in outcomes(jobs, options, args.jobs, partial(_told, progress, sizes)):
                 progress.close()
                 report.add(outcome)
             return
         renderer = Renderer(options, report.describe)
         for number, job in enumerate(jobs):
             try:
-                outcome = renderer.do(job, partial(_share, progress, number, len(jobs)))
+                outcome = renderer.do(job, partial(_one_more, progress, sizes, [1.0] * number))
             except Exception as error:
                 if len(jobs) == report.total(len(jobs)) == 1 or args.debug:
                     raise
@@ -124,8 +125,13 @@ def _work_off(jobs: list[Job], options: Options, args: argparse.Namespace, repor
         progress.close()
 
 
-def _share(progress: ProgressLine, number: int, count: int, fraction: float) -> None:
-    progress((number + fraction) / count)
+def _told(progress: ProgressLine, sizes: list[float], fractions: list[float]) -> None:
+    """Tell of the pixels that are done. fractions: of each picture, those that have not begun left out at the end."""
+    progress(sum(size * done for size, done in zip(sizes, fractions, strict=False)) / sum(sizes))
+
+
+def _one_more(progress: ProgressLine, sizes: list[float], before: list[float], fraction: float) -> None:
+    _told(progress, sizes, [*before, fraction])
 
 
 class _Report:

@@ -51,7 +51,8 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_help_loads_neither_torch_nor_qt_nor_numpy() -> None:
     script = (
-        "import sys; from diif_viewer.cli import main; main(['--help'])\n"
+        "import sys; from diif_viewer.cli import COMMANDS, main; main(['--help'])\n"
+        "[main([name, '--help']) for name in COMMANDS]\n"
         "heavy = {'torch', 'PySide6', 'numpy', 'matplotlib', 'PIL'} & set(sys.modules)\n"
         "sys.exit(f'loaded {heavy}' if heavy else 0)"
     )
@@ -59,12 +60,13 @@ def test_help_loads_neither_torch_nor_qt_nor_numpy() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_help_answers_at_once() -> None:
+@pytest.mark.parametrize("words", [[], *([name] for name in COMMANDS)], ids=" ".join)
+def test_help_answers_at_once(words: list[str]) -> None:
     """Under 0.3 s on an idle machine; the best of several, since others may be busy beside the test."""
     spent = []
     for _ in range(5):
         start = time.perf_counter()
-        assert command("--help").returncode == 0
+        assert command(*words, "--help").returncode == 0
         spent.append(time.perf_counter() - start)
         if spent[-1] < 0.3:
             return

@@ -41,6 +41,13 @@ def test_a_terminal_line_is_rewritten_and_wiped() -> None:
     assert stream.getvalue().endswith(" \r")
 
 
+def test_the_speed_is_told_where_the_work_is_known() -> None:
+    stream, clock = Terminal(), Clock()
+    line = ProgressLine(stream, clock, work=200, unit="frames")
+    advance(line, clock, 4, 0.25)
+    assert " 25 %  12.5 frames/s  12 s left" in stream.getvalue()
+
+
 def test_a_log_gets_whole_lines_now_and_then() -> None:
     stream, clock = io.StringIO(), Clock()
     line = ProgressLine(stream, clock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 from pathlib import Path
@@ -165,6 +166,18 @@ def test_the_command_writes_a_labelled_figure(suffix: str, truth: Path, tmp_path
     assert said[2].startswith("DIIF-S  ")
     assert said[3] == "truth"
     assert said[4] == "×4"
+
+
+def test_scripts_read_what_is_in_the_figure(truth: Path, tmp_path: Path, capsys) -> None:
+    target = tmp_path / "f.svg"
+    words = ["compare", str(truth), "--scale", "2", "--method", "bicubic,nearest", "--json", "-o", str(target)]
+    assert main(words) == 0
+    known = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert known["output"] == str(target)
+    ((row),) = known["rows"]
+    assert [crop["method"] for crop in row["methods"]] == ["Bicubic", "Nearest", "truth"]
+    assert row["methods"][0]["psnr"] > row["methods"][1]["psnr"] > 5
+    assert row["methods"][2]["psnr"] is None
 
 
 def test_the_command_enlarges_the_picture_itself(truth: Path, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
 import math
@@ -15,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from diif_viewer.cli import evaluate
+from diif_viewer.cli import evaluate, parser_of
 from diif_viewer.errors import ExportError, RequestError
 from diif_viewer.evaluation.quality import PROTOCOLS, Case, Score, enlarged, find_cases, load_case, measure
 from diif_viewer.evaluation.tables import csv_text, json_text, markdown, means
@@ -275,9 +274,7 @@ def test_csv_and_json_hold_every_score() -> None:
 
 
 def command(*words: str) -> int:
-    parser = argparse.ArgumentParser()
-    evaluate.add_arguments(parser)
-    return evaluate.run(parser.parse_args(words))
+    return evaluate.run(parser_of("eval", evaluate).parse_args(words))
 
 
 def test_the_command_prints_the_table_and_writes_the_files(benchmark, tmp_path, capsys) -> None:
@@ -289,6 +286,8 @@ def test_the_command_prints_the_table_and_writes_the_files(benchmark, tmp_path, 
     assert (out / "table.md").read_text(encoding="utf-8") == printed
     assert len((out / "scores.csv").read_text(encoding="utf-8").splitlines()) == 1 + 2 * 3 * 2
     assert json.loads((out / "scores.json").read_text(encoding="utf-8"))["protocol"] == "benchmark"
+    assert command(*words, "--json", "--quiet") == 0
+    assert capsys.readouterr() == ((out / "scores.json").read_text(encoding="utf-8"), "")
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 
 import numpy as np
 import pytest
 
-from diif_viewer.cli import evaluate
+from diif_viewer.cli import main
 from diif_viewer.engine.model import load_model
 from diif_viewer.evaluation.seams import RATIO_SCALES, Seams, measure_seams, seam_table
 from diif_viewer.imaging.save import save_png
@@ -50,10 +49,8 @@ def test_progress_and_table() -> None:
 def test_the_command_writes_the_seams_beside_the_scores(tmp_path, capsys) -> None:
     (tmp_path / "in").mkdir()
     save_png(np.kron(PICTURE, np.ones((2, 2, 1), np.uint8)), tmp_path / "in" / "a.png")
-    parser = argparse.ArgumentParser()
-    evaluate.add_arguments(parser)
     words = [str(tmp_path / "in"), "--scale", "2", "--method", "nearest", "--seams", "-o", str(tmp_path / "out")]
-    assert evaluate.run(parser.parse_args(words)) == 0
+    assert main(["eval", *words]) == 0
     assert "| nearest | 1.00 | nan |" in capsys.readouterr().out
     held = json.loads((tmp_path / "out" / "scores.json").read_text(encoding="utf-8"))
     assert held["seams"][0]["shrink"] == pytest.approx(1)
