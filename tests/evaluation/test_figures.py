@@ -174,8 +174,8 @@ def test_scripts_read_what_is_in_the_figure(truth: Path, tmp_path: Path, capsys)
     assert main(words) == 0
     known = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
     assert known["output"] == str(target)
-    ((row),) = known["rows"]
-    assert [crop["method"] for crop in row["methods"]] == ["Bicubic", "Nearest", "truth"]
+    (row,) = known["rows"]
+    assert [crop["method"] for crop in row["methods"]] == ["bicubic", "nearest", "truth"]
     assert row["methods"][0]["psnr"] > row["methods"][1]["psnr"] > 5
     assert row["methods"][2]["psnr"] is None
 
