@@ -125,16 +125,16 @@ def export_steps(
     with BackgroundFile(path, shape=shape, dtype=dtype, about=about, quality=request.quality) as file:
         last = told = 0.0
         for strip, done in painted_strips(paint, lattice, window, step):
-            spent = time.perf_counter() - started
-            if done > last and (spent - told > PACE or done == 1.0):
-                last, told = done, spent
+            spent, moved, last = time.perf_counter() - started, done > last, done
+            if moved and large:
+                heap.give_back()  # what a piece took is gone, and would pile up in the holes between what is kept
+            if moved and (spent - told > PACE or done == 1.0):
+                told = spent
                 yield m.ExportProgress(request.job, done, spent * (1 - done) / done)
             else:
                 yield None
             while strip is not None and not file.offer(strip):
                 yield None
-            if strip is not None and large:
-                heap.give_back()
         while not file.finished():
             yield None
     yield m.ExportDone(request.job, request.path, (time.perf_counter() - started) * 1000)

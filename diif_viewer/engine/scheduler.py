@@ -21,6 +21,7 @@ from multiprocessing.shared_memory import SharedMemory
 import numpy as np
 import torch
 
+from diif_viewer.engine import heap
 from diif_viewer.engine import messages as m
 from diif_viewer.engine.crops import crop_steps
 from diif_viewer.engine.device import cache_budget, fast_compute, resolve
@@ -239,7 +240,8 @@ class Scheduler:
         large = is_large(request, Lattice.of_scale(height, width, request.scale))
         whole = self._cache.budget
         if large:  # it keeps features of its own: those of the screen make room for them
-            self._cache.resize(whole // 2)
+            self._cache.resize(whole // 4)
+            heap.give_back()
         try:
             yield from export_steps(request, picture.pixels, load)
         finally:

@@ -33,14 +33,16 @@ ACTIONS: tuple[ActionRow, ...] = (
     ActionRow("open", "Open…", "File", ("O", "Ctrl+O"), "ph.folder-open", "Open a picture"),
     ActionRow("previous", "Previous picture", "File", ("PgUp",), "ph.caret-left", "Previous picture in the folder"),
     ActionRow("next", "Next picture", "File", ("PgDown",), "ph.caret-right", "Next picture in the folder"),
-    ActionRow("export", "Export view…", "File", ("E", "Ctrl+S"), "ph.export", "Save what is on screen as a PNG"),
+    ActionRow(
+        "export", "Export…", "File", ("E", "Ctrl+S"), "ph.export", "Save the view, a region or all of it"
+    ),
     ActionRow(
         "export_region",
         "Export region…",
         "File",
         ("R",),
         "ph.selection",
-        "Drag a region, save it at this scale as a PNG",
+        "Drag a region, change it, save it",
     ),
     ActionRow("copy", "Copy view", "File", ("Ctrl+C",), "ph.copy", "Copy what this pane shows, as a picture"),
     ActionRow(

@@ -15,7 +15,8 @@ from diif_viewer.models.registry import METHODS
 from diif_viewer.ui import language, report, theme
 from diif_viewer.ui.complaints import telling
 from diif_viewer.ui.controller import Controller
-from diif_viewer.ui.export import ChoosePath, choose_path
+from diif_viewer.ui.export import choose_path
+from diif_viewer.ui.export_dialog import ChoosePath
 from diif_viewer.ui.fallback import Fallback
 from diif_viewer.ui.interrupt import closing_on_signals
 from diif_viewer.ui.loader import Loader

@@ -1,132 +1,246 @@
-"""Saving what is on screen: asked here, written by the renderer, told by the notice. The window stays usable.
+"""Exporting: asked in a dialog, written by the renderer, told by a list. The window stays usable all the while.
 
-Story: a window of the lattice is chosen (the whole view, or a dragged region) -> a path is asked for -> an
-ExportRequest goes to the renderer -> its progress, its end or its failure comes back as one quiet notice.
+Story: an action opens the dialog on the view or on a dragged region -> it asks for probes, and in the end for an
+export -> an order with a number of its own goes to the renderer, which takes orders one after the other -> progress,
+the end or the failure of each comes back to its row in the list.
 """
 
 from __future__ import annotations
 
 import itertools
-import os
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QUrl, Slot
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from diif_viewer.engine.messages import CancelExport, ExportDone, ExportFailed, ExportProgress, ExportRequest
+from diif_viewer.engine.messages import (
+    CancelExport,
+    ExportDone,
+    ExportFailed,
+    ExportProgress,
+    ExportRequest,
+    ProbeDone,
+    ProbeFailed,
+    ProbeRequest,
+    Ready,
+)
 from diif_viewer.geometry import Window
 from diif_viewer.ui.controller import Controller
+from diif_viewer.ui.export_choices import Choices, remember, remembered
+from diif_viewer.ui.export_dialog import ChoosePath, ExportDialog
+from diif_viewer.ui.export_frame import ExportFrame
+from diif_viewer.ui.export_plan import Box, Subject, ratio_of, within
+from diif_viewer.ui.export_queue import ExportQueue
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.notice import Notice
-from diif_viewer.ui.reduced import TRUTH, label_of
-from diif_viewer.ui.renderer_client import RendererClient
-from diif_viewer.ui.zoom_text import format_zoom, plain_zoom
+from diif_viewer.ui.settings import Settings
 
-ChoosePath = Callable[[QWidget, Path], Path | None]
-"""(parent, proposal) -> the path to write, or None."""
+SUFFIXES = "PNG (*.png);;TIFF (*.tif *.tiff);;JPEG (*.jpg *.jpeg);;WebP (*.webp);;AVIF (*.avif)"
 
 
 def choose_path(parent: QWidget, proposal: Path) -> Path | None:
-    """Ask for the PNG file to write."""
-    name, _ = QFileDialog.getSaveFileName(parent, tr("Export as PNG"), str(proposal), f"{tr('PNG picture')} (*.png)")
+    """Ask for the file to write; the export dialog itself asks before it replaces one."""
+    option = QFileDialog.Option.DontConfirmOverwrite
+    suffix = proposal.suffix.lower()
+    chosen = next((line for line in SUFFIXES.split(";;") if f"*{suffix}" in line), "")
+    name, _ = QFileDialog.getSaveFileName(parent, tr("Export as"), str(proposal), SUFFIXES, chosen, options=option)
     if not name:
         return None
     path = Path(name)
-    return path if path.suffix.lower() == ".png" else path.with_name(f"{path.name}.png")
+    return path if path.suffix else path.with_name(f"{path.name}{suffix}")
 
 
 class Exporter(QObject):
-    """Exports the active pane."""
+    """Exports the picture on screen. queue: the list. frame: of a region, on the canvas. dialog: while it is open."""
 
-    def __init__(self, controller: Controller, client: RendererClient, notice: Notice, choose: ChoosePath) -> None:
+    def __init__(
+        self, controller: Controller, canvas: QWidget, notice: Notice, settings: Settings, choose: ChoosePath
+    ) -> None:
         super().__init__(notice)
-        self._controller, self._client, self._notice, self._choose = controller, client, notice, choose
-        self._jobs = itertools.count(1)
-        self._running: dict[int, ExportRequest] = {}
-        self._folder: Path | None = None
+        self._controller, self._notice, self._settings, self._choose = controller, notice, settings, choose
+        self._client = controller.client
+        self._serials = itertools.count(1)
+        self._jobs: set[int] = set()
+        self._probe = 0
+        self._region: tuple[int, Box] | None = None
+        self._exact = False
+        self.dialog: ExportDialog | None = None
+        stack = notice.parentWidget()
+        assert stack is not None
+        self.queue = ExportQueue(stack)
+        self.queue.cancel_asked.connect(self._cancel)
+        self.frame = ExportFrame(controller, canvas)
+        self.frame.changed.connect(self._frame_pulled)
+        self._connect()
+
+    def _connect(self) -> None:
+        client, state = self._client, self._controller.state
+        client.ready.connect(self._renderer_ready)
         client.export_progress.connect(self._progress)
         client.export_done.connect(self._done)
         client.export_failed.connect(self._failed)
+        client.probe_done.connect(self._probed)
+        client.probe_failed.connect(self._not_probed)
+        client.restarted.connect(self._ask_anew)
+        state.picture_changed.connect(self._picture_changed)
+        for fact in (state.view_changed, state.methods_changed, state.active_changed, state.split_changed):
+            fact.connect(self._subject_changed)
+
+    # ---- the dialog ----
 
     def export_view(self) -> None:
-        """Export what the active pane shows."""
-        view = self._controller.state.view
-        area = next((a for a in self._controller.areas if a.pane == self._controller.state.active), None)
-        if view is not None and area is not None:
-            self.export(area.seen(view), self._controller.state.methods[area.pane])
+        """Open the dialog with the last choices."""
+        self._open(remembered(self._settings), None)
 
-    def export(self, window: Window, method: str) -> None:
-        """Export `window` of the present view's lattice by `method`, after asking for the path."""
-        view, picture = self._controller.state.view, self._controller.state.picture
-        if view is None or picture is None or not window:
-            return
-        if method == TRUTH:
-            self._notice.tell(tr("The truth is the file itself. Choose another pane to export."), stay=False)
+    def export_region(self, box: Box) -> None:
+        """Open the dialog on a region, in picture pixels."""
+        self._open(replace(remembered(self._settings), part="region", aspect="free"), box)
+
+    def _open(self, choices: Choices, box: Box | None) -> None:
+        subject, picture = self._subject(), self._controller.state.picture
+        if subject is None or picture is None:
             return
         if not self._client.running:
             self._notice.tell(
                 tr("Export needs the renderer, which is not running."), tr("Restart it"), self._client.restart
             )
             return
-        scale = view.scale
-        zoom = plain_zoom(scale).replace(" %", "pct")
-        name = f"{picture.path.stem}-{method}-{zoom}-{window.width}x{window.height}.png"
-        path = self._choose(self._notice.window(), (self._folder or picture.path.parent) / name)
-        if path is None:
+        if self.dialog is not None:
+            if box is not None:
+                self.dialog.take_region(within(box, subject.whole))
+            self.dialog.raise_()
+            self.dialog.activateWindow()
             return
-        self._folder = path.parent
-        request = ExportRequest(
-            next(self._jobs),
-            picture.image,
-            method,
-            scale,
-            window,
-            os.fspath(path),
-            icc_profile=None if picture.about is None else picture.about.icc_profile,
+        if box is None:
+            known = self._region is not None and self._region[0] == picture.image
+            box = self._region[1] if self._region is not None and known else subject.middle()
+        region = within(box, subject.whole)
+        dialog = ExportDialog(
+            self._notice.window(), picture, subject, choices=choices, region=region, choose=self._choose
         )
-        self._running[request.job] = request
-        self._tell(request, 0.0, None)
-        self._client.send(request)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.screen_exact = self._exact
+        dialog.probe_asked.connect(self._ask)
+        dialog.wanted.connect(self.start)
+        dialog.planned.connect(self._planned)
+        dialog.finished.connect(self._closed)
+        self.dialog = dialog
+        dialog.refresh()
+        self._place(dialog)
+        dialog.show()
 
-    def _tell(self, request: ExportRequest, fraction: float, seconds_left: float | None) -> None:
-        size = f"{request.window.width} x {request.window.height}"
-        words = tr(
-            "Exporting {size} pixels, {method} {zoom}: {percent}%",
-            size=size,
-            method=label_of(request.model),
-            zoom=format_zoom(request.scale),
-            percent=round(100 * fraction),
-        )
-        if seconds_left is not None:
-            words += tr(", {seconds} s left", seconds=max(1, round(seconds_left)))
-        self._notice.show_progress(words, fraction, lambda: self._client.send(CancelExport(request.job)))
+    def _place(self, dialog: ExportDialog) -> None:
+        """At the right side of the window, so that the picture stays in sight, within the screen."""
+        window, room = self._notice.window(), self._notice.screen().availableGeometry()
+        size = dialog.sizeHint()
+        right = min(window.geometry().right() - 20, room.right())
+        top = min(window.geometry().top() + 60, room.bottom() - size.height())
+        dialog.move(max(room.left(), right - size.width()), max(room.top(), top))
+
+    @Slot()
+    def _closed(self) -> None:
+        dialog, self.dialog = self.dialog, None
+        self.frame.show_box(None)
+        if dialog is not None and dialog.result() == dialog.DialogCode.Accepted:
+            remember(dialog.choices, self._settings)
+
+    @Slot(object)
+    def _planned(self, _: object) -> None:
+        dialog, picture, subject = self.dialog, self._controller.state.picture, self._subject()
+        if dialog is None or picture is None or subject is None:
+            return
+        choices, region = dialog.form.choices, dialog.form.region
+        if choices.part != "region":
+            self.frame.show_box(None)
+            return
+        self._region = picture.image, region
+        self.frame.show_box(region, ratio_of(choices, subject))
+
+    @Slot(object)
+    def _frame_pulled(self, box: Box) -> None:
+        if self.dialog is not None:
+            self.dialog.take_region(box)
+
+    def _subject(self) -> Subject | None:
+        """What there is to export; None where there is no picture."""
+        state = self._controller.state
+        view, picture = state.view, state.picture
+        area = next((a for a in self._controller.areas if a.pane == state.active), None)
+        if view is None or picture is None or area is None:
+            return None
+        height, width, channels = picture.pixels.shape
+        bits, view = 8 * picture.pixels.dtype.itemsize, view.rested()
+        return Subject(height, width, channels, bits, view, area.seen(view) or view.window, state.methods[area.pane])
+
+    @Slot()
+    def _subject_changed(self) -> None:
+        subject = self._subject()
+        if self.dialog is not None and subject is not None:
+            self.dialog.show_subject(subject)
+
+    @Slot()
+    def _picture_changed(self) -> None:
+        if self.dialog is not None:
+            self.dialog.reject()
+
+    @Slot(object)
+    def _renderer_ready(self, ready: Ready) -> None:
+        self._exact = ready.dtype == "float32"
+
+    # ---- probes ----
+
+    @Slot(object, object)
+    def _ask(self, order: ExportRequest, detail: Window) -> None:
+        self._probe = next(self._serials)
+        self._client.send(ProbeRequest(self._probe, order, detail))
+
+    @Slot()
+    def _ask_anew(self) -> None:
+        if self.dialog is not None:
+            self.dialog.refresh()
+
+    @Slot(object)
+    def _probed(self, done: ProbeDone) -> None:
+        if self.dialog is not None and done.serial == self._probe:
+            self.dialog.show_probe(done)
+
+    @Slot(object)
+    def _not_probed(self, failure: ProbeFailed) -> None:
+        if self.dialog is not None and failure.serial == self._probe:
+            self.dialog.show_probe_failure(failure)
+
+    # ---- exports ----
+
+    @Slot(object)
+    def start(self, order: ExportRequest) -> None:
+        """Give `order` a number and hand it to the renderer."""
+        job = self._client.job()
+        self._jobs.add(job)
+        self.queue.add(job, Path(order.path))
+        self._client.send(replace(order, job=job))
+
+    @property
+    def running(self) -> int:
+        """Exports that are not done yet."""
+        return len(self._jobs)
+
+    @Slot(int)
+    def _cancel(self, job: int) -> None:
+        self._client.send(CancelExport(job))
 
     @Slot(object)
     def _progress(self, message: ExportProgress) -> None:
-        request = self._running.get(message.job)
-        if request is not None:
-            self._tell(request, message.fraction, message.seconds_left)
+        self.queue.progress(message.job, message.fraction, message.seconds_left)
 
     @Slot(object)
     def _done(self, message: ExportDone) -> None:
-        if self._running.pop(message.job, None) is not None:
-            folder = QUrl.fromLocalFile(os.fspath(Path(message.path).parent))
-            self._notice.tell(
-                tr("Saved {path}", path=message.path),
-                tr("Show folder"),
-                lambda: _ignore(QDesktopServices.openUrl(folder)),
-                stay=False,
-            )
+        if message.job in self._jobs:
+            self._jobs.discard(message.job)
+            self.queue.done(message.job, Path(message.path))
 
     @Slot(object)
     def _failed(self, message: ExportFailed) -> None:
-        if self._running.pop(message.job, None) is not None:
-            cancelled = tr("The export was cancelled; nothing was written.")
-            sentence = cancelled if message.cancelled else message.sentence
-            self._notice.tell(sentence, stay=not message.cancelled)
-
-
-def _ignore(_: object) -> None:
-    """Drop a result."""
+        if message.job in self._jobs:
+            self._jobs.discard(message.job)
+            self.queue.failed(message.job, message.sentence, cancelled=message.cancelled)

@@ -99,11 +99,11 @@ class Orders:
     # ---- regions ----
 
     def _export_region(self) -> None:
-        words = tr("Drag a region: it is saved as it is on screen.")
+        words = tr("Drag a region: it can be changed before it is saved.")
         self._window.regions.choose(words, self._save)
 
     def _save(self, region: Region) -> None:
-        self._window.exporter.export(region.window, self._window.state.methods[region.pane])
+        self._window.exporter.export_region(region.box)
 
     def _copy_region(self) -> None:
         words = tr("Drag a region: it is copied as it is on screen.")

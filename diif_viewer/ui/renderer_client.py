@@ -9,6 +9,7 @@ itself and open pictures are sent anew; after that only `restart` does so.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import queue
 import threading
 from collections.abc import Callable
@@ -122,6 +123,7 @@ class RendererClient(QObject):
         self._restarts_left = 1
         self._exports: dict[int, int] = {}  # job -> image
         self._leaving: set[int] = set()
+        self._jobs = itertools.count(1)
         self._received.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -153,6 +155,10 @@ class RendererClient(QObject):
             if isinstance(order, ExportRequest | FilmRequest | CropRequest):
                 self._exports[order.job] = order.image
             self._orders.put(order)
+
+    def job(self) -> int:
+        """A number for an export or a film; never given again."""
+        return next(self._jobs)
 
     def open_image(self, image: int, pixels: npt.NDArray[Any]) -> None:
         """Make a picture known, once: HWC pixels, uint8 or uint16; they must not change."""

@@ -82,6 +82,11 @@ QFrame#notice QLabel {{ color: {text}; }}
 QFrame#notice QProgressBar, QFrame#notice QProgressBar::chunk {{ border: 0; border-radius: 2px; }}
 QFrame#notice QProgressBar {{ background: {canvas}; max-height: 4px; min-height: 4px; }}
 QFrame#notice QProgressBar::chunk {{ background: {accent}; }}
+QFrame#exports {{ background: {raised}; border: 1px solid {line}; border-radius: 10px; }}
+QFrame#exports QProgressBar, QFrame#exports QProgressBar::chunk {{ border: 0; border-radius: 2px; }}
+QFrame#exports QProgressBar {{ background: {canvas}; max-height: 4px; min-height: 4px; }}
+QFrame#exports QProgressBar::chunk {{ background: {accent}; }}
+QFrame#exports QPushButton {{ padding: 3px 9px; }}
 QDialog QProgressBar, QDialog QProgressBar::chunk {{ border: 0; border-radius: 2px; }}
 QDialog QProgressBar {{ background: {canvas}; max-height: 4px; min-height: 4px; }}
 QDialog QProgressBar::chunk {{ background: {accent}; }}
@@ -90,12 +95,18 @@ QDialog QLineEdit {{ background: {canvas}; color: {text}; border: 1px solid {lin
 QDialog QLineEdit:focus {{ border-color: {accent}; }}
 QCheckBox::indicator:unchecked {{ background: {canvas}; border: 1px solid {dim}; border-radius: 3px; width: 12px;
     height: 12px; }}
+QRadioButton::indicator {{ width: 13px; height: 13px; border: 1px solid {dim}; border-radius: 7px;
+    background: {canvas}; }}
+QRadioButton:focus {{ color: {accent}; }}
+QRadioButton::indicator:checked {{ border-color: {accent}; background: qradialgradient(cx: 0.5, cy: 0.5, radius: 0.5,
+    fx: 0.5, fy: 0.5, stop: 0 {accent}, stop: 0.55 {accent}, stop: 0.65 {canvas}, stop: 1 {canvas}); }}
 QCheckBox:focus {{ color: {accent}; }}
 QPushButton {{ color: {text}; background: {raised}; border: 1px solid {line}; border-radius: 6px; padding: 6px 14px; }}
 QPushButton:hover {{ background: {line}; }}
 QPushButton:focus {{ border-color: {accent}; }}
 QPushButton:default {{ background: {accent}; border-color: {accent}; color: {on_accent}; }}
-QPushButton:disabled {{ color: {disabled}; background: {surface}; }}
+QPushButton:disabled, QPushButton:default:disabled {{ color: {disabled}; background: {surface};
+    border-color: {line}; }}
 QCheckBox:disabled, QLabel:disabled {{ color: {disabled}; }}
 QDialog QLineEdit, QKeySequenceEdit QLineEdit, QDialog QSpinBox, QDialog QComboBox {{ background: {canvas};
     color: {text}; border: 1px solid {line}; border-radius: 6px; padding: 5px 8px; selection-background-color: {accent};

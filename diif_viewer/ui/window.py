@@ -17,7 +17,8 @@ from diif_viewer.ui.clipboard import Clipboard
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.diagnostics import describe_program
 from diif_viewer.ui.difference import Difference
-from diif_viewer.ui.export import ChoosePath, Exporter, choose_path
+from diif_viewer.ui.export import Exporter, choose_path
+from diif_viewer.ui.export_dialog import ChoosePath
 from diif_viewer.ui.facts import Facts
 from diif_viewer.ui.fading import Fading
 from diif_viewer.ui.figures import FigureMaker
@@ -88,7 +89,7 @@ class MainWindow(QMainWindow):
         self.hint = Hint(self.state, self.settings, self.keys, self.canvas)
         self.canvas.grid = self.settings.flag("grid")
         self.notice = Notice(self.stack)
-        self.exporter = Exporter(controller, controller.client, self.notice, choose)
+        self.exporter = Exporter(controller, self.canvas, self.notice, self.settings, choose)
         self.files = Files(self.opening, loader, controller, self.notice, self.settings)
         self.clipboard = Clipboard(controller, self.opening, self.notice)
         self.wardrobe = Wardrobe(self.settings, self)

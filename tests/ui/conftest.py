@@ -110,6 +110,18 @@ class Stage:
     def rest(self) -> None:
         self.until(lambda: not self.viewer.motion.moving)
 
+    def export(self, name: str = "export", path: Path | None = None) -> None:
+        """Open the dialog by an action, choose the file, save, and wait until it is there."""
+        self.window.actions_by_name[name].trigger()
+        self.save(path)
+
+    def save(self, path: Path | None = None) -> None:
+        """Press the button of the open dialog and wait for the file."""
+        exporter = self.window.exporter
+        exporter.dialog.name_file(path or self.export_path)
+        exporter.dialog.go.click()
+        self.until(lambda: "Saved" in exporter.queue.text)
+
     def canvas_pixels(self) -> np.ndarray:
         """What the canvas shows, without the badges: (H, W, 3) uint8 in device pixels."""
         canvas: QWidget = self.window.canvas

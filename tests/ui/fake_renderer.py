@@ -24,6 +24,9 @@ from diif_viewer.engine.messages import (
     ExportProgress,
     ExportRequest,
     OpenImage,
+    ProbeDone,
+    ProbeFailed,
+    ProbeRequest,
     Quit,
     Ready,
     TileDone,
@@ -54,7 +57,10 @@ def _inverted(pixels: np.ndarray) -> np.ndarray:
 
 
 class FakeRenderer:
-    """Answers in a thread. received: every message in its order. broken: models that fail."""
+    """Answers in a thread. received: every message in its order. broken: models that fail.
+
+    estimate: (seconds, bytes of the file, bytes of memory) that every probe tells.
+    """
 
     def __init__(self, gate: threading.Event) -> None:
         self.connection, self._far = multiprocessing.Pipe()
@@ -65,6 +71,8 @@ class FakeRenderer:
         self._pending: dict[int, ViewRequest] = {}
         self._exports: list[ExportRequest | CropRequest] = []
         self._cancelled: set[int] = set()
+        self._probe: ProbeRequest | None = None
+        self.estimate = (4.0, 123_000, 50_000_000)
         self._ended = False
         self._changed = threading.Condition()
         self._writing = threading.Lock()
@@ -137,6 +145,8 @@ class FakeRenderer:
                 self._pending.pop(pane, None)
             case ExportRequest() | CropRequest():
                 self._exports.append(message)
+            case ProbeRequest():
+                self._probe = message
             case CancelExport(job):
                 self._cancelled.add(job)
             case Quit():
@@ -146,16 +156,19 @@ class FakeRenderer:
     def _work(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._ended or self._pending or self._exports)
+                self._changed.wait_for(lambda: self._ended or self._pending or self._probe or self._exports)
                 if self._ended:
                     return
                 view = next(iter(self._pending.values()), None)
-                export = None if view is not None else self._exports.pop(0)
+                probe, self._probe = (None, self._probe) if view is not None else (self._probe, None)
+                export = self._exports.pop(0) if view is None and probe is None else None
             try:
                 if view is not None:
                     self._render(view)
                 elif isinstance(export, CropRequest):
                     self._crop(export)
+                elif probe is not None:
+                    self._answer(probe)
                 elif export is not None:
                     self._export(export)
             except (OSError, BrokenPipeError):
@@ -203,6 +216,16 @@ class FakeRenderer:
             result = to_8_bits(resample(self._images[job.image], method, job.lattice, job.window))
             self._send(CropDone(job.job, _inverted(result) if job.model in STAND_IN else result))
 
+    def _answer(self, probe: ProbeRequest) -> None:
+        order = probe.export
+        if not self._open():
+            return
+        if order.model in self.broken:
+            self._send(ProbeFailed(probe.serial, self.broken[order.model]))
+            return
+        pixels = expected(self._images[order.image], order.model, order.scale, probe.detail)
+        self._send(ProbeDone(probe.serial, pixels, *self.estimate))
+
     def _export(self, job: ExportRequest) -> None:
         for step in range(4):
             self._send(ExportProgress(job.job, step / 4, None if step == 0 else 4.0 - step))
@@ -213,7 +236,9 @@ class FakeRenderer:
             return
         result = expected(self._images[job.image], job.model, job.scale, job.window)
         try:
-            Image.fromarray(result).save(job.path, icc_profile=job.icc_profile)
+            extra = {"icc_profile": job.icc_profile, "exif": job.exif, "dpi": job.dpi, "quality": job.quality}
+            flat = result[..., 0] if result.shape[2] == 1 else result
+            Image.fromarray(flat).save(job.path, **{name: value for name, value in extra.items() if value})
         except OSError:
             self._send(ExportFailed(job.job, "The picture cannot be written there."))
             return

@@ -47,8 +47,7 @@ def test_a_wide_picture_is_shown_and_saved_in_its_true_colours(stage, tmp_path, 
     shown, window = view_pixels(stage)
     assert (window.height, window.width) == (60, 80)
     assert np.abs(shown - wanted).max() <= 2
-    stage.window.actions_by_name["export"].trigger()
-    stage.until(lambda: stage.window.notice.text.startswith("Saved"))
+    stage.export()
     assert np.abs(by_qt(stage.export_path) - wanted).max() <= 2
     with Image.open(stage.export_path) as saved:
         assert "sRGB" in ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(saved.info["icc_profile"])))
@@ -68,8 +67,7 @@ def test_a_picture_in_srgb_is_not_touched(tmp_path):
 def test_a_picture_without_profile_gives_files_without_profile(stage, photo):
     stage.show(photo)
     stage.sharp()
-    stage.window.actions_by_name["export"].trigger()
-    stage.until(lambda: stage.window.notice.text.startswith("Saved"))
+    stage.export()
     with Image.open(stage.export_path) as saved:
         assert "icc_profile" not in saved.info
 

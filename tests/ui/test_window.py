@@ -12,7 +12,7 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QNativeGestureEvent, QPointingDevice, QWheelEvent
 from PySide6.QtWidgets import QApplication, QToolButton
 
-from diif_viewer.engine.messages import CancelExport, ExportRequest, ViewRequest
+from diif_viewer.engine.messages import ExportRequest, ViewRequest
 from diif_viewer.engine.tiles import TILE, keys_for
 from diif_viewer.geometry import Lattice
 from diif_viewer.imaging.classic import resample
@@ -471,8 +471,7 @@ def test_export_equals_the_screen(stage, photo):
     stage.qtbot.keyClicks(stage.window.canvas, "5")
     stage.sharp()
     shown, window = view_pixels(stage)
-    stage.window.actions_by_name["export"].trigger()
-    stage.until(lambda: stage.window.notice.text.startswith("Saved"))
+    stage.export()
     request = stage.fake.of_kind(ExportRequest)[-1]
     assert (request.window, request.scale, request.model) == (window, 6.0, "diif-s-lite")
     np.testing.assert_array_equal(np.asarray(Image.open(stage.export_path)), shown)
@@ -488,34 +487,11 @@ def test_a_dragged_region_is_exported(stage, photo):
     stage.qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=QPoint(100, 90))
     stage.qtbot.mouseMove(canvas, QPoint(260, 200))
     stage.qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=QPoint(260, 200))
-    stage.until(lambda: stage.window.notice.text.startswith("Saved"))
+    stage.save()
     saved = np.asarray(Image.open(stage.export_path))
     assert saved.shape == (110, 160, 3)
     np.testing.assert_array_equal(saved, shown[90:200, 100:260])
     assert not canvas.choosing_region
-
-
-def test_an_export_can_be_cancelled_and_the_window_stays_usable(stage, photo):
-    stage.show(photo)
-    stage.sharp()
-    stage.gate.clear()
-    stage.window.actions_by_name["export"].trigger()
-    stage.until(lambda: "0%" in stage.window.notice.text)
-    stage.window.notice._action.click()
-    stage.until(lambda: bool(stage.fake.of_kind(CancelExport)))
-    stage.gate.set()
-    stage.until(lambda: "cancelled" in stage.window.notice.text)
-    assert not stage.export_path.exists()
-    turn_wheel(stage.window.canvas, QPoint(200, 200), 120)
-    stage.sharp()
-
-
-def test_an_export_that_fails_says_why(stage, photo, tmp_path):
-    stage.export_path = tmp_path / "no" / "such" / "folder" / "x.png"
-    stage.show(photo)
-    stage.sharp()
-    stage.window.actions_by_name["export"].trigger()
-    stage.until(lambda: "cannot be written" in stage.window.notice.text)
 
 
 def test_a_method_that_fails_leaves_the_fallback_and_says_so(stage, photo):

@@ -1,0 +1,143 @@
+"""From a plan to an order for the renderer, and whatever speaks against it, said before the work starts."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from diif_viewer import __version__
+from diif_viewer.engine.messages import ExportRequest, ProbeDone
+from diif_viewer.errors import DiifViewerError
+from diif_viewer.imaging.formats import check_fit, format_of
+from diif_viewer.models.registry import METHODS, default_method
+from diif_viewer.ui.export_choices import Choices
+from diif_viewer.ui.export_plan import Plan, Subject
+from diif_viewer.ui.language import decimal, said, tr
+from diif_viewer.ui.state import Picture
+from diif_viewer.ui.zoom_text import plain_zoom
+
+
+def method_for(choices: Choices, subject: Subject, scale: float) -> str:
+    """The method that computes: at most at x1 all of them are one; the truth is no method."""
+    method = choices.method if choices.method in METHODS else subject.method
+    method = method if method in METHODS else default_method()
+    return method if scale > 1 or not METHODS[method].is_model else "bicubic"
+
+
+def order_for(picture: Picture, subject: Subject, choices: Choices, plan: Plan, path: Path) -> ExportRequest:
+    """The order that writes `plan` of `picture` to `path`; its job has no number yet."""
+    from diif_viewer.imaging.metadata import Metadata, export_metadata
+
+    method, bits = method_for(choices, subject, plan.scale), choices.bits_for(subject.bits)
+    model = METHODS[method].is_model
+    best, exact = choices.best and model, choices.exact and model
+    words = [method, plain_zoom(plan.scale), *(["float32"] if exact else []), *(["best"] if best else [])]
+    software = f"DIIF Viewer {__version__} ({'; '.join(words)})"
+    about = export_metadata(picture.about or Metadata(), software, strip=choices.strip)
+    dpi = (choices.dpi, choices.dpi) if choices.anchor == "print" else about.dpi
+    return ExportRequest(
+        0,
+        picture.image,
+        method,
+        plan.scale,
+        plan.window,
+        os.fspath(path),
+        float32=exact,
+        icc_profile=about.icc_profile,
+        exif=about.exif,
+        dpi=dpi,
+        bits=bits,
+        quality=choices.quality,
+        best=best,
+    )
+
+
+def name_for(picture: Picture, method: str, plan: Plan, suffix: str) -> str:
+    """A name that tells what is in the file."""
+    zoom = plain_zoom(plan.scale).replace(" %", "pct")
+    return f"{picture.path.stem}-{method}-{zoom}-{plan.window.width}x{plan.window.height}{suffix}"
+
+
+def free_name(folder: Path, name: str) -> str:
+    """`name`, or the first of `name (2)`, `name (3)` ... that nothing in `folder` has."""
+    stem, suffix = os.path.splitext(name)
+    number = 1
+    while os.path.lexists(folder / name):
+        number += 1
+        name = f"{stem} ({number}){suffix}"
+    return name
+
+
+def objection(path: Path, picture: Picture, subject: Subject, choices: Choices, plan: Plan) -> str:
+    """One sentence that says why this cannot be written; "" when nothing is known to speak against it."""
+    window = plan.window
+    shape = (window.height, window.width, subject.channels)
+    try:
+        form = format_of(path)
+        check_fit(Path(path.name), form, shape, choices.bits_for(subject.bits))
+    except DiifViewerError as error:
+        return said(str(error))
+    if sentence := _bad_place(path, picture):
+        return sentence
+    raw = window.area * subject.channels * choices.bits_for(subject.bits) // 8
+    return _lack_of_space(path.parent, int(raw * form.ratio))
+
+
+def _bad_place(path: Path, picture: Picture) -> str:
+    folder = path.parent
+    if not path.stem or path.name != os.path.basename(path.name):
+        return tr("Give the file a name.")
+    if not folder.is_dir():
+        return tr("The folder {folder} does not exist; choose another one.", folder=folder)
+    if path.is_dir():
+        return tr("{name} is a folder; give the name of a file.", name=path.name)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        return tr("There is no permission to write into {folder}; choose another folder.", folder=folder)
+    if os.path.realpath(path) == os.path.realpath(picture.path):
+        return tr("{name} is the picture itself; give the result another name.", name=path.name)
+    return ""
+
+
+def objection_to(estimate: ProbeDone, folder: Path, free_memory: int) -> str:
+    """As `objection`, once the renderer has told what the export takes."""
+    if estimate.memory > free_memory:
+        return tr(
+            "The export needs {needed} of memory and {free} are free; choose PNG or TIFF, or a smaller size.",
+            needed=bytes_text(estimate.memory),
+            free=bytes_text(free_memory),
+        )
+    return _lack_of_space(folder, estimate.file_bytes)
+
+
+def _lack_of_space(folder: Path, needed: int) -> str:
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        return ""
+    if needed <= free:
+        return ""
+    return tr(
+        "The disk has {free} free, and the file needs about {needed}; choose another folder or a smaller size.",
+        free=bytes_text(free),
+        needed=bytes_text(needed),
+    )
+
+
+def bytes_text(count: float) -> str:
+    """For people, in the units of file managers: ``870 kB``, ``12.5 MB``."""
+    for unit in ("B", "kB", "MB"):
+        if count < 999.5:
+            return f"{count:.0f} {unit}" if count >= 99.5 or unit == "B" else decimal(f"{count:.3g} {unit}")
+        count /= 1000
+    return decimal(f"{count:.3g} GB" if count < 999.5 else f"{count / 1000:.3g} TB")
+
+
+def seconds_text(seconds: float) -> str:
+    """For people: ``under a second``, ``40 s``, ``3 min``, ``2 h``."""
+    if seconds < 1:
+        return tr("under a second")
+    if seconds < 90:
+        return tr("{seconds} s", seconds=round(seconds))
+    minutes = seconds / 60
+    return tr("{minutes} min", minutes=round(minutes)) if minutes < 90 else tr("{hours} h", hours=decimal(f"{minutes / 60:.1f}"))

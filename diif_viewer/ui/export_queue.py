@@ -1,0 +1,200 @@
+"""Exports under way and just finished, in a small list over the picture: progress, time left, cancel; open, show."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, QUrl, Signal, Slot
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from diif_viewer.ui.export_order import seconds_text
+from diif_viewer.ui.language import said, tr
+
+WIDTH, MARGIN = 340, 14
+"""Logical pixels: of the list, and around it."""
+
+FINISHED_SECONDS = 30
+"""How long a finished export stays in the list by itself."""
+
+OpenUrl = Callable[[QUrl], bool]
+
+
+class ExportRow(QFrame):
+    """One export. cancel_asked, closed: a button was pressed (no payload)."""
+
+    cancel_asked = Signal()
+    closed = Signal()
+
+    def __init__(self, path: Path, parent: QWidget, open_url: OpenUrl) -> None:
+        super().__init__(parent)
+        self._path, self._open_url = path, open_url
+        self.running = True
+        self.name, self.words = QLabel(self), QLabel(tr("Waiting"), self)
+        self.words.setObjectName("advice")
+        self.words.setWordWrap(True)
+        self.bar = QProgressBar(self)
+        self.bar.setTextVisible(False)
+        self.bar.setRange(0, 1000)
+        self.open, self.show_folder = QPushButton(tr("Open"), self), QPushButton(tr("Show in folder"), self)
+        self.cancel, self.cross = QPushButton(tr("Cancel"), self), QPushButton("✕", self)
+        self._lay_out()
+        for button, order in (
+            (self.open, self._open_file),
+            (self.show_folder, self._open_folder),
+            (self.cancel, self._cancel),
+            (self.cross, self.closed.emit),
+        ):
+            button.clicked.connect(order)
+            button.setAccessibleName(f"{button.text()}: {path.name}")
+        self.cross.setAccessibleName(tr("Take {name} off the list", name=path.name))
+        self._finish(False)
+
+    def _lay_out(self) -> None:
+        self.cross.setFlat(True)
+        width = WIDTH - 110
+        self.name.setText(self.fontMetrics().elidedText(self._path.name, Qt.TextElideMode.ElideMiddle, width))
+        self.name.setToolTip(os.fspath(self._path))
+        top, foot = QHBoxLayout(), QHBoxLayout()
+        top.addWidget(self.name, 1)
+        top.addWidget(self.cancel)
+        top.addWidget(self.cross)
+        foot.addWidget(self.open)
+        foot.addWidget(self.show_folder)
+        foot.addStretch()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(14, 9, 9, 9)
+        column.setSpacing(6)
+        column.addLayout(top)
+        column.addWidget(self.bar)
+        column.addWidget(self.words)
+        column.addLayout(foot)
+
+    def _finish(self, whole: bool) -> None:
+        """Show the buttons of what can be done now. whole: the file is there."""
+        for button in (self.open, self.show_folder):
+            button.setVisible(whole)
+        self.cancel.setVisible(self.running)
+        self.cross.setVisible(not self.running)
+        self.bar.setVisible(self.running)
+
+    def progress(self, fraction: float, seconds_left: float | None) -> None:
+        """How far it is: in [0, 1]."""
+        self.bar.setValue(round(1000 * fraction))
+        left = "" if seconds_left is None else tr(", {time} left", time=seconds_text(seconds_left))
+        self._say(f"{fraction:.0%}{left}")
+
+    def done(self, size: int) -> None:
+        """The whole file is there. size: bytes."""
+        from diif_viewer.ui.export_order import bytes_text
+
+        self.running = False
+        self._say(tr("Saved, {size}", size=bytes_text(size)))
+        self._finish(True)
+
+    def failed(self, sentence: str) -> None:
+        """Nothing was written."""
+        self.running = False
+        self._say(sentence)
+        self._finish(False)
+
+    def _say(self, words: str) -> None:
+        self.words.setText(words)
+        self.setAccessibleName(f"{self._path.name}: {words}")
+
+    @Slot()
+    def _cancel(self) -> None:
+        self.cancel.setEnabled(False)
+        self._say(tr("Cancelling…"))
+        self.cancel_asked.emit()
+
+    @Slot()
+    def _open_file(self) -> None:
+        self._open_url(QUrl.fromLocalFile(os.fspath(self._path)))
+
+    @Slot()
+    def _open_folder(self) -> None:
+        self._open_url(QUrl.fromLocalFile(os.fspath(self._path.parent)))
+
+
+class ExportQueue(QFrame):
+    """At the upper right of its parent, while there is something in it. cancel_asked (job): stop that export."""
+
+    cancel_asked = Signal(int)
+
+    def __init__(self, parent: QWidget, open_url: OpenUrl = QDesktopServices.openUrl) -> None:
+        super().__init__(parent)
+        self.setObjectName("exports")
+        self.setFixedWidth(WIDTH)
+        self.setAccessibleName(tr("Exports"))
+        self._open_url = open_url
+        self.rows: dict[int, ExportRow] = {}
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        parent.installEventFilter(self)
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """What it says, a line for each export."""
+        return "\n".join(row.accessibleName() for row in self.rows.values())
+
+    def add(self, job: int, path: Path) -> None:
+        """One more export, which waits for its turn."""
+        row = ExportRow(path, self, self._open_url)
+        row.cancel_asked.connect(lambda: self.cancel_asked.emit(job))
+        row.closed.connect(lambda: self._remove(job))
+        self.rows[job] = row
+        self._column.addWidget(row)
+        row.show()
+        self._place()
+
+    def progress(self, job: int, fraction: float, seconds_left: float | None) -> None:
+        """How far an export is."""
+        if (row := self.rows.get(job)) is not None and row.running and row.cancel.isEnabled():
+            row.progress(fraction, seconds_left)
+
+    def done(self, job: int, path: Path) -> None:
+        """An export is whole."""
+        if (row := self.rows.get(job)) is not None:
+            row.done(path.stat().st_size if path.exists() else 0)
+            timer = QTimer(row)
+            timer.setSingleShot(True)
+            timer.timeout.connect(row.closed)
+            timer.start(FINISHED_SECONDS * 1000)
+            self._place()
+
+    def failed(self, job: int, sentence: str, *, cancelled: bool) -> None:
+        """Nothing came of an export; one that was cancelled leaves the list."""
+        if (row := self.rows.get(job)) is not None:
+            if cancelled:
+                self._remove(job)
+                return
+            row.failed(said(sentence))
+            self._place()
+
+    def _remove(self, job: int) -> None:
+        row = self.rows.pop(job, None)
+        if row is not None:
+            self._column.removeWidget(row)
+            row.hide()
+            row.deleteLater()
+            self._place()
+
+    def _place(self) -> None:
+        self.setVisible(bool(self.rows))
+        parent = self.parentWidget()
+        assert parent is not None
+        self._column.activate()
+        self.setFixedHeight(max(1, min(self._column.sizeHint().height(), parent.height() - 2 * MARGIN)))
+        self.move(parent.width() - self.width() - MARGIN, MARGIN)
+        self.raise_()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        """Stay at the corner when the parent changes its size."""
+        if event.type() == QEvent.Type.Resize and self.rows:
+            self._place()
+        return super().eventFilter(watched, event)
