@@ -33,9 +33,7 @@ ACTIONS: tuple[ActionRow, ...] = (
     ActionRow("open", "Open…", "File", ("O", "Ctrl+O"), "ph.folder-open", "Open a picture"),
     ActionRow("previous", "Previous picture", "File", ("PgUp",), "ph.caret-left", "Previous picture in the folder"),
     ActionRow("next", "Next picture", "File", ("PgDown",), "ph.caret-right", "Next picture in the folder"),
-    ActionRow(
-        "export", "Export…", "File", ("E", "Ctrl+S"), "ph.export", "Save the view, a region or all of it"
-    ),
+    ActionRow("export", "Export…", "File", ("E", "Ctrl+S"), "ph.export", "Save the view, a region or all of it"),
     ActionRow(
         "export_region",
         "Export region…",

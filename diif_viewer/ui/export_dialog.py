@@ -223,7 +223,7 @@ class ExportDialog(QDialog):
         try:
             self._plan, sentence = make_plan(self.form.choices, self._subject, self.form.region), ""
         except RequestError as error:
-            self._plan, sentence = None, said(str(error))
+            self._plan, sentence = None, str(error)
         plan, choices = self._plan, self.form.choices
         method = method_for(choices, self._subject, plan.scale if plan is not None else 1.0)
         self.form.show_plan(plan, is_model=METHODS[method].is_model, screen_exact=self.screen_exact)

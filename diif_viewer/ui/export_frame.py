@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.export_plan import Box, moved, pulled
+from diif_viewer.ui.language import tr
 from diif_viewer.ui.theme import ACCENT
 
 GRIP = 9
@@ -47,7 +48,7 @@ class ExportFrame(QWidget):
         self._from: tuple[Box, tuple[float, float]] | None = None
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setAccessibleName("Region to export")
+        self.setAccessibleName(tr("Region to export"))
         canvas.installEventFilter(self)
         for fact in (controller.motion.moved, controller.state.view_changed, controller.state.active_changed):
             fact.connect(self.update)

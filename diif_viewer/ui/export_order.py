@@ -140,4 +140,6 @@ def seconds_text(seconds: float) -> str:
     if seconds < 90:
         return tr("{seconds} s", seconds=round(seconds))
     minutes = seconds / 60
-    return tr("{minutes} min", minutes=round(minutes)) if minutes < 90 else tr("{hours} h", hours=decimal(f"{minutes / 60:.1f}"))
+    if minutes < 90:
+        return tr("{minutes} min", minutes=round(minutes))
+    return tr("{hours} h", hours=decimal(f"{minutes / 60:.1f}"))

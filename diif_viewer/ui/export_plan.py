@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from diif_viewer.errors import RequestError
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.ui.export_choices import Choices
+from diif_viewer.ui.language import tr
 from diif_viewer.viewport import Viewport
 
 Box = tuple[float, float, float, float]
@@ -86,7 +87,7 @@ def make_plan(choices: Choices, subject: Subject, region: Box) -> Plan:
     box = part_of(choices, subject, region)
     width, height = box[2] - box[0], box[3] - box[1]
     if not (width > 0 and height > 0):
-        raise RequestError("The region to export is empty.")
+        raise RequestError(tr("The region to export is empty."))
     scale = {
         "screen": subject.view.scale,
         "width": choices.size / width,
@@ -94,7 +95,7 @@ def make_plan(choices: Choices, subject: Subject, region: Box) -> Plan:
         "print": choices.size / MILLIMETRES * choices.dpi / width,
     }.get(choices.anchor, choices.size)
     if not (math.isfinite(scale) and LEAST <= scale <= MOST):
-        raise RequestError("The size must be larger than nothing, and smaller than a hundred thousand times the part.")
+        raise RequestError(tr("The size must be more than nothing, and less than a hundred thousand times the part."))
     lattice = Lattice.of_scale(subject.height, subject.width, scale)
     if choices.part == "view" and choices.anchor == "screen":
         return Plan(box, scale, subject.seen)
