@@ -29,7 +29,7 @@ def name_on_screen(status: PaneStatus) -> str:
 
 def describe(status: PaneStatus) -> str:
     """The words behind the name: scale, milliseconds or that it is still a preview."""
-    words = [format_zoom(status.scale)]
+    words = [*filter(None, (status.name,)), format_zoom(status.scale)]
     if status.sentence is not None and not status.sharp:
         words.append(tr("stays bicubic"))
     elif not status.sharp:

@@ -22,7 +22,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QGestureEvent, QPinchGesture, QWidget
 
-from diif_viewer.ui.compare import GAP, Layout, area_at, divider
+from diif_viewer.ui.compare import GAP, Area, Layout, area_at, divider
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.grid import paint_grid
 from diif_viewer.ui.language import tr
@@ -139,7 +139,7 @@ class Canvas(QWidget):
             self._paint_panes(painter, view)
         if view is not None and self.grid:
             for area in self._controller.areas:
-                paint_grid(painter, area, view)
+                paint_grid(painter, area, self._controller.looks.shown(area.pane) or view)
         state = self._controller.state
         if state.layout is Layout.SPLIT and view is not None:
             paint_divider(painter, divider(width, state.split), height, self._ratio)
@@ -152,21 +152,26 @@ class Canvas(QWidget):
             paint_band(painter, QRectF(start, end).normalized().toRect(), self.font(), self._ratio)
 
     def _paint_panes(self, painter: QPainter, view: Viewport) -> None:
-        methods, scene = self._controller.state.methods, self._controller.scene
+        methods = self._controller.state.methods
         parts = [area for area in self._controller.areas if area.pane < len(methods)]
         layout = self._controller.state.layout
         if layout is Layout.DIFFERENCE:
-            scene.paint(painter, parts[0], DIFFERENCE, view)
+            self._controller.scene.paint(painter, parts[0], DIFFERENCE, view)
             paint_note(painter, self.note, self.device_size()[0], self.font(), self._ratio)
             return
         if layout is not Layout.LENS or len(parts) < 2:
             for area in parts:
-                scene.paint(painter, area, methods[area.pane], view)
+                self._paint_pane(painter, area, methods[area.pane])
             return
         lens = self.lens_place().toRect()
-        scene.paint(painter, parts[1], methods[1], view)
-        scene.paint(painter, parts[0], methods[0], view, QRegion(lens, QRegion.RegionType.Ellipse))
+        self._paint_pane(painter, parts[1], methods[1])
+        self._paint_pane(painter, parts[0], methods[0], QRegion(lens, QRegion.RegionType.Ellipse))
         paint_lens(painter, lens, label_of(methods[0]), self.font(), self._ratio)
+
+    def _paint_pane(self, painter: QPainter, area: Area, method: str, within: QRegion | None = None) -> None:
+        looks = self._controller.looks
+        if (shown := looks.shown(area.pane)) is not None:
+            looks.scene(area.pane).paint(painter, area, method, shown, within)
 
     def lens_place(self) -> QRectF:
         """Where the lens lies: about the cursor, in the middle before there was one. Device pixels."""

@@ -64,15 +64,17 @@ class Clipboard(QObject):
         """Copy what the active pane shows."""
         state = self._controller.state
         area = next((a for a in self._controller.areas if a.pane == state.active), None)
-        if state.view is not None and area is not None:
-            self.copy(area.seen(state.view), area.pane)
+        view = None if area is None else self._controller.looks.view(area.pane)
+        if view is not None and area is not None:
+            self.copy(area.seen(view), area.pane)
 
     def copy(self, window: Window, pane: int) -> None:
         """Copy `window` of the present view's lattice as `pane` shows it, as soon as it is sharp."""
         state = self._controller.state
-        if state.view is None or state.picture is None or not window:
+        view, picture = self._controller.looks.view(pane), self._controller.looks.picture(pane)
+        if view is None or picture is None or not window:
             return
-        self._waiting = Wish(state.picture, state.view, pane, state.methods[pane], window)
+        self._waiting = Wish(picture, view, pane, state.methods[pane], window)
         if not self._start():
             self._notice.tell(tr("The view is copied as soon as it is sharp."), stay=False)
 
@@ -81,9 +83,10 @@ class Clipboard(QObject):
         wish = self._waiting
         if wish is None:
             return
-        state, statuses = self._controller.state, self._controller.statuses
+        statuses = self._controller.statuses
         sentence = statuses[wish.pane].sentence if wish.pane < len(statuses) else None
-        if state.picture is not wish.picture or state.view is None or state.view.scale != wish.view.scale:
+        view, picture = self._controller.looks.view(wish.pane), self._controller.looks.picture(wish.pane)
+        if picture is not wish.picture or view is None or view.scale != wish.view.scale:
             self._waiting = None
             self._notice.tell(tr("Nothing was copied: the view changed before it was sharp."), stay=False)
         elif sentence is not None and not statuses[wish.pane].sharp:
@@ -100,7 +103,7 @@ class Clipboard(QObject):
         if wish.view.scale > 1 and ON_SCREEN[wish.method].is_model:
             limits = wish.view.lattice.window
             for key in keys_for(wish.picture.image, wish.method, wish.view.scale, wish.window, limits):
-                pixels = self._controller.scene.cache.get(key)
+                pixels = self._controller.looks.scene(wish.pane).cache.get(key)
                 if pixels is None:
                     return False
                 tiles.append((key.window.intersected(limits), pixels))

@@ -16,6 +16,7 @@ from diif_viewer.engine.messages import Ready, TileDone, ViewDone, ViewFailed
 from diif_viewer.engine.tiles import TILE, keys_for
 from diif_viewer.ui.compare import Area, areas
 from diif_viewer.ui.fallback import Fallback, Frame, FrameRequest
+from diif_viewer.ui.looks import Looks
 from diif_viewer.ui.motion import Motion
 from diif_viewer.ui.reduced import ON_SCREEN, TRUTH
 from diif_viewer.ui.renderer_client import RendererClient
@@ -43,6 +44,7 @@ class PaneStatus:
 
     method: its name in ON_SCREEN. scale: of the target view. sharp: the final pixels of the target are there.
     milliseconds: what the renderer needed for them, None when unknown. sentence: why it stays a preview.
+    name: of its picture, where the panes show different ones.
     """
 
     method: str
@@ -50,6 +52,7 @@ class PaneStatus:
     sharp: bool
     milliseconds: float | None = None
     sentence: str | None = None
+    name: str = ""
 
 
 class Controller(QObject):
@@ -72,10 +75,11 @@ class Controller(QObject):
     ) -> None:
         super().__init__()
         self.state, self.motion, self.scene, self.fallback, self.client = state, motion, scene, fallback, client
+        self.looks = Looks(state, motion, scene, client, self)
         self.areas: tuple[Area, ...] = ()
         self.statuses: tuple[PaneStatus, ...] = ()
         self._height, self._width, self._gap = 1, 1, 2
-        self._requests = Requests(scene, client)
+        self._requests = Requests(client)
         self._stopped: str | None = None
         self._last_frame: FrameRequest | None = None
         self._asked_at = 0.0
@@ -97,6 +101,8 @@ class Controller(QObject):
         self.state.methods_changed.connect(self._looks_changed)
         self.state.layout_changed.connect(self._looks_changed)
         self.state.split_changed.connect(self._split_changed)
+        self.looks.guests.changed.connect(self._guests_changed)
+        self.looks.guests.frame_ready.connect(self._frame_ready)
         self.motion.moved.connect(self._moved)
         self.motion.settled.connect(self.refresh)
         self.fallback.frame_ready.connect(self._frame_ready)
@@ -171,6 +177,11 @@ class Controller(QObject):
         self._arrange()
 
     @Slot()
+    def _guests_changed(self) -> None:
+        self._requests.forget()
+        self._looks_changed()
+
+    @Slot()
     def _split_changed(self) -> None:
         self._arrange()
 
@@ -195,14 +206,13 @@ class Controller(QObject):
 
     def _aim(self) -> None:
         """Point every pane at the target view."""
-        view = self.state.view
-        if view is not None and self.state.picture is not None:
-            for area in self.areas:
-                self.scene.aim(area.pane, self._model(area.pane), view, area.seen(view))
+        for area in self.areas if self.state.picture is not None else ():
+            if (view := self.looks.view(area.pane)) is not None:
+                self.looks.scene(area.pane).aim(area.pane, self._model(area.pane), view, area.seen(view))
         self.refresh()
 
     def _model(self, pane: int) -> str | None:
-        view = self.state.view
+        view = self.looks.view(pane)
         method = self.state.methods[pane]
         return method if view is not None and view.scale > 1 and ON_SCREEN[method].is_model else None
 
@@ -210,8 +220,9 @@ class Controller(QObject):
         view, picture = self.state.view, self.state.picture
         if view is None or picture is None:
             return
+        self.looks.ask_guest_frames()
         window = view.window
-        kinds = dict.fromkeys(screen_method(method, view.scale) for method in self.state.methods)
+        kinds = dict.fromkeys(screen_method(method, view.scale) for method in self.looks.own_methods)
         if picture.reduced is not None and view.scale > 1:
             kinds[TRUTH] = None  # what the panes are measured against
         kinds = {kind: None for kind in kinds if not self.scene.has_frame(kind, view.scale, window)}
@@ -226,10 +237,15 @@ class Controller(QObject):
             self.fallback.request(request)
 
     def _wishes(self) -> list[Wish]:
-        view, picture = self.state.view, self.state.picture
-        if view is None or picture is None:
+        if self.state.picture is None:
             return []
-        return [Wish(a.pane, picture.image, self._model(a.pane), view, a.seen(view)) for a in self.areas]
+        wishes = []
+        for area in self.areas:
+            view, picture = self.looks.view(area.pane), self.looks.picture(area.pane)
+            if view is not None and picture is not None:
+                scene, model = self.looks.scene(area.pane), self._model(area.pane)
+                wishes.append(Wish(area.pane, picture.image, model, view, area.seen(view), scene))
+        return wishes
 
     @Slot()
     def _ask(self) -> None:
@@ -262,18 +278,18 @@ class Controller(QObject):
 
     @Slot(object)
     def _frame_ready(self, frame: Frame) -> None:
-        if self.scene.add_frame(frame):
+        if any(scene.add_frame(frame) for scene in self.looks.scenes):  # a frame is of one of them
             self.refresh()
             self.repaint.emit(QRect())
 
     @Slot(object)
     def _tile_done(self, message: TileDone) -> None:
-        panes = self.scene.add_tile(message.key, message.pixels)
-        view = self.state.view
-        if view is None or not panes:
+        panes = [pane for scene in self.looks.scenes for pane in scene.add_tile(message.key, message.pixels)]
+        if not panes:
             return
         for area in self.areas:
-            if area.pane in panes:
+            view = self.looks.view(area.pane)
+            if area.pane in panes and view is not None:
                 rect = QRect()
                 if not self.motion.moving:
                     down, right = area.view.top - int(view.rested().top), area.view.left - int(view.rested().left)
@@ -303,15 +319,16 @@ class Controller(QObject):
             self.status_changed.emit()
 
     def _status(self, area: Area) -> PaneStatus:
-        view, picture = self.state.view, self.state.picture
+        view, picture, scene = self.looks.view(area.pane), self.looks.picture(area.pane), self.looks.scene(area.pane)
         assert view is not None
         assert picture is not None
         method, model, seen = self.state.methods[area.pane], self._model(area.pane), area.seen(view)
+        name = picture.name if self.looks.guests else ""
         if model is None:
-            sharp = self.scene.has_frame(screen_method(method, view.scale), view.scale, seen)
-            return PaneStatus(method, view.scale, sharp)
+            sharp = not seen or scene.has_frame(screen_method(method, view.scale), view.scale, seen)
+            return PaneStatus(method, view.scale, sharp, name=name)
         keys = keys_for(picture.image, model, view.scale, seen, view.lattice.window)
-        sharp = not self.scene.missing(area.pane, keys)
+        sharp = not scene.missing(area.pane, keys)
         time_taken = self._requests.times.get((model, view.scale)) if sharp else None
         sentence = self._stopped or self._requests.failures.get(area.pane)
-        return PaneStatus(method, view.scale, sharp, time_taken, sentence)
+        return PaneStatus(method, view.scale, sharp, time_taken, sentence, name)

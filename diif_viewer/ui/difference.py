@@ -14,6 +14,7 @@ import numpy.typing as npt
 from PySide6.QtCore import QObject, QRect, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QImage
 
+from diif_viewer.geometry import Window
 from diif_viewer.ui.compare import Layout
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.fallback import Frame
@@ -21,6 +22,7 @@ from diif_viewer.ui.images import image_bytes
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.mailbox import Mailbox
 from diif_viewer.ui.scene import DIFFERENCE
+from diif_viewer.viewport import Viewport
 
 PACE = 20
 """Milliseconds between two looks at what the panes show."""
@@ -102,15 +104,17 @@ class Difference(QObject):
 
     @Slot()
     def _look(self) -> None:
-        state, scene = self._controller.state, self._controller.scene
+        state = self._controller.state
         view, picture, methods = state.view, state.picture, state.methods
         if view is None or picture is None or state.layout is not Layout.DIFFERENCE or not view.window:
             return
-        window, progress = view.window, tuple(scene.progress(pane) for pane in (0, 1))
-        facts = (picture.image, view.scale, window, methods, progress, self.gain, self.signed)
-        if facts == self._facts:
+        looks, window = self._controller.looks, self._common(view)
+        progress = tuple(looks.scene(pane).progress(pane) for pane in (0, 1))
+        numbers = tuple(found.image for pane in (0, 1) if (found := looks.picture(pane)) is not None)
+        facts = (numbers, view.scale, window, methods, progress, self.gain, self.signed)
+        if facts == self._facts or not window:
             return
-        first, second = (scene.at_hand(pane, methods[pane], view, window) for pane in (0, 1))
+        first, second = (self._at_hand(pane, window, view) for pane in (0, 1))
         if first is None or second is None:
             return
         self._facts = facts
@@ -118,6 +122,23 @@ class Difference(QObject):
             self._mailbox = Mailbox("difference", self._compute)
         frame = Frame(picture.image, DIFFERENCE, view.scale, window, QImage())
         self._mailbox.post(Pair(frame, first, second, self.gain, self.signed))
+
+    def _common(self, view: Viewport) -> Window:
+        """The part of `view`'s window in which both panes show something."""
+        window = view.window
+        for pane in (0, 1):
+            own = self._controller.looks.view(pane)
+            if own is not None:
+                window = window.intersected(own.window.moved(*_apart(view, own)))
+        return window
+
+    def _at_hand(self, pane: int, window: Window, view: Viewport) -> QImage | None:
+        """What the pane shows in `window`, which is one of `view`."""
+        looks, method = self._controller.looks, self._controller.state.methods[pane]
+        own = looks.view(pane)
+        if own is None:
+            return None
+        return looks.scene(pane).at_hand(pane, method, own, window.moved(*_apart(own, view)))
 
     def _compute(self, pair: Pair) -> None:
         pixels = difference(pair.first, pair.second, pair.gain, signed=pair.signed)
@@ -127,3 +148,9 @@ class Difference(QObject):
     def _deliver(self, frame: Frame) -> None:
         if self._controller.scene.add_frame(frame):
             self._controller.repaint.emit(QRect())
+
+
+def _apart(one: Viewport, other: Viewport) -> tuple[int, int]:
+    """(down, right): how far to move a window of `other` to be the same place on screen in one of `one`."""
+    to, of = one.rested(), other.rested()
+    return int(to.top - of.top), int(to.left - of.left)

@@ -38,6 +38,7 @@ class Facts(QObject):
         window.files.keep_view_changed.connect(self.show)
         window.scores.changed.connect(self.show)
         window.ground_truth.busy_changed.connect(self.show)
+        controller.looks.guests.changed.connect(self.show)
         window.difference.changed.connect(self.show_difference)
 
     @Slot()
@@ -48,7 +49,7 @@ class Facts(QObject):
         scale = state.view.scale if state.view is not None else None
         active = statuses[state.active] if state.active < len(statuses) else None
         waiting = shown and any(not s.sharp and s.sentence is None for s in statuses)
-        busy = waiting or window.loader.busy or window.ground_truth.busy
+        busy = waiting or window.loader.busy or window.pane_files.busy or window.ground_truth.busy
         window.status.show_view(scale, active.milliseconds if active is not None else None, busy=busy)
         picture = state.picture
         window.status.size_text.setText("" if picture is None else f"{picture.width} x {picture.height}")
@@ -79,6 +80,9 @@ class Facts(QObject):
         actions["keep_view"].setChecked(window.files.keep_view)
         actions["overview"].setChecked(window.overview.wanted)
         actions["grid"].setChecked(window.canvas.grid)
+        guests = window.controller.looks.guests
+        actions["same_picture"].setEnabled(bool(guests))
+        actions["by_place"].setChecked(guests.by_place)
         picture = window.state.picture
         known = picture is not None and picture.reduced is not None
         actions["ground_truth"].setEnabled(picture is not None)

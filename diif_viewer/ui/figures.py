@@ -70,7 +70,7 @@ class FigureMaker:
         from diif_viewer.ui.figure_work import FigureWork
 
         state = self._controller.state
-        picture, view = state.picture, state.view
+        picture, view = self._controller.looks.picture(region.pane), self._controller.looks.view(region.pane)
         about = None if picture is None else subject(picture, region.box)
         if about is None or picture is None or view is None:
             return

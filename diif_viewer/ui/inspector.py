@@ -36,11 +36,15 @@ class Inspector(QObject):
             self._status.show_position(None, None)
             return
         area = area_at(areas, *self._cursor)
+        looks = self._controller.looks
+        view, picture = looks.shown(area.pane), looks.picture(area.pane)
+        assert view is not None
+        assert picture is not None
         inside = area.inside(*self._cursor)
         colour = None
         if view == view.rested():
             row, column = math.floor(view.top + inside[1]), math.floor(view.left + inside[0])
-            colour = self._controller.scene.colour_at(area.pane, state.methods[area.pane], view, row, column)
+            colour = looks.scene(area.pane).colour_at(area.pane, state.methods[area.pane], view, row, column)
         # the middle of the screen pixel under the cursor
         position = view.position_at((inside[0] + 0.5, inside[1] + 0.5))
-        self._status.show_position(position, state.picture.pixels, colour)
+        self._status.show_position(position, picture.pixels, colour)

@@ -10,7 +10,7 @@ import contextlib
 import itertools
 import math
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -92,10 +92,11 @@ class Loader(QObject):
     read_ahead = Signal(object)
     _finished = Signal(object)
 
-    def __init__(self, load: Load | None = None, parent: QObject | None = None) -> None:
+    def __init__(self, load: Load | None = None, numbers: Loader | None = None, parent: QObject | None = None) -> None:
+        """numbers: another loader that gives the numbers of pictures, for both."""
         super().__init__(parent)
         self._load = load or _load
-        self._numbers = itertools.count(1)
+        self._numbers: Iterator[int] = itertools.count(1) if numbers is None else numbers._numbers
         self._newest: Sheet | None = None
         self._kept: OrderedDict[Sheet, tuple[object, Picture]] = OrderedDict()  # the thread's own
         self._finished.connect(self._deliver, Qt.ConnectionType.QueuedConnection)

@@ -66,10 +66,14 @@ class Opening(QObject):
 
     def choose(self) -> None:
         """Ask for a picture."""
-        patterns = " ".join(sorted(f"*{suffix}" for suffix in SUFFIXES))
-        kinds = f"{tr('Pictures')} ({patterns});;{tr('All files')} (*)"
-        names, _ = QFileDialog.getOpenFileNames(self._parent, tr("Open pictures"), self.folder, kinds)
+        names, _ = QFileDialog.getOpenFileNames(self._parent, tr("Open pictures"), self.folder, file_kinds())
         self.open_paths([Path(name) for name in names])
+
+
+def file_kinds() -> str:
+    """What a dialog that opens offers to choose from."""
+    patterns = " ".join(sorted(f"*{suffix}" for suffix in SUFFIXES))
+    return f"{tr('Pictures')} ({patterns});;{tr('All files')} (*)"
 
 
 def _beside(path: Path, listed: list[Path], step: int) -> Path | None:

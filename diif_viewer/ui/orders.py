@@ -70,6 +70,9 @@ class Orders:
         orders: dict[str, Callable[[], None]] = {
             "divider_left": lambda: state.set_split(state.split - DIVIDER_STEP),
             "divider_right": lambda: state.set_split(state.split + DIVIDER_STEP),
+            "open_here": window.pane_files.choose,
+            "same_picture": window.pane_files.same_everywhere,
+            "by_place": window.pane_files.toggle_by_place,
             "flip": window.flip.hold,
             "ground_truth": window.ground_truth.toggle,
             "figure": window.figures.begin,

@@ -24,7 +24,8 @@ from diif_viewer.ui.notice import Notice
 class Region:
     """A dragged region. pane: where it was dragged. window: outputs of the view's lattice that the pane shows.
 
-    box: (left, top, right, bottom) in picture pixels, as it was dragged; it may reach out of the picture.
+    box: (left, top, right, bottom) in pixels of the picture that the pane shows, as it was dragged; it may reach out of
+    the picture.
     """
 
     pane: int
@@ -63,10 +64,11 @@ class Regions(QObject):
 
     @Slot(object, object)
     def _dragged(self, start: tuple[float, float], end: tuple[float, float]) -> None:
-        view, done = self._controller.state.view, self._done
-        if view is None or done is None:
+        done, areas = self._done, self._controller.areas
+        area = area_at(areas, *start) if areas else None
+        view = None if area is None else self._controller.looks.view(area.pane)
+        if area is None or view is None or done is None:
             return
-        area = area_at(self._controller.areas, *start)
         (x0, y0), (x1, y1) = (view.rested().position_at(area.inside(*point)) for point in (start, end))
         box = (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))
         done(Region(area.pane, view.lattice.window_of(box).intersected(area.seen(view)), box))

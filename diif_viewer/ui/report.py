@@ -61,6 +61,7 @@ class Report:
             "sharp": self._controller.sharp,
             "panes": [
                 {"method": s.method, "sharp": s.sharp, "milliseconds": s.milliseconds, "sentence": s.sentence}
+                | ({"picture": s.name} if s.name else {})
                 | self._score(pane)
                 for pane, s in enumerate(statuses)
             ],

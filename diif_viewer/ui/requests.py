@@ -18,13 +18,17 @@ AHEAD_LIMIT = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a pane shows of a picture. model: None for a classic method. seen: on the lattice of the view's scale."""
+    """What a pane shows of a picture. model: None for a classic method. seen: on the lattice of the view's scale.
+
+    scene: holds what is there already.
+    """
 
     pane: int
     image: int
     model: str | None
     view: Viewport
     seen: Window
+    scene: Scene
 
 
 class Requests:
@@ -33,8 +37,8 @@ class Requests:
     failures: why a pane stays a preview, by pane. times: milliseconds of finished views, by (model, scale).
     """
 
-    def __init__(self, scene: Scene, client: RendererClient) -> None:
-        self._scene, self._client = scene, client
+    def __init__(self, client: RendererClient) -> None:
+        self._client = client
         self._serials = itertools.count(1)
         self._wanted: dict[int, ViewRequest] = {}
         self._ahead: set[int] = set()
@@ -80,7 +84,7 @@ class Requests:
             limits = wish.view.lattice.window
             window = wish.seen.grown(TILE).intersected(limits)
             keys = keys_for(wish.image, wish.model, wish.view.scale, window, limits)
-            missing = self._scene.cache.missing(keys)
+            missing = wish.scene.cache.missing(keys)
             if missing:
                 held = frozenset(keys) - frozenset(missing)
                 serial = next(self._serials)
@@ -112,7 +116,7 @@ class Requests:
         if wish.model is None:
             return None
         keys = keys_for(wish.image, wish.model, wish.view.scale, wish.seen, wish.view.lattice.window)
-        missing = self._scene.missing(wish.pane, keys)
+        missing = wish.scene.missing(wish.pane, keys)
         if not missing:
             return None
         held = frozenset(keys) - frozenset(missing)

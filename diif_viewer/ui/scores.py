@@ -94,6 +94,8 @@ class Scores(QObject):
         if picture is None or picture.reduced is None or pane >= len(statuses) or not statuses[pane].sharp:
             return None
         status = statuses[pane]
+        if self._controller.looks.picture(pane) is not picture:
+            return None
         return None if status.method == TRUTH or status.scale <= 1 else (picture.image, status.method, status.scale)
 
     @Slot()

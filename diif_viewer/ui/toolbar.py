@@ -17,7 +17,25 @@ from diif_viewer.ui.zoom_text import format_zoom, parse_zoom
 
 LAYOUTS = {layout.value for layout in Layout}
 
-WAYS = (*("stacked", "three", "lens", "difference", "|", "signed", "smaller", "larger", "|", "ground_truth"),)
+WAYS = (
+    *(
+        "stacked",
+        "three",
+        "lens",
+        "difference",
+        "|",
+        "signed",
+        "smaller",
+        "larger",
+        "|",
+        "open_here",
+        "same_picture",
+        "by_place",
+        "|",
+        "ground_truth",
+        "figure",
+    ),
+)
 """Ways of comparing in the menu behind the button beside the others: less often used."""
 
 LEFT = ("open", "previous", "next", "|", "zoom_0", "zoom_1", "zoom_out", "zoom box", "zoom_in")

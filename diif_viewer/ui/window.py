@@ -38,6 +38,7 @@ from diif_viewer.ui.orders import Orders
 from diif_viewer.ui.overview import Overview
 from diif_viewer.ui.page import Page
 from diif_viewer.ui.pages import Pages
+from diif_viewer.ui.pane_files import PaneFiles
 from diif_viewer.ui.regions import Regions
 from diif_viewer.ui.report import Report
 from diif_viewer.ui.scores import Scores
@@ -94,6 +95,7 @@ class MainWindow(QMainWindow):
         self.clipboard = Clipboard(controller, self.opening, self.notice)
         self.wardrobe = Wardrobe(self.settings, self)
         self.session = Session(self.settings, self.state, self.opening, self.files)
+        self.pane_files = PaneFiles(controller, self.canvas, self.opening, loader, self.notice)
         self.regions = Regions(controller, self.canvas, self.notice, self.keys)
         self.figures = FigureMaker(controller, loader, self.regions, self.notice, self.keys)
         self.flip = Flip(self.state, self)
@@ -202,7 +204,11 @@ class MainWindow(QMainWindow):
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
         """Open them."""
         event.acceptProposedAction()
-        self.clipboard.take(event.mimeData())
+        paths = dropped(event.mimeData())
+        if len(paths) == 1:
+            self.pane_files.open_path(self.pane_files.pane_at(self.canvas.mapFrom(self, event.position())), paths[0])
+        else:
+            self.clipboard.take(event.mimeData())
 
     def _method_chosen(self, pane: int, method: str) -> None:
         self.state.set_active(pane)

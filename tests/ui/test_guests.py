@@ -1,0 +1,182 @@
+"""Different pictures in panes: dropped there, seen through one viewport by place or by pixel, compared and let go."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QFileDialog
+
+from diif_viewer.engine.messages import CloseImage
+from diif_viewer.ui.guests import beside
+from diif_viewer.ui.state import Picture
+from diif_viewer.viewport import Viewport
+from tests.ui.fake_renderer import expected
+from tests.ui.test_comparing import assert_map_shows, hold, let_go
+from tests.ui.test_comparing import source as pixels_of
+from tests.ui.test_window import assert_shows, turn_wheel
+
+
+@pytest.fixture
+def larger(photo, tmp_path):
+    """The scene of `photo` with three times as many pixels along each side, and colours of its own."""
+    with Image.open(photo) as image:
+        grown = np.asarray(image.resize((360, 270), Image.Resampling.BICUBIC))
+    path = tmp_path / "larger.png"
+    Image.fromarray(255 - grown).save(path)
+    return path
+
+
+@pytest.fixture
+def twin(photo, tmp_path):
+    """Another picture of the size of `photo`."""
+    path = tmp_path / "twin.png"
+    Image.fromarray(np.roll(pixels_of(photo), 9, axis=1)).save(path)
+    return path
+
+
+def drop_on(stage, pane, path):
+    """Let a file go in the middle of a pane."""
+    clip, canvas = stage.controller.areas[pane].clip, stage.window.canvas
+    middle = QPoint((clip.left + clip.right) // 2, (clip.top + clip.bottom) // 2)
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    position = QPointF(canvas.mapTo(stage.window, middle))
+    button, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    stage.window.dropEvent(QDropEvent(position, Qt.DropAction.CopyAction, data, button, none))
+
+
+def guest_in(stage, pane, path):
+    drop_on(stage, pane, path)
+    stage.until(lambda: stage.controller.looks.picture(pane).path == path)
+    stage.sharp()
+
+
+def pane_pixels(stage, pane):
+    """(what a pane shows within its picture, its view, the window of that)."""
+    view = stage.controller.looks.view(pane).rested()
+    area = stage.controller.areas[pane]
+    window = area.seen(view)
+    top, left = window.top - int(view.top) + area.view.top, window.left - int(view.left) + area.view.left
+    return stage.canvas_pixels()[top : top + window.height, left : left + window.width], view, window
+
+
+def assert_pane_shows(stage, pane, path):
+    shown, view, window = pane_pixels(stage, pane)
+    method = stage.state.methods[pane]
+    assert window.area > 5000
+    wanted = expected(pixels_of(path), method, view.scale, window)
+    assert_shows(shown[:-2], wanted[:-2], method)  # the mark of the active pane is at its foot
+
+
+def test_a_file_dropped_on_a_pane_is_seen_at_the_same_place(stage, photo, larger, tmp_path):
+    stage.window.report._path = tmp_path / "status.json"
+    stage.show(photo)
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_F4)
+    stage.sharp()
+    guest_in(stage, 0, larger)
+    assert stage.state.picture.path == photo
+    for turn in (360, 480):
+        turn_wheel(stage.window.canvas, QPoint(500, 200), turn)
+        stage.sharp()
+        own, theirs = stage.state.view.rested(), stage.controller.looks.view(0).rested()
+        assert theirs.scale == pytest.approx(own.scale / 3)
+        for point in ((0, 0), (200, 100)):
+            x, y = own.position_at(point)
+            assert theirs.position_at(point) == pytest.approx((3 * x, 3 * y))
+        assert_pane_shows(stage, 0, larger)
+        assert_pane_shows(stage, 1, photo)
+    names = [pane["picture"] for pane in json.loads((tmp_path / "status.json").read_text())["panes"]]
+    assert names == ["larger.png", "photo.png"]
+    assert "larger.png" in stage.window.badge_row.badges[0].text
+
+
+def test_by_pixel_both_are_at_the_same_scale(stage, photo, larger):
+    stage.show(photo)
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_F4)
+    stage.qtbot.keyClicks(stage.window.canvas, "6")
+    stage.sharp()
+    guest_in(stage, 0, larger)
+    stage.window.actions_by_name["by_place"].trigger()
+    assert not stage.window.actions_by_name["by_place"].isChecked()
+    stage.sharp()
+    own, theirs = stage.state.view, stage.controller.looks.view(0)
+    assert (theirs.scale, theirs.top, theirs.left) == (own.scale, own.top, own.left)
+    assert_pane_shows(stage, 0, larger)
+    assert_pane_shows(stage, 1, photo)
+
+
+def test_space_swaps_the_pictures_in_place_and_nothing_stays_of_a_guest_that_goes(stage, photo, twin):
+    stage.show(photo)
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_F4)
+    stage.qtbot.keyClicks(stage.window.canvas, "6")
+    stage.sharp()
+    guest_in(stage, 0, twin)
+    guest = stage.controller.looks.picture(0)
+    hold(stage)
+    stage.sharp()
+    assert [stage.controller.looks.picture(pane).name for pane in (0, 1)] == ["photo.png", "twin.png"]
+    assert_pane_shows(stage, 1, twin)
+    let_go(stage)
+    stage.sharp()
+    assert_pane_shows(stage, 0, twin)
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_P, Qt.KeyboardModifier.ShiftModifier)
+    stage.sharp()
+    assert_pane_shows(stage, 0, photo)
+    stage.until(lambda: CloseImage(guest.image) in stage.fake.received)
+    assert stage.window.badge_row.badges[0].text.count(".png") == 0
+
+
+def test_the_difference_of_two_files(stage, photo, twin):
+    stage.show(photo)
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_F3)
+    stage.qtbot.keyClicks(stage.window.canvas, "6")
+    stage.sharp()
+    guest_in(stage, 0, twin)
+    for pane in (0, 1):
+        stage.state.set_method("nearest", pane)
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_F8)
+    stage.sharp()
+    view = stage.state.view
+    first, second = (
+        expected(pixels_of(path), "nearest", view.scale, view.window).astype(int) for path in (twin, photo)
+    )
+    wanted = np.clip(np.abs(second - first) * 4, 0, 255)
+    assert wanted.std() > 10
+    assert_map_shows(stage, wanted, 4)
+
+
+def test_what_is_asked_for_in_a_pane_goes_there_and_what_fails_is_said(stage, photo, twin, tmp_path, monkeypatch):
+    stage.show(photo)
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_F6)
+    stage.sharp()
+    names = iter([str(twin), str(tmp_path / "missing.png")])
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (next(names), ""))
+    stage.state.set_active(2)
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_O, Qt.KeyboardModifier.ShiftModifier)
+    stage.until(lambda: stage.controller.looks.picture(2).path == twin)
+    stage.sharp()
+    assert_pane_shows(stage, 2, twin)
+    stage.state.set_active(1)
+    stage.window.actions_by_name["open_here"].trigger()
+    stage.until(lambda: "missing.png: there is no such file." in stage.window.notice.text)
+    stage.window.notice.hide()
+    stage.sharp()
+    assert_pane_shows(stage, 1, photo)
+    drop_on(stage, 3, twin)  # the main pane: opened
+    stage.until(lambda: stage.state.picture.path == twin)
+    stage.sharp()
+
+
+def test_of_another_shape_the_middles_meet():
+    view = Viewport(100, 200, 300, 400, 2.0, 10.0, 20.0)
+    guest = Picture(1, None, np.zeros((300, 400, 3), np.uint8), None, None)
+    theirs = beside(view, guest, by_place=True)
+    assert theirs.scale == 1.0
+    for x in (0, 77):
+        assert theirs.position_at((x, 5))[0] == pytest.approx(2 * view.position_at((x, 5))[0])
+    assert theirs.point_at((0, 150))[1] == pytest.approx(view.point_at((0, 50))[1])
