@@ -296,7 +296,7 @@ class ExportDialog(QDialog):
         self.refresh()
         if self._plan is None or self._sentence:
             return
-        if os.path.lexists(self.path) and not (self.go.hasFocus() or self.go.underMouse()):
+        if os.path.lexists(self.path) and not (self.focusWidget() is self.go or self.go.underMouse()):
             self.go.setFocus()
             return
         self.wanted.emit(self._order(self._plan))

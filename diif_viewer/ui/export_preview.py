@@ -42,6 +42,11 @@ class ExportPreview(QWidget):
         """What is shown; null while there is nothing."""
         return self._image
 
+    @property
+    def words(self) -> str:
+        """Why nothing is shown; "" while something is."""
+        return self._words
+
     def show_pixels(self, pixels: npt.NDArray[Any]) -> None:
         """HWC uint8 of at most `side` pixels a side."""
         self._image, self._words, self.busy = opaque(pixels), "", False
