@@ -120,7 +120,9 @@ class Stage:
         exporter = self.window.exporter
         exporter.dialog.name_file(path or self.export_path)
         exporter.dialog.go.click()
-        self.until(lambda: "Saved" in exporter.queue.text)
+        row = exporter.queue.rows[max(exporter.queue.rows)]
+        self.until(lambda: not row.running)
+        assert "Saved" in row.words.text()
 
     def canvas_pixels(self) -> np.ndarray:
         """What the canvas shows, without the badges: (H, W, 3) uint8 in device pixels."""
