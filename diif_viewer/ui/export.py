@@ -35,6 +35,7 @@ from diif_viewer.ui.export_queue import ExportQueue
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.notice import Notice
 from diif_viewer.ui.settings import Settings
+from diif_viewer.ui.state import Picture
 
 SUFFIXES = "PNG (*.png);;TIFF (*.tif *.tiff);;JPEG (*.jpg *.jpeg);;WebP (*.webp);;AVIF (*.avif)"
 
@@ -52,7 +53,7 @@ def choose_path(parent: QWidget, proposal: Path) -> Path | None:
 
 
 class Exporter(QObject):
-    """Exports the picture on screen. queue: the list. frame: of a region, on the canvas. dialog: while it is open."""
+    """Exports what the active pane shows. queue: the list. frame: of a region, on the canvas. dialog: while open."""
 
     def __init__(
         self, controller: Controller, canvas: QWidget, notice: Notice, settings: Settings, choose: ChoosePath
@@ -66,6 +67,7 @@ class Exporter(QObject):
         self._region: tuple[int, Box] | None = None
         self._exact = False
         self.dialog: ExportDialog | None = None
+        self._of: Picture | None = None  # what the dialog is about
         stack = notice.parentWidget()
         assert stack is not None
         self.queue = ExportQueue(stack)
@@ -84,6 +86,7 @@ class Exporter(QObject):
         client.probe_failed.connect(self._not_probed)
         client.restarted.connect(self._ask_anew)
         state.picture_changed.connect(self._picture_changed)
+        self._controller.looks.guests.changed.connect(self._subject_changed)
         for fact in (state.view_changed, state.methods_changed, state.active_changed, state.split_changed):
             fact.connect(self._subject_changed)
 
@@ -98,7 +101,7 @@ class Exporter(QObject):
         self._open(replace(remembered(self._settings), part="region", aspect="free"), box)
 
     def _open(self, choices: Choices, box: Box | None) -> None:
-        subject, picture = self._subject(), self._controller.state.picture
+        subject, picture = self._subject(), self._picture
         if subject is None or picture is None:
             return
         if not self._client.running:
@@ -125,7 +128,7 @@ class Exporter(QObject):
         dialog.wanted.connect(self.start)
         dialog.planned.connect(self._planned)
         dialog.finished.connect(self._closed)
-        self.dialog = dialog
+        self.dialog, self._of = dialog, picture
         dialog.refresh()
         self._place(dialog)
         dialog.show()
@@ -147,7 +150,7 @@ class Exporter(QObject):
 
     @Slot(object)
     def _planned(self, _: object) -> None:
-        dialog, picture, subject = self.dialog, self._controller.state.picture, self._subject()
+        dialog, picture, subject = self.dialog, self._picture, self._subject()
         if dialog is None or picture is None or subject is None:
             return
         choices, region = dialog.form.choices, dialog.form.region
@@ -162,10 +165,15 @@ class Exporter(QObject):
         if self.dialog is not None:
             self.dialog.take_region(box)
 
+    @property
+    def _picture(self) -> Picture | None:
+        """The picture of the active pane."""
+        return self._controller.looks.picture(self._controller.state.active)
+
     def _subject(self) -> Subject | None:
         """What there is to export; None where there is no picture."""
         state = self._controller.state
-        view, picture = state.view, state.picture
+        view, picture = self._controller.looks.view(state.active), self._picture
         area = next((a for a in self._controller.areas if a.pane == state.active), None)
         if view is None or picture is None or area is None:
             return None
@@ -176,7 +184,9 @@ class Exporter(QObject):
     @Slot()
     def _subject_changed(self) -> None:
         subject = self._subject()
-        if self.dialog is not None and subject is not None:
+        if self.dialog is not None and self._picture is not self._of:
+            self.dialog.reject()  # another pane with another picture
+        elif self.dialog is not None and subject is not None:
             self.dialog.show_subject(subject)
 
     @Slot()

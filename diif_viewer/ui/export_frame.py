@@ -15,6 +15,7 @@ from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.export_plan import Box, moved, pulled
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.theme import ACCENT
+from diif_viewer.viewport import Viewport
 
 GRIP = 9
 """Logical pixels from an edge within which it can be taken."""
@@ -77,12 +78,17 @@ class ExportFrame(QWidget):
 
     def rect_of(self, box: Box) -> QRectF:
         """Where `box` appears, in this widget."""
-        view, origin, ratio = self._controller.motion.shown, self._origin(), self.devicePixelRatioF()
+        view, origin, ratio = self._shown, self._origin(), self.devicePixelRatioF()
         if view is None:
             return QRectF()
         (left, top), (right, bottom) = view.point_at(box[:2]), view.point_at(box[2:])
         x, y = (left + origin.x()) / ratio, (top + origin.y()) / ratio
         return QRectF(x, y, (right - left) / ratio, (bottom - top) / ratio)
+
+    @property
+    def _shown(self) -> Viewport | None:
+        """What the active pane shows."""
+        return self._controller.looks.shown(self._controller.state.active)
 
     def _origin(self) -> QPointF:
         """Of the active pane's view, in device pixels of the canvas."""
@@ -93,7 +99,7 @@ class ExportFrame(QWidget):
 
     def _position(self, point: QPointF) -> tuple[float, float]:
         """The picture's position (x, y) under a point of this widget."""
-        view = self._controller.motion.shown
+        view = self._shown
         assert view is not None
         device = point * self.devicePixelRatioF() - self._origin()
         return view.position_at((device.x(), device.y()))
@@ -103,7 +109,7 @@ class ExportFrame(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         """Paint the frame, thirds while it is pulled, and a shade over what stays behind."""
         del event
-        if self._box is None or self._controller.motion.shown is None:
+        if self._box is None or self._shown is None:
             return
         rect = self.rect_of(self._box)
         with QPainter(self) as painter:
@@ -163,7 +169,7 @@ class ExportFrame(QWidget):
             self._show_cursor(self.side_at(event.position()))
             event.ignore()
             return
-        picture = self._controller.state.picture
+        picture = self._controller.looks.picture(self._controller.state.active)
         if picture is None or self._from is None:
             return
         whole = (0.0, 0.0, float(picture.width), float(picture.height))

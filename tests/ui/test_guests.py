@@ -172,6 +172,23 @@ def test_what_is_asked_for_in_a_pane_goes_there_and_what_fails_is_said(stage, ph
     stage.sharp()
 
 
+def test_the_active_pane_decides_which_picture_is_exported(stage, photo, larger):
+    stage.show(photo)
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_F4)
+    stage.qtbot.keyClicks(stage.window.canvas, "7")
+    stage.sharp()
+    guest_in(stage, 0, larger)
+    stage.state.set_active(0)
+    stage.window.actions_by_name["export"].trigger()
+    assert stage.window.exporter._subject().width == 360
+    assert stage.window.exporter._subject().view.scale == pytest.approx(4.0)
+    stage.state.set_active(1)
+    assert stage.window.exporter.dialog is None
+    stage.window.actions_by_name["export"].trigger()
+    assert stage.window.exporter._subject().width == 120
+    stage.window.exporter.dialog.reject()
+
+
 def test_of_another_shape_the_middles_meet():
     view = Viewport(100, 200, 300, 400, 2.0, 10.0, 20.0)
     guest = Picture(1, None, np.zeros((300, 400, 3), np.uint8), None, None)
