@@ -65,7 +65,7 @@ class Exporter(QObject):
         self._jobs: set[int] = set()
         self._probe = 0
         self._region: tuple[int, Box] | None = None
-        self._exact = False
+        self._exact = self._warned = False
         self.dialog: ExportDialog | None = None
         self._of: Picture | None = None  # what the dialog is about
         stack = notice.parentWidget()
@@ -227,6 +227,7 @@ class Exporter(QObject):
         """Give `order` a number and hand it to the renderer."""
         job = self._client.job()
         self._jobs.add(job)
+        self._warned = False
         self.queue.add(job, Path(order.path))
         self._client.send(replace(order, job=job))
 
@@ -234,6 +235,16 @@ class Exporter(QObject):
     def running(self) -> int:
         """Exports that are not done yet."""
         return len(self._jobs)
+
+    def keeps_open(self) -> bool:
+        """True, with a word about it, when the window is asked to close for the first time during an export."""
+        if not self._jobs or self._warned:
+            return False
+        self._warned = True
+        self._notice.tell(
+            tr("An export is under way, and closing the window stops it. Close it again if that is meant.")
+        )
+        return True
 
     @Slot(int)
     def _cancel(self, job: int) -> None:

@@ -224,6 +224,7 @@ class ExportForm(QWidget):
         self.dpi.fill(choices.dpi)
         self.as_screen.setEnabled(choices.anchor != "screen")
         self.exact.setVisible(is_model and not screen_exact)
+        self.exact.setEnabled(not choices.best and choices.bits_for(self._subject.bits) == 8)  # else exact anyway
         self.best.setEnabled(is_model)
         form = choices.format
         self.bits.setVisible(len(form.bits) > 1)

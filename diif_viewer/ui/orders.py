@@ -49,7 +49,7 @@ class Orders:
             "recent": lambda: window.menu.recent.show_at(window.below_tools()),
             "reload": window.files.reload,
             "keep_view": window.files.toggle_keep_view,
-            "quit": lambda: _ignore(window.close()),
+            "quit": self._quit,
         }
 
     def _of_looking(self) -> dict[str, Callable[[], None]]:
@@ -98,6 +98,10 @@ class Orders:
             "leave": self._leave,
             "shortcuts": window.show_shortcuts,
         }
+
+    def _quit(self) -> None:
+        if not self._window.exporter.keeps_open():
+            self._window.close()
 
     # ---- regions ----
 
@@ -162,7 +166,3 @@ class Orders:
             window.canvas.setFocus()
         elif window.isFullScreen():
             window.toggle_full_screen()
-
-
-def _ignore(_: object) -> None:
-    """Drop a result."""

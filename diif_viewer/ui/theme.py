@@ -108,10 +108,10 @@ QPushButton:default {{ background: {accent}; border-color: {accent}; color: {on_
 QPushButton:disabled, QPushButton:default:disabled {{ color: {disabled}; background: {surface};
     border-color: {line}; }}
 QCheckBox:disabled, QLabel:disabled {{ color: {disabled}; }}
-QDialog QLineEdit, QKeySequenceEdit QLineEdit, QDialog QSpinBox, QDialog QComboBox {{ background: {canvas};
+QDialog QLineEdit, QKeySequenceEdit QLineEdit, QDialog QSpinBox {{ background: {canvas};
     color: {text}; border: 1px solid {line}; border-radius: 6px; padding: 5px 8px; selection-background-color: {accent};
     selection-color: {on_accent}; }}
-QDialog QLineEdit:focus, QKeySequenceEdit QLineEdit:focus, QDialog QSpinBox:focus, QDialog QComboBox:focus {{
+QDialog QLineEdit:focus, QKeySequenceEdit QLineEdit:focus, QDialog QSpinBox:focus {{
     border-color: {accent}; }}
 QDialog QComboBox QAbstractItemView {{ background: {raised}; color: {text}; border: 1px solid {line};
     selection-background-color: {accent}; selection-color: {on_accent}; }}

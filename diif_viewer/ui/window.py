@@ -278,7 +278,10 @@ class MainWindow(QMainWindow):
         self.facts.place_badges()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
-        """Go; whoever made the window ends the threads and the process."""
+        """Go; whoever made the window ends the threads and the process. Exports under way are asked about once."""
+        if event.spontaneous() and self.exporter.keeps_open():
+            event.ignore()
+            return
         super().closeEvent(event)
         self.session.save(self)
         self.closed.emit()

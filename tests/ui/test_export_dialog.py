@@ -379,6 +379,19 @@ def test_a_finished_export_can_be_opened_and_shown(stage, photo, tmp_path):
     assert urls == [str(tmp_path / "done.png"), str(tmp_path)]
 
 
+def test_the_window_asks_once_before_it_stops_an_export(stage, photo, tmp_path):
+    dialog = opened(stage, photo)
+    stage.gate.clear()
+    dialog.name_file(tmp_path / "one.png")
+    dialog.go.click()
+    stage.window.actions_by_name["quit"].trigger()
+    assert stage.window.isVisible()
+    assert "under way" in stage.window.notice.text
+    stage.gate.set()
+    stage.window.actions_by_name["quit"].trigger()
+    assert not stage.window.isVisible()
+
+
 # ---- the real renderer -----------------------------------------------------------------------------------
 
 
