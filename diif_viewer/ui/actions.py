@@ -198,6 +198,15 @@ ACTIONS: tuple[ActionRow, ...] = (
         checkable=True,
     ),
     ActionRow(
+        "histogram",
+        "Histogram",
+        "Window",
+        ("H",),
+        "ph.chart-bar",
+        "Show how bright what is in sight is, in each colour",
+        checkable=True,
+    ),
+    ActionRow(
         "grid",
         "Pixel grid",
         "Window",

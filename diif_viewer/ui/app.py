@@ -89,6 +89,7 @@ class Viewer:
             measuring.shutdown()
         self.window.clipboard.shutdown()
         self.window.figures.shutdown()
+        self.window.histogram.shutdown()
         self.window.pane_files.shutdown()
         self.client.shutdown()
 

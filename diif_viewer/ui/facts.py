@@ -79,6 +79,7 @@ class Facts(QObject):
             actions[name].setEnabled(window.pages.count > 1)
         actions["keep_view"].setChecked(window.files.keep_view)
         actions["overview"].setChecked(window.overview.wanted)
+        actions["histogram"].setChecked(window.histogram.wanted)
         actions["grid"].setChecked(window.canvas.grid)
         guests = window.controller.looks.guests
         actions["same_picture"].setEnabled(bool(guests))

@@ -30,7 +30,20 @@ ROWS = (
         "export_region",
         "figure",
     ),
-    *("|", "keep_view", "overview", "grid", "background", "theme", "fade", "|", "diagnostics", "shortcuts", "quit"),
+    *(
+        "|",
+        "keep_view",
+        "overview",
+        "histogram",
+        "grid",
+        "background",
+        "theme",
+        "fade",
+        "|",
+        "diagnostics",
+        "shortcuts",
+        "quit",
+    ),
 )
 
 

@@ -92,6 +92,7 @@ class Orders:
             "theme": window.wardrobe.change_look,
             "background": window.wardrobe.change_background,
             "overview": self._toggle_overview,
+            "histogram": self._toggle_histogram,
             "grid": self._toggle_grid,
             "fade": partial(self.fade_in, switch=True),
             "fullscreen": window.toggle_full_screen,
@@ -145,6 +146,10 @@ class Orders:
     def _toggle_overview(self) -> None:
         self._window.overview.toggle()
         self._window.settings.put("overview", self._window.overview.wanted)
+        self._window.facts.show()
+
+    def _toggle_histogram(self) -> None:
+        self._window.histogram.toggle()
         self._window.facts.show()
 
     def _toggle_grid(self) -> None:

@@ -77,6 +77,10 @@ QFrame#hint QToolButton {{ color: #b4b4bc; background: transparent; border: 0; p
 QFrame#hint QToolButton:hover, QFrame#hint QToolButton:focus {{ color: #5ea8ff; }}
 QLineEdit#pageNumber {{ color: #e8e8ec; background: transparent; border: 0; padding: 2px; }}
 QLineEdit#pageNumber:focus {{ background: #161618; border-radius: 4px; }}
+QToolButton#switch {{ color: #9c9ca4; background: transparent; border: 0; border-radius: 4px; padding: 2px 6px; }}
+QToolButton#switch:hover, QToolButton#switch:focus {{ color: #5ea8ff; }}
+QToolButton#switch:checked {{ color: #e8e8ec; background: rgba(94, 168, 255, 70); }}
+Histogram QLabel {{ color: #9c9ca4; font-size: 11px; }}
 QFrame#notice {{ background: {raised}; border: 1px solid {line}; border-radius: 10px; }}
 QFrame#notice QLabel {{ color: {text}; }}
 QFrame#notice QProgressBar, QFrame#notice QProgressBar::chunk {{ border: 0; border-radius: 2px; }}

@@ -26,6 +26,7 @@ from diif_viewer.ui.files import Files
 from diif_viewer.ui.flip import Flip
 from diif_viewer.ui.ground_truth import GroundTruth
 from diif_viewer.ui.hint import Hint
+from diif_viewer.ui.histogram import Histogram
 from diif_viewer.ui.inspector import Inspector
 from diif_viewer.ui.keys import Keys
 from diif_viewer.ui.language import said, tr
@@ -87,6 +88,7 @@ class MainWindow(QMainWindow):
         self.badge_row = BadgeRow(self.canvas, self.keys, self.scores)
         self.overview = Overview(controller, self.canvas, self.keys, wanted=self.settings.flag("overview", True))
         self.pages = Pages(self.state, self.opening, self.keys, self.canvas)
+        self.histogram = Histogram(controller, self.settings, self.canvas)
         self.hint = Hint(self.state, self.settings, self.keys, self.canvas)
         self.canvas.grid = self.settings.flag("grid")
         self.notice = Notice(self.stack)
@@ -136,6 +138,7 @@ class MainWindow(QMainWindow):
         canvas.resized.connect(self.controller.resize)
         canvas.resized.connect(self.overview.place)
         canvas.resized.connect(self.hint.place)
+        canvas.resized.connect(self.histogram.place)
         canvas.resized.connect(self.pages.place)
         canvas.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         canvas.customContextMenuRequested.connect(lambda point: self.menu.popup(canvas.mapToGlobal(point)))
