@@ -274,7 +274,7 @@ def _check_space(jobs: list[Job], options: Options) -> None:
 
 def check_memory(streams: bool, window: Window, bytes_per_pixel: int) -> None:
     """Refuse a result that cannot be held: three strips of it, or all of it twice. Raises RequestError."""
-    from diif_viewer.imaging.load import free_memory
+    from diif_viewer.memory import free_memory
 
     needed, free = (3 * 256 * window.width if streams else 2 * window.area) * bytes_per_pixel, free_memory()
     if needed > free:

@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from diif_viewer import memory as main_memory
 from diif_viewer.engine.gpu.calibration import fast_dtype, free_memory
 from diif_viewer.engine.layers import Linear, has_onednn
 from diif_viewer.engine.threads import parallel
@@ -206,23 +207,25 @@ def _remember(path: Path, found: dict[str, Any]) -> None:
         pass  # a read-only home costs 0.1 s per start, nothing else
 
 
+CPU_BUDGET = 1 << 30
+"""Most bytes that features and maps take of main memory, open pictures included."""
+
+LEAST_BUDGET = 64 << 20
+
+
 def available_memory() -> int:
-    """Bytes of main memory that can be used without swapping; 4 GiB where the system does not tell."""
-    try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-    except (OSError, ValueError):
-        pass
-    return 4 << 30
+    """Bytes of main memory that this process can still take without swapping: see `diif_viewer.memory`."""
+    return main_memory.free_memory()
 
 
-def cache_budget(device: str = "cpu") -> int:
-    """Bytes that features and maps of all pictures may take on a device.
+def cache_budget(device: str = "cpu", *, held: int = 0, pictures: int = 0) -> int:
+    """Bytes that features and maps of all pictures may take on a device, as things are now.
 
-    A quarter of what is free, at most 1 GiB; on a CUDA device, which has memory of its own, half of what is free there,
-    at most 16 GiB.
+    held: bytes that they take already. pictures: bytes of the pictures themselves. A quarter of what is free or held,
+    and at most 1 GiB together with the pictures; on a CUDA device, which has memory of its own, half of what is free
+    there, at most 16 GiB.
     """
     if device.startswith("cuda"):
-        return max(64 << 20, min(16 << 30, free_memory(device) // 2))
-    return max(64 << 20, min(1 << 30, available_memory() // 4))
+        return max(LEAST_BUDGET, min(16 << 30, (free_memory(device) + held) // 2))
+    room = max(CPU_BUDGET // 4, CPU_BUDGET - pictures)
+    return max(LEAST_BUDGET, min(room, (available_memory() + held) // 4))

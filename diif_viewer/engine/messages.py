@@ -241,6 +241,13 @@ class CropDone:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """Work goes on, but not as before (for example with less memory): one sentence that people should read."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class RendererFailed:
     """The renderer cannot go on (for example torch does not load): one sentence."""
 
@@ -270,5 +277,6 @@ FromRenderer = (
     | ProbeDone
     | ProbeFailed
     | CropDone
+    | Notice
     | RendererFailed
 )

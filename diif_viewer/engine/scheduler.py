@@ -32,6 +32,7 @@ from diif_viewer.engine.model import Model, load_model
 from diif_viewer.engine.pace import Pace
 from diif_viewer.engine.planes import BlockCache, hull
 from diif_viewer.engine.probing import Encoding, probe_steps
+from diif_viewer.engine.thrift import Thrift
 from diif_viewer.engine.tiles import TileKey, keys_for
 from diif_viewer.errors import DiifViewerError
 from diif_viewer.geometry import Lattice, Window
@@ -61,6 +62,7 @@ class Scheduler:
         self._device = resolve(device)
         self._compute = fast_compute(self._device)
         self._cache = BlockCache(cache_budget(self._device))
+        self._thrift = Thrift(self._cache, self._device)
         self._pictures: dict[int, _Picture] = {}
         self._models: dict[str, Model] = {}
         self._paces: dict[str, Pace] = {}
@@ -77,11 +79,17 @@ class Scheduler:
         self._connection.send(m.Ready(compute.device, compute.dtype_name, compute.description))
         while self._running:
             while self._running and (not self._busy or self._connection.poll(0)):
+                if not self._connection.poll(0):
+                    self._tend(now=True)  # nobody waits now
                 self._receive(self._connection.recv())
             if self._running:
                 self.step()
+                self._tend()
         for image in list(self._pictures):
             self._close(m.CloseImage(image))
+
+    def _tend(self, *, now: bool = False) -> None:
+        self._thrift.tend(sum(picture.pixels.nbytes for picture in self._pictures.values()), now=now)
 
     @property
     def _busy(self) -> bool:
@@ -177,7 +185,9 @@ class Scheduler:
     def _view(self, request: m.ViewRequest) -> Steps:
         started = time.perf_counter()
         made = self._field(request.image, request.model)
-        if made is not None:
+        if made is None:  # closed meanwhile, and nobody reads this; or it never came
+            yield m.ViewFailed(request.pane, request.serial, "The renderer does not have this picture.")
+        else:
             lattice = made.lattice(scale=request.scale)
             keys = keys_for(request.image, request.model, request.scale, request.window, lattice.window)
             wanted = [key for key in keys if key not in request.held]
@@ -238,14 +248,14 @@ class Scheduler:
             return
         height, width, _ = picture.pixels.shape
         large = is_large(request, Lattice.of_scale(height, width, request.scale))
-        whole = self._cache.budget
-        if large:  # it keeps features of its own: those of the screen make room for them
-            self._cache.resize(whole // 4)
+        self._thrift.share = 0.25 if large else 1.0  # it keeps features of its own: those of the screen make room
+        if large:
+            self._tend(now=True)
             heap.give_back()
         try:
             yield from export_steps(request, picture.pixels, load)
         finally:
-            self._cache.resize(whole)
+            self._thrift.share = 1.0
 
     def _probing(self, request: m.ProbeRequest) -> Steps:
         picture = self._pictures.get(request.export.image)

@@ -8,7 +8,6 @@ by the decoders: PPM, JPEG 2000 and AVIF with more. Of several pages or frames, 
 from __future__ import annotations
 
 import logging
-import os
 import stat
 import threading
 import time
@@ -25,6 +24,7 @@ from PIL import Image, UnidentifiedImageError
 from diif_viewer.errors import ImageError
 from diif_viewer.imaging import decode
 from diif_viewer.imaging.metadata import software_of
+from diif_viewer.memory import free_memory
 
 FORMATS = (
     *("PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "JPEG2000", "PPM", "QOI", "TGA", "PSD", "ICO"),
@@ -194,14 +194,3 @@ def _check_size(image: Image.Image, file: Path, memory: int | None) -> None:
             f"{file.name}: the picture is too large to open here: {width}x{height} pixels need "
             f"{needed / 1e9:.1f} GB of memory and {free / 1e9:.1f} GB are free."
         )
-
-
-def free_memory() -> int:
-    """Bytes that can be had without swapping; a generous guess where the system does not tell."""
-    try:
-        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                return int(line.split()[1]) * 1024
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, AttributeError):
-        return 4 << 30

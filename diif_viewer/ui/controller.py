@@ -124,6 +124,7 @@ class Controller(QObject):
         """Go to `view`, clamped to the picture."""
         self._animate = animate
         self.state.set_view(view.clamped())
+        self._animate = False  # also where it was there already
 
     @property
     def sharp(self) -> bool:
@@ -159,7 +160,6 @@ class Controller(QObject):
             self.motion.glide(view)
         else:
             self.motion.jump(view)
-        self._animate = False
         self._requests.failures.clear()
         self._rest.stop()
         self._aim()
@@ -281,6 +281,9 @@ class Controller(QObject):
         if any(scene.add_frame(frame) for scene in self.looks.scenes):  # a frame is of one of them
             self.refresh()
             self.repaint.emit(QRect())
+            last = self._last_frame
+            if last is not None and (frame.scale, frame.window) == (last.lattice.x.scale, last.window):
+                self._ask_frames()  # a late frame may have pushed out the one that was there already
 
     @Slot(object)
     def _tile_done(self, message: TileDone) -> None:
@@ -302,6 +305,7 @@ class Controller(QObject):
     def _view_done(self, message: ViewDone) -> None:
         if self._requests.done(message):
             self.refresh()
+            self._requests.ask_again(self._wishes())
             self._rest.start()
 
     @Slot(object)

@@ -24,6 +24,7 @@ from diif_viewer.errors import DiifViewerError
 from diif_viewer.ui.images import opaque
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.mailbox import Mailbox
+from diif_viewer.ui.shared import moved
 from diif_viewer.ui.state import Picture
 
 if TYPE_CHECKING:
@@ -212,7 +213,9 @@ def _load(path: Path, page: int) -> Decoded:
     if pixels is not picture.pixels:
         # grey without a profile means sRGB's grey; sRGB's own profile would be one for RGB
         profile = srgb_profile() if pixels.shape[2] >= 3 else None
-    return pixels, Pyramid(pixels), Metadata(profile, picture.exif, picture.dpi), picture.pages
+    about = Metadata(profile, picture.exif, picture.dpi)
+    pixels = moved(pixels)
+    return pixels, Pyramid(pixels), about, picture.pages
 
 
 def _unpacked(image: QImage) -> Decoded:

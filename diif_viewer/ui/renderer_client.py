@@ -31,6 +31,7 @@ from diif_viewer.engine.messages import (
     ExportRequest,
     FilmRequest,
     FromRenderer,
+    Notice,
     OpenImage,
     ProbeDone,
     ProbeFailed,
@@ -42,10 +43,13 @@ from diif_viewer.engine.messages import (
     ViewDone,
     ViewFailed,
 )
-from diif_viewer.ui.language import tr
+from diif_viewer.ui.language import mark, tr
+from diif_viewer.ui.shared import name_of, new_block, release
 
 CLOSE_TIMEOUT = 1.0
 """Seconds that the process gets to end by itself; it may be in the middle of loading torch, and is killed then."""
+
+NO_ROOM = mark("There is not enough shared memory for this picture: it is shown bicubic.")
 
 EXPORT_TIMEOUT = 5.0
 """Seconds that it gets while it is writing a file: what it has written so far is cleared away by itself only."""
@@ -95,8 +99,9 @@ class RendererClient(QObject):
 
     ready (Ready), tile_done (TileDone), view_done (ViewDone), view_failed (ViewFailed), export_progress
     (ExportProgress), export_done (ExportDone), export_failed (ExportFailed), probe_done (ProbeDone), probe_failed
-    (ProbeFailed), crop_done (CropDone): the messages. restarted (no payload): it died and runs again; ask anew for what
-    is wanted. stopped (sentence): it cannot go on, or died again; only `restart` brings it back.
+    (ProbeFailed), crop_done (CropDone): the messages. noticed (sentence): something to know of. restarted (no
+    payload): it died and runs again; ask anew for what is wanted. stopped (sentence): it cannot go on, or died again;
+    only `restart` brings it back.
     """
 
     ready = Signal(object)
@@ -109,6 +114,7 @@ class RendererClient(QObject):
     probe_done = Signal(object)
     probe_failed = Signal(object)
     crop_done = Signal(object)
+    noticed = Signal(str)
     restarted = Signal()
     stopped = Signal(str)
     _received = Signal(object)
@@ -204,8 +210,13 @@ class RendererClient(QObject):
         blocks: dict[int, SharedMemory] = {}
         try:
             while (order := orders.get()) is not None:
-                with contextlib.suppress(BrokenPipeError, ConnectionResetError, EOFError):
+                try:
                     self._write(renderer.connection, order, blocks)
+                except (BrokenPipeError, ConnectionResetError, EOFError):
+                    pass  # the reader sees the end as well
+                except MemoryError:  # its views will be answered as those of a picture that is not there
+                    self._received.emit((generation, Notice(tr(NO_ROOM))))
+                del order  # a picture that was closed must not stay until the next order
             with contextlib.suppress(OSError, EOFError):
                 renderer.connection.send(Quit())
             reader.join(
@@ -215,19 +226,22 @@ class RendererClient(QObject):
             renderer.close(0.2 if reader.is_alive() else CLOSE_TIMEOUT)
             reader.join()
             for block in blocks.values():
-                _release(block)
+                release(block)
 
     def _write(self, connection: Connection, order: ToRenderer | _Opened, blocks: dict[int, SharedMemory]) -> None:
         if isinstance(order, _Opened):
-            block = SharedMemory(create=True, size=max(1, order.pixels.nbytes))
-            blocks[order.image] = block
-            np.ndarray(order.pixels.shape, order.pixels.dtype, buffer=block.buf)[...] = order.pixels
+            name = name_of(order.pixels)
+            if name is None:
+                block = new_block(order.pixels.nbytes)
+                blocks[order.image] = block
+                np.ndarray(order.pixels.shape, order.pixels.dtype, buffer=block.buf)[...] = order.pixels
+                name = block.name
             height, width, channels = order.pixels.shape
-            connection.send(OpenImage(order.image, block.name, (height, width, channels), order.pixels.dtype.name))
+            connection.send(OpenImage(order.image, name, (height, width, channels), order.pixels.dtype.name))
             return
         connection.send(order)
         if isinstance(order, CloseImage) and order.image in blocks:
-            _release(blocks.pop(order.image))
+            release(blocks.pop(order.image))
 
     def _read(self, generation: int, connection: Connection) -> None:
         while True:
@@ -270,6 +284,8 @@ class RendererClient(QObject):
             case CropDone():
                 self._ended(message.job)
                 self.crop_done.emit(message)
+            case Notice():
+                self.noticed.emit(message.sentence)
             case RendererFailed():
                 self._end(message.sentence)
             case _Gone() if self._restarts_left > 0:
@@ -287,9 +303,3 @@ class RendererClient(QObject):
             self.export_failed.emit(ExportFailed(job, tr("The renderer stopped while the picture was being written.")))
         if sentence is not None:
             self.stopped.emit(sentence)
-
-
-def _release(block: SharedMemory) -> None:
-    block.close()
-    with contextlib.suppress(FileNotFoundError):
-        block.unlink()

@@ -42,6 +42,7 @@ class Requests:
         self._serials = itertools.count(1)
         self._wanted: dict[int, ViewRequest] = {}
         self._ahead: set[int] = set()
+        self._answers: dict[int, ViewRequest] = {}
         self.failures: dict[int, str] = {}
         self.times: dict[tuple[str, float], float] = {}
 
@@ -49,6 +50,7 @@ class Requests:
         """Start afresh, for another picture or another renderer."""
         self._wanted.clear()
         self._ahead.clear()
+        self._answers.clear()
         self.failures.clear()
         self.times.clear()
 
@@ -73,6 +75,17 @@ class Requests:
                 self._wanted[wish.pane] = request
                 self._ahead.discard(wish.pane)
                 self._client.send(request)
+
+    def ask_again(self, wishes: list[Wish]) -> None:
+        """Send once more what was answered and yet is not there: tiles that left the cache before anyone showed them.
+
+        Not when the last answer brought none of them.
+        """
+        for wish in wishes:
+            request = self._request(wish)
+            if request is not None and wish.pane not in self._wanted and request != self._answers.get(wish.pane):
+                self.ask(wishes)
+                return
 
     def look_ahead(self, wishes: list[Wish]) -> None:
         """Have the tiles around what every pane shows made, while nothing else is wanted."""
@@ -109,6 +122,7 @@ class Requests:
         request = self._wanted.get(message.pane)
         if request is None or request.serial != message.serial:
             return None
+        self._answers[message.pane] = replace(request, serial=0)
         return self._wanted.pop(message.pane)
 
     def _request(self, wish: Wish) -> ViewRequest | None:

@@ -51,6 +51,7 @@ class Scene:
         self._added = 0
         self._sharp: dict[int, Sharp] = {}
         self._stale: dict[int, Sharp] = {}
+        self._seen: dict[int, Window] = {}  # what each pane shows of its lattice
         self._parked: dict[int, Sharp] = {}  # of the method before: flipping to and fro puts no tiles together again
 
     # ---- what comes in ----
@@ -87,7 +88,8 @@ class Scene:
             if (sharp.model, sharp.scale) == (key.model, key.scale) and sharp.window.contains(key.window)
         ]
         for pane in panes:
-            if self.fade > 0 and key not in self._sharp[pane].held:
+            in_sight = bool(key.window.intersected(self._seen[pane]))
+            if self.fade > 0 and in_sight and key not in self._sharp[pane].held:
                 self._sharp[pane].fresh[key] = self._clock()
             blit(self._sharp[pane], key, pixels)
         return panes
@@ -104,6 +106,7 @@ class Scene:
             if sharp is not None:
                 self._parked[pane] = sharp
             return []
+        self._seen[pane] = seen
         keys = keys_for(self._picture.image, model, view.scale, seen, view.lattice.window)
         if not serves(sharp, model, view.scale, seen):
             self._retire(pane, sharp)

@@ -56,6 +56,9 @@ class Watch(QObject):
         statuses = self._viewer.controller.statuses
         whole = bool(statuses) and all(status.sharp for status in statuses)
         self.complete = (self.complete or time.perf_counter()) if whole else None
+        if self.sharp is None and self._viewer.controller.sharp:
+            # what came last may lie out of sight, where nothing of it is painted
+            self._viewer.window.canvas.update(0, 0, 1, 1)
 
     @Slot(object)
     def _tile_done(self, message: TileDone) -> None:

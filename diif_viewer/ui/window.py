@@ -158,6 +158,7 @@ class MainWindow(QMainWindow):
         self.controller.fallback.frame_failed.connect(self.notice.tell)
         client.ready.connect(self._renderer_ready)
         client.stopped.connect(self._renderer_stopped)
+        client.noticed.connect(lambda sentence: self.notice.tell(said(sentence)))
         client.restarted.connect(self._renderer_restarted)
 
     # ---- pictures ----
