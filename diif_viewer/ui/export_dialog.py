@@ -173,7 +173,7 @@ class ExportDialog(QDialog):
 
     def show_probe(self, done: ProbeDone) -> None:
         """The newest detail, and what the export takes."""
-        from diif_viewer.imaging.load import free_memory
+        from diif_viewer.memory import free_memory
 
         self._estimate = done
         self.preview.show_pixels(done.pixels)
