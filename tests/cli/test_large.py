@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -43,6 +44,39 @@ for _ in export_steps(request, np.asarray(Image.open(sys.argv[1])), lambda: None
 print(peak() - before)
 """
 
+RENDERER = """
+import multiprocessing, re, sys
+from multiprocessing.shared_memory import SharedMemory
+import numpy as np
+from PIL import Image
+from diif_viewer.engine import messages as m
+from diif_viewer.engine.service import RendererProcess
+from diif_viewer.geometry import Lattice
+
+def main():
+    pixels, scale = np.asarray(Image.open(sys.argv[1])), float(sys.argv[3])
+    block = SharedMemory(create=True, size=pixels.nbytes)
+    np.ndarray(pixels.shape, pixels.dtype, buffer=block.buf)[...] = pixels
+    renderer = RendererProcess()
+    pid = multiprocessing.active_children()[0].pid
+    try:
+        renderer.connection.send(m.OpenImage(1, block.name, pixels.shape, "uint8"))
+        window = Lattice.of_scale(*pixels.shape[:2], scale).window
+        request = m.ExportRequest(1, 1, "diif-s-lite", scale, window, sys.argv[2], float32=True)
+        renderer.connection.send(request)
+        while not isinstance(answer := renderer.connection.recv(), m.ExportDone):
+            assert not isinstance(answer, m.ExportFailed), answer
+        status = open(f"/proc/{pid}/status").read()
+    finally:
+        renderer.close()
+        block.close()
+        block.unlink()
+    print(int(re.search(r"VmHWM:\\s+(\\d+)", status)[1]) * 1024)
+
+if __name__ == "__main__":
+    main()
+"""
+
 
 def peak_of(script: str, *words: object) -> int:
     """Bytes that the child reports in its last line."""
@@ -77,6 +111,19 @@ def test_the_windows_exports_take_as_little(picture: Path, tmp_path: Path) -> No
     peak = peak_of(EXPORT, picture, tmp_path / "out.png")
     assert peak < 100 * MIB, f"{peak / MIB:.0f} MiB"
     assert is_whole(tmp_path / "out.png")
+
+
+def test_the_renderer_keeps_few_features_of_a_large_export(picture: Path, tmp_path: Path) -> None:
+    """All features of this picture would take a gigabyte; 1.3 GB at 65 megapixels, here with little to decode."""
+    large, script = tmp_path / "large.png", tmp_path / "renderer.py"
+    Image.open(picture).resize((640, 560)).save(large)
+    script.write_text(RENDERER)
+    words = [sys.executable, str(script), str(large), str(tmp_path / "out.png"), "1.2"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    peak = int(done.stdout.splitlines()[-1])
+    assert peak < 1200 * MIB, f"{peak / MIB:.0f} MiB"
 
 
 def test_a_models_result_of_sixteen_bits_takes_little_more_than_the_model(picture: Path, tmp_path: Path) -> None:
