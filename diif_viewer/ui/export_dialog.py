@@ -36,6 +36,7 @@ from diif_viewer.ui.export_form import ExportForm
 from diif_viewer.ui.export_order import (
     bytes_text,
     free_name,
+    home_path,
     method_for,
     name_for,
     objection,
@@ -178,7 +179,7 @@ class ExportDialog(QDialog):
         self._estimate = done
         self.preview.show_pixels(done.pixels)
         self.facts["file"].setText(tr("about {size}", size=bytes_text(done.file_bytes)))
-        self.facts["time"].setText(tr("about {time}", time=seconds_text(done.seconds)))
+        self.facts["time"].setText(tr("about {time}", time=seconds_text(max(1.0, done.seconds))))
         self.facts["memory"].setText(bytes_text(done.memory))
         if not self._sentence:
             self._say(objection_to(done, self.folder, free_memory()))
@@ -233,7 +234,7 @@ class ExportDialog(QDialog):
                 tr("{width} x {height} pixels", width=plan.window.width, height=plan.window.height)
             )
             sentence = objection(self.path, self._picture, self._subject, choices, plan)
-        folder = os.fspath(self.folder)
+        folder = home_path(self.folder)
         self.place.setText(self.fontMetrics().elidedText(folder, Qt.TextElideMode.ElideLeft, 190))
         self._say(sentence)
         self.planned.emit(plan)

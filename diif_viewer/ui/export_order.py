@@ -69,6 +69,14 @@ def free_name(folder: Path, name: str) -> str:
     return name
 
 
+def home_path(folder: Path) -> str:
+    """`folder` as people know it: ``~/Pictures``."""
+    try:
+        return os.fspath(Path("~") / folder.relative_to(Path.home()))
+    except (ValueError, RuntimeError):  # elsewhere, or nobody's home
+        return os.fspath(folder)
+
+
 def objection(path: Path, picture: Picture, subject: Subject, choices: Choices, plan: Plan) -> str:
     """One sentence that says why this cannot be written; "" when nothing is known to speak against it."""
     window = plan.window
