@@ -83,7 +83,7 @@ def load_picture(path: str | Path, *, page: int = 0, memory: int | None = None) 
     may call; calls wait for each other. Raises ImageError.
     """
     file, started = Path(path), time.perf_counter()
-    with _sentences(file), opened(file, page) as image:
+    with sentences(file), opened(file, page) as image:
         _check_size(image, file, memory)
         decode.check_data(image, file.stat().st_size)
         pixels, profile = decode.pixels(image, lambda: opened(file, page))
@@ -99,14 +99,14 @@ def load_picture(path: str | Path, *, page: int = 0, memory: int | None = None) 
 def page_count(path: str | Path) -> int:
     """Pages of a TIFF, frames of an animated GIF, WebP, PNG or AVIF; 1 for others. Raises ImageError."""
     file = Path(path)
-    with _sentences(file), opened(file) as image:
+    with sentences(file), opened(file) as image:
         return _pages(image)
 
 
 def peek(path: str | Path, *, page: int = 0) -> Header:
     """Read the format and size of a file, or of one page of it, without decoding that. Raises ImageError."""
     file = Path(path)
-    with _sentences(file), opened(file, page) as image:
+    with sentences(file), opened(file, page) as image:
         width, height = image.size
         channels, bits = decode.kind(image)
         if image.format == "PNG" and not {"exif", "Raw profile type exif"} & set(image.info):
@@ -148,7 +148,7 @@ def _turn_to(image: Image.Image, page: int, file: Path) -> None:
 
 
 @contextmanager
-def _sentences(file: Path) -> Iterator[None]:
+def sentences(file: Path) -> Iterator[None]:
     """Whatever goes wrong with `file` becomes one ImageError."""
     name = file.name or str(file)
     try:

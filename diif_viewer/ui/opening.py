@@ -8,9 +8,9 @@ from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QObject, Signal
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
-from diif_viewer.ui.folder import SUFFIXES, neighbour
+from diif_viewer.ui.folder import neighbour
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.loader import Loader, Pasted, Sheet
 
@@ -66,14 +66,9 @@ class Opening(QObject):
 
     def choose(self) -> None:
         """Ask for a picture."""
-        names, _ = QFileDialog.getOpenFileNames(self._parent, tr("Open pictures"), self.folder, file_kinds())
-        self.open_paths([Path(name) for name in names])
+        from diif_viewer.ui.open_dialog import choose_files
 
-
-def file_kinds() -> str:
-    """What a dialog that opens offers to choose from."""
-    patterns = " ".join(sorted(f"*{suffix}" for suffix in SUFFIXES))
-    return f"{tr('Pictures')} ({patterns});;{tr('All files')} (*)"
+        self.open_paths(choose_files(self._parent, tr("Open pictures"), self.folder, several=True))
 
 
 def _beside(path: Path, listed: list[Path], step: int) -> Path | None:

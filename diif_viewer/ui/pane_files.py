@@ -8,7 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QPointF, Slot
-from PySide6.QtWidgets import QFileDialog
 
 from diif_viewer.ui.canvas import Canvas
 from diif_viewer.ui.compare import area_at
@@ -16,7 +15,7 @@ from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.loader import Loader, NotLoaded
 from diif_viewer.ui.notice import Notice
-from diif_viewer.ui.opening import Opening, file_kinds
+from diif_viewer.ui.opening import Opening
 from diif_viewer.ui.state import Picture
 
 
@@ -65,10 +64,11 @@ class PaneFiles(QObject):
         if pane >= self.main:
             self._opening.choose()
             return
+        from diif_viewer.ui.open_dialog import choose_files
+
         window, folder = self._notice.window(), self._opening.folder
-        name, _ = QFileDialog.getOpenFileName(window, tr("Open in this pane"), folder, file_kinds())
-        if name:
-            self.open_path(pane, Path(name))
+        for path in choose_files(window, tr("Open in this pane"), folder, several=False):
+            self.open_path(pane, path)
 
     def same_everywhere(self) -> None:
         """Show the open picture in every pane."""

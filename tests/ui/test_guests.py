@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QFileDialog
 
 from diif_viewer.engine.messages import CloseImage
+from diif_viewer.ui import open_dialog
 from diif_viewer.ui.guests import beside
 from diif_viewer.ui.state import Picture
 from diif_viewer.viewport import Viewport
@@ -154,8 +154,8 @@ def test_what_is_asked_for_in_a_pane_goes_there_and_what_fails_is_said(stage, ph
     stage.show(photo)
     stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_F6)
     stage.sharp()
-    names = iter([str(twin), str(tmp_path / "missing.png")])
-    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (next(names), ""))
+    names = iter([twin, tmp_path / "missing.png"])
+    monkeypatch.setattr(open_dialog, "choose_files", lambda *_, several: [next(names)])
     stage.state.set_active(2)
     stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_O, Qt.KeyboardModifier.ShiftModifier)
     stage.until(lambda: stage.controller.looks.picture(2).path == twin)

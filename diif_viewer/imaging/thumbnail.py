@@ -1,0 +1,54 @@
+"""A small copy of a picture file, quickly and with little memory: for dialogs that show what is about to be opened."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from diif_viewer.errors import ImageError
+from diif_viewer.imaging import decode
+from diif_viewer.imaging.load import opened, sentences
+
+MOST_BYTES = 400_000_000
+"""Memory that a thumbnail may take while it is made; a larger picture has none."""
+
+
+def thumbnail(path: str | Path, side: int) -> npt.NDArray[np.uint8]:
+    """The first page of a file, upright, at most `side` pixels along each side: HWC uint8, RGB or RGBA.
+
+    JPEG is decoded small from the start. Colours are the file's own, without regard to its profile. Any thread. Raises
+    ImageError, also for pictures that would take more than `MOST_BYTES`.
+    """
+    file = Path(path)
+    with sentences(file), opened(file) as image:
+        turned = decode.orientation(image)
+        image.draft("RGB", (side, side))
+        if image.width * image.height * decode.bytes_per_pixel(image) > MOST_BYTES:
+            raise ImageError(f"{file.name}: the picture is too large for a preview.")
+        decode.check_data(image, file.stat().st_size)
+        if image.mode.startswith("I") or image.mode == "F":
+            pixels, _ = decode.pixels(image, lambda: opened(file))
+            small = Image.fromarray(
+                (pixels[..., 0] >> 8).astype(np.uint8) if pixels.dtype != np.uint8 else pixels[..., 0]
+            )
+        else:
+            keyed = image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info
+            small = image.convert("RGBA" if keyed else "RGB")
+        small.thumbnail((side, side), Image.Resampling.BOX, reducing_gap=2.0)
+        if turned in _TURNS:
+            small = small.transpose(_TURNS[turned])
+        return np.array(small if small.mode in ("RGB", "RGBA") else small.convert("RGB"))
+
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
