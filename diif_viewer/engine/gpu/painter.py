@@ -1,11 +1,13 @@
 """Painting windows and tiles on a GPU: pixels are assembled on the device and copied once.
 
-Chunks lie on the same grid as on the CPU, so that tiles, pans and exports agree bit for bit here too.
+DIIF-S and DIIF go through the kernels where these can be had (`fused`); everything else through plain torch, chunk by
+chunk. Chunks and tiles lie on the same grid as on the CPU, so that tiles, pans and exports agree bit for bit here too.
 """
 
 from __future__ import annotations
 
 import functools
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -15,20 +17,58 @@ import torch
 from torch import Tensor
 
 from diif_viewer.engine.device import Compute
+from diif_viewer.engine.gpu.calibration import free_memory
+from diif_viewer.engine.gpu.fused import BYTES, GREY, SETTINGS, Fused, Setting
+from diif_viewer.engine.gpu.region import Region, groups, region_bytes
 from diif_viewer.engine.gpu.runtime import Runtime, runtime_for
+from diif_viewer.engine.gpu.tables import Spot, batch
+from diif_viewer.engine.gpu.weights import stage_of
+from diif_viewer.engine.gpu.workspace import Workspace
+from diif_viewer.engine.tiles import TILE
 from diif_viewer.geometry import Lattice, Window
 
 if TYPE_CHECKING:
     from diif_viewer.engine.field import Field
+    from diif_viewer.engine.model import Model
 
 Array = npt.NDArray[Any]
 
+MOST_TILES = 1024
+"""Tiles of one launch."""
+
+MOST_SLICED = 128
+"""The same for DIIF, whose slices take some 3 MB a tile in between."""
+
+MOST_OUTPUTS = 1 << 23
+"""Outputs that are assembled and copied at once: a window of 3840 x 2160."""
+
 
 class Painter:
-    """Renders fields on one device. Not thread-safe."""
+    """Renders fields on one device. Not thread-safe.
 
-    def __init__(self, runtime: Runtime) -> None:
+    kernels: whether to use them. side: of their tiles. room: bytes that the maps they read may take at once. settings:
+    of the kernels, in the order of preference.
+    """
+
+    def __init__(
+        self,
+        runtime: Runtime,
+        *,
+        kernels: bool = False,
+        side: int = TILE,
+        room: int = 1 << 30,
+        settings: tuple[Setting, ...] = SETTINGS,
+    ) -> None:
         self._runtime = runtime
+        self._kernels = kernels
+        self._side = side
+        self._room = room
+        self._settings = settings
+        self._workspace = Workspace(runtime.device)
+        self._region = Region(runtime, self._workspace)
+        self._fused: weakref.WeakKeyDictionary[Model, dict[torch.dtype, Fused | None]] = weakref.WeakKeyDictionary()
+        self.failure: str | None = None
+        """Why the kernels are not used although they were wanted; None while all is well."""
 
     def window(
         self,
@@ -41,12 +81,15 @@ class Painter:
         progress: Callable[[float], None] | None = None,
     ) -> Array:
         """As `Field.render_window`."""
+        strips = parts(window, compute.chunk)
+        if len(strips) == 1 and progress is None and field.pixels.shape[2] in (1, 3):
+            return self._rendered(field, lattice, strips, compute, as_float)[0]
         out = field.blank(window, as_float)
         done = 0
-        for part in parts(window, compute.chunk):
-            target = out[part.top - window.top : part.bottom - window.top]
-            self._fill(field, lattice, [(part, target)], compute, as_float)
-            done += part.area
+        for strip in strips:
+            (values,) = self._rendered(field, lattice, [strip], compute, as_float)
+            out[strip.top - window.top : strip.bottom - window.top, :, : values.shape[-1]] = values
+            done += strip.area
             if progress is not None:
                 progress(done / window.area)
         field.fill_alpha(lattice, window, out)
@@ -56,23 +99,83 @@ class Painter:
         self, field: Field, lattice: Lattice, windows: list[Window], compute: Compute
     ) -> list[npt.NDArray[np.uint8]]:
         """As `Field.render_tiles`."""
-        made = [field.blank(window, as_float=False) for window in windows]
-        self._fill(field, lattice, list(zip(windows, made, strict=True)), compute, as_float=False)
-        for window, out in zip(windows, made, strict=True):
-            field.fill_alpha(lattice, window, out)
-        return made
-
-    def _fill(
-        self, field: Field, lattice: Lattice, targets: list[tuple[Window, Array]], compute: Compute, as_float: bool
-    ) -> None:
-        """Colours of each window into its array: launched for all, copied for all, then waited for."""
-        with torch.inference_mode():
-            pending = [
-                self._runtime.download(self._plain(field, lattice, window, compute, as_float)) for window, _ in targets
-            ]
-        for (_, out), finished in zip(targets, pending, strict=True):
-            values = finished()
+        made = self._rendered(field, lattice, windows, compute, as_float=False)
+        if field.pixels.shape[2] in (1, 3):
+            return made
+        whole = []
+        for window, values in zip(windows, made, strict=True):
+            out = field.blank(window, as_float=False)
             out[..., : values.shape[-1]] = values
+            field.fill_alpha(lattice, window, out)
+            whole.append(out)
+        return whole
+
+    def uses_kernels(self, model: Model, compute: Compute) -> bool:
+        """Whether the kernels render this model."""
+        return self._of(model, compute) is not None
+
+    def release(self) -> None:
+        """Give back the device's memory that is kept from view to view."""
+        self._fused.clear()
+        self._workspace.clear()
+
+    def _rendered(
+        self, field: Field, lattice: Lattice, windows: list[Window], compute: Compute, as_float: bool
+    ) -> list[Array]:
+        """Pixels of each window without alpha: (h, w, 3 or 1)."""
+        with torch.inference_mode():
+            fused = None if as_float else self._of(field.model, compute)
+            if fused is not None:
+                try:
+                    return self._by_kernels(field, lattice, windows, compute, fused)
+                except torch.OutOfMemoryError:
+                    raise
+                except Exception as error:  # what a compiler or a driver that does not suit raises, has no common base
+                    self.failure = f"{type(error).__name__}: {error}"
+                    self._kernels = False
+            pending = [self._runtime.download(self._plain(field, lattice, w, compute, as_float)) for w in windows]
+            return [finished() for finished in pending]
+
+    # ---- by the kernels --------------------------------------------------------------------------------
+
+    def _of(self, model: Model, compute: Compute) -> Fused | None:
+        if not self._kernels:
+            return None
+        known = self._fused.setdefault(model, {})
+        if compute.dtype not in known:
+            stage = stage_of(model.reference.decoder, compute.dtype)
+            known[compute.dtype] = (
+                None if stage is None else Fused(stage, self._runtime, self._workspace, self._side, self._settings)
+            )
+        return known[compute.dtype]
+
+    def _by_kernels(
+        self, field: Field, lattice: Lattice, windows: list[Window], compute: Compute, fused: Fused
+    ) -> list[Array]:
+        form = BYTES if field.pixels.shape[2] >= 3 else GREY
+        spots, start = list[Spot](), 0
+        for window in windows:
+            for tile in window.split(self._side):
+                corner = start + (tile.top - window.top) * window.width + tile.left - window.left
+                spots.append(Spot(tile, tile.intersected(window), corner, window.width))
+            start += window.area
+        out = self._workspace.take("out", start * form, torch.uint8)
+        based = field.model.base is not None
+        most = MOST_TILES if fused.stage.coarse is None else MOST_SLICED
+
+        def fits(outputs: Window) -> bool:
+            return region_bytes(fused.stage, lattice, outputs) <= self._room
+
+        for some, outputs in groups(spots, lattice.window, most, fits):
+            self._region.bring(field, fused.stage, lattice, outputs, compute)
+            table = batch(fused.stage.layout, lattice, some, self._region.window, self._region.source)
+            fused.run(table, form, based=based)
+        pixels = self._runtime.download(out[: start * form])()
+        ends = np.cumsum([window.area * form for window in windows])
+        pieces = np.split(pixels, ends[:-1])
+        return [piece.reshape(w.height, w.width, form) for piece, w in zip(pieces, windows, strict=True)]
+
+    # ---- by plain torch --------------------------------------------------------------------------------
 
     def _plain(self, field: Field, lattice: Lattice, window: Window, compute: Compute, as_float: bool) -> Tensor:
         """`window` by plain torch, on the device: (h, w, 3 or 1), bytes or [0, 1]."""
@@ -96,8 +199,10 @@ class Painter:
         return out
 
 
-def parts(window: Window, chunk: tuple[int, int], most: int = 1 << 23) -> list[Window]:
+def parts(window: Window, chunk: tuple[int, int], most: int = MOST_OUTPUTS) -> list[Window]:
     """`window` cut into strips of whole chunk rows, each of at most some `most` outputs: what is copied at once."""
+    if window.area <= most:
+        return [window]
     rows = chunk[0] * max(1, most // (chunk[0] * window.width))
     tops = range(window.top // rows * rows, window.bottom, rows)
     return [Window(max(top, window.top), window.left, min(top + rows, window.bottom), window.right) for top in tops]
@@ -106,4 +211,17 @@ def parts(window: Window, chunk: tuple[int, int], most: int = 1 << 23) -> list[W
 @functools.cache
 def painter_on(device: str) -> Painter:
     """The painter of a device: one for all pictures and models, so that they share its memory."""
-    return Painter(runtime_for(device))
+    runtime = runtime_for(device)
+    if not device.startswith("cuda"):
+        return Painter(runtime)
+    room = min(4 << 30, free_memory(device) // 8)
+    return Painter(runtime, kernels=has_triton(), room=room)
+
+
+def has_triton() -> bool:
+    """Whether Triton can be imported; torch for CUDA brings it on Linux."""
+    try:
+        import triton  # noqa: F401
+    except ImportError:
+        return False
+    return True

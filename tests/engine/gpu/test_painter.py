@@ -14,6 +14,7 @@ from tests.engine.conftest import COMPUTE, picture
 
 @pytest.fixture
 def painter() -> Painter:
+    """One without kernels."""
     return Painter(Plain("cpu"))
 
 

@@ -1,0 +1,80 @@
+"""The part of a picture that the kernels read: its maps, gathered from their blocks into one piece, and its source."""
+
+from __future__ import annotations
+
+import math
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import torch
+
+from diif_viewer.engine.device import Compute
+from diif_viewer.engine.gpu.runtime import Runtime
+from diif_viewer.engine.gpu.tables import Spot
+from diif_viewer.engine.gpu.weights import Stage
+from diif_viewer.engine.gpu.workspace import Workspace
+from diif_viewer.engine.planes import Plane, hull
+from diif_viewer.geometry import Lattice, Window
+
+if TYPE_CHECKING:
+    from diif_viewer.engine.field import Field
+
+
+class Region:
+    """What lies in the workspace's "maps" and "source". It stays while views keep to it, as they do on a zoom in."""
+
+    def __init__(self, runtime: Runtime, workspace: Workspace) -> None:
+        self._runtime = runtime
+        self._workspace = workspace
+        self._plane: weakref.ref[Plane] | None = None
+        self._generation = -1
+        self.window = self.source = Window(0, 0, 0, 0)
+
+    def bring(self, field: Field, stage: Stage, lattice: Lattice, outputs: Window, compute: Compute) -> None:
+        """Have all that rendering some `outputs` reads: `window` of the maps, `source` of the picture."""
+        plane = field.maps(compute)
+        needed = field.model.decoder(compute.dtype).needs(lattice, outputs)
+        if self._holds(plane, needed):
+            return
+        self._plane = None  # until all is there
+        field.prepare(lattice, [outputs], compute)
+        shape = needed.height * stage.density, needed.width * stage.density, stage.width
+        size = math.prod(shape)
+        plane.region(needed, out=self._workspace.take("maps", size, compute.dtype)[:size].view(shape))
+        source = needed.grown(2).intersected(Window(0, 0, field.height, field.width))  # bicubic reaches two pixels out
+        pixels = field.source(source)
+        self._runtime.upload(pixels, self._workspace.take("source", pixels.size, torch.float32))
+        self.window, self.source = needed, source
+        self._plane, self._generation = weakref.ref(plane), self._workspace.generation
+
+    def _holds(self, plane: Plane, needed: Window) -> bool:
+        same = self._plane is not None and self._plane() is plane and self._generation == self._workspace.generation
+        return same and self.window.contains(needed)
+
+
+def region_bytes(stage: Stage, lattice: Lattice, outputs: Window) -> int:
+    """Bytes of the maps that rendering `outputs` reads."""
+    cells = lattice.cells_of(outputs)
+    return (cells.height + 1) * (cells.width + 1) * stage.density**2 * stage.width * stage.dtype.itemsize
+
+
+def groups(
+    spots: Sequence[Spot], limits: Window, most: int, fits: Callable[[Window], bool]
+) -> Iterator[tuple[list[Spot], Window]]:
+    """Tiles in their order, cut into groups of at most `most` whose outputs together `fits`; one at least.
+
+    Yields them with the outputs that they span, cut off at `limits`.
+    """
+    some: list[Spot] = []
+    spanned = Window(0, 0, 0, 0)
+    for spot in spots:
+        outputs = spot.tile.intersected(limits)
+        wider = hull([spanned, outputs]) if some else outputs
+        if some and (len(some) == most or not fits(wider)):
+            yield some, spanned
+            some, wider = [], outputs
+        some.append(spot)
+        spanned = wider
+    if some:
+        yield some, spanned

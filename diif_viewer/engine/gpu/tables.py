@@ -1,0 +1,204 @@
+"""What the kernels need to know of one batch of tiles, as one array of words that goes to the device in one copy.
+
+Everything that depends on positions is worked out here, once per axis in float64 (`geometry`), and becomes float32 only
+as differences and weights.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from diif_viewer.engine.decoders.common import Span, circle, held_cell
+from diif_viewer.geometry import Axis, Floats, Ints, Lattice, Window
+from diif_viewer.imaging.kernels import bicubic_taps
+
+Words = npt.NDArray[np.int32]
+
+HEAD = 16
+"""Words at the front; `kernels` names them. Sections follow: tiles, rows, columns, pairs."""
+
+TILE_WORDS = 10
+GROUP = 32
+"""Terms and knots that the kernels multiply at once."""
+
+FIELDS = 12
+"""Of an output of an axis. Integers: base, first bicubic tap. Floats: four weights, two terms, four weights of taps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A tile of a batch and where its outputs go.
+
+    tile: a cell of the tile grid; it may reach beyond the lattice. wanted: the part of it to write. offset: pixel of
+    the output buffer that the tile's own top-left corner has (before the buffer where that corner is not wanted). line:
+    pixels from a row to the next there.
+    """
+
+    tile: Window
+    wanted: Window
+    offset: int
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class AxisFields:
+    """Outputs of one axis as the kernels read them.
+
+    base: (n,) the first of some neighbouring vectors, counted from the picture's first. weights: (n, 4) of them. terms:
+    (n, 2) that go with two columns of the fine stage's first matrix.
+    """
+
+    base: Ints
+    weights: Floats
+    terms: Floats
+
+
+class Layout(Protocol):
+    """How a decoder's maps are read.
+
+    density: vectors per LR pixel along y and x, in which bases are counted. neighbours: vectors along x that an output
+    is blended from.
+    """
+
+    density: tuple[int, int]
+    neighbours: int
+
+    def rows(self, axis: Axis, start: int, stop: int) -> AxisFields:
+        """Of outputs ``start .. stop - 1`` along y."""
+        ...
+
+    def columns(self, axis: Axis, start: int, stop: int) -> AxisFields:
+        """The same along x."""
+        ...
+
+    def pairs(self, axis: Axis, start: int, stop: int) -> Floats:
+        """First and last coordinates along x of the slices of LR pixels ``start .. stop - 1``: (n, 2).
+
+        Those seen from the left and from the right vertex take turns; empty for decoders without slices.
+        """
+        ...
+
+
+class KnotLayout:
+    """DIIF-S: two knots per vertex and axis, blended down and across. Terms: sin and cos of the fraction."""
+
+    density = (2, 2)
+    neighbours = 4
+
+    def rows(self, axis: Axis, start: int, stop: int) -> AxisFields:
+        """See `Layout`."""
+        span = Span.of(axis, start, stop)
+        f = span.fractions
+        left, right = np.minimum(0.5 + f, 1.0), np.maximum(f - 0.5, 0.0)
+        weights = [(1 - f) * (1 - left), (1 - f) * left, f * (1 - right), f * right]
+        return AxisFields(2 * span.cells, np.stack(weights, -1), circle(f))
+
+    columns = rows
+
+    def pairs(self, axis: Axis, start: int, stop: int) -> Floats:
+        """None."""
+        return np.zeros((0, 2))
+
+
+class SliceLayout:
+    """DIIF in linear order with slice ensemble. Terms: the offset from the cell's centre.
+
+    Rows: the vertex above, the share of the one below, the offsets from both. Columns: the cell's two slices.
+    """
+
+    density = (1, 2)
+    neighbours = 2
+
+    def rows(self, axis: Axis, start: int, stop: int) -> AxisFields:
+        """See `Layout`."""
+        span = Span.of(axis, start, stop)
+        f = span.fractions
+        weights = np.stack([f, 2 * f, 2 * (f - 1), np.zeros_like(f)], -1)
+        return AxisFields(span.cells, weights, np.stack([2 * f - 1, np.zeros_like(f)], -1))
+
+    def columns(self, axis: Axis, start: int, stop: int) -> AxisFields:
+        """See `Layout`."""
+        span = Span.of(axis, start, stop)
+        f, none = span.fractions, np.zeros_like(span.fractions)
+        return AxisFields(2 * span.cells, np.stack([1 - f, f, none, none], -1), np.stack([2 * f - 1, none], -1))
+
+    def pairs(self, axis: Axis, start: int, stop: int) -> Floats:
+        """See `Layout`."""
+        first, _ = axis.groups(start, stop)
+        cells = np.arange(start, stop)[:, None] + np.arange(2)  # from the left and from the right
+        begin = 2 * ((first[:, None] + 0.5 + axis.phase) / axis.scale - cells)
+        end = begin + (axis.widest_group() - 1) * axis.cell
+        return np.stack([begin, end], -1).reshape(-1, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """words: for the device. tiles; groups, pairs: that a tile has at most (pairs: 0 without slices)."""
+
+    words: Words
+    tiles: int
+    groups: int
+    pairs: int
+
+
+def batch(layout: Layout, lattice: Lattice, spots: Sequence[Spot], region: Window, source: Window) -> Batch:
+    """The table of some tiles, at least one, all of the same side.
+
+    region: positions of the maps that are on the device, all that the tiles read among them. source: the source's
+    pixels there, for the bicubic base.
+    """
+    tops, lefts = ({spot.tile.top for spot in spots}, {spot.tile.left for spot in spots})
+    side = spots[0].tile.height
+    rows = _section(layout.rows, lattice.y, sorted(tops), side, (layout.density[0] * region.top, source.top))
+    columns = _section(layout.columns, lattice.x, sorted(lefts), side, (layout.density[1] * region.left, source.left))
+    row_of, column_of = ({start: i * side for i, start in enumerate(sorted(starts))} for starts in (tops, lefts))
+    tiles = np.empty((len(spots), TILE_WORDS), np.int32)
+    for words, spot in zip(tiles, spots, strict=True):
+        tile, wanted, at = spot.tile, spot.wanted, column_of[spot.tile.left]
+        known = int(columns[0, at + side - 1]) + layout.neighbours - int(columns[0, at])
+        words[:5] = row_of[tile.top], at, columns[0, at], known, spot.offset
+        words[5:] = (wanted.top - tile.top, wanted.bottom - tile.top, wanted.left - tile.left, wanted.right - tile.left,
+                     spot.line)  # fmt: skip
+    pairs = layout.pairs(lattice.x, region.left, max(region.left, region.right - 1)).astype(np.float32)
+    knots = int(tiles[:, 3].max())
+    stride = layout.density[1] * region.width if not len(pairs) else region.width
+    head = np.zeros(HEAD, np.int32)
+    sections = [tiles.reshape(-1), rows.reshape(-1), columns.reshape(-1), pairs.reshape(-1).view(np.int32)]
+    places = HEAD + np.cumsum([0] + [section.size for section in sections])
+    head[:7] = places[0], places[1], rows.shape[1], places[2], columns.shape[1], places[3], len(spots)
+    head[7:11] = stride, source.height, source.width, knots
+    head[11:13].view(np.float32)[:] = held_cell(lattice.y), held_cell(lattice.x)
+    head[13] = groups = -(-(4 + knots) // GROUP)
+    return Batch(np.concatenate([head, *sections]), len(spots), groups, knots if len(pairs) else 0)
+
+
+def _section(fields: Any, axis: Axis, starts: Sequence[int], side: int, origins: tuple[int, int]) -> Words:
+    """Fields of the tiles that begin at `starts` (ascending), one after the other: (FIELDS, outputs).
+
+    Outputs beyond the lattice repeat its last one. origins: of bases and of taps.
+    """
+    words = np.empty((FIELDS, len(starts) * side), np.int32)
+    numbers = words.view(np.float32)
+    for begin, end in _runs(starts, side):
+        here = slice(begin * side, end * side)
+        start, stop = starts[begin], min(starts[end - 1] + side, axis.count)
+        found: AxisFields = fields(axis, start, stop)
+        tap, weights = bicubic_taps(axis, start, stop)
+        more = [(0, (end - begin) * side - (stop - start))]
+        words[0, here] = np.pad(found.base - origins[0], more, mode="edge")
+        words[1, here] = np.pad(tap - origins[1], more, mode="edge")
+        floats = np.concatenate([found.weights, found.terms, weights], -1).T
+        numbers[2:, here] = np.pad(floats, [(0, 0), *more], mode="edge")
+    return words
+
+
+def _runs(starts: Sequence[int], side: int) -> list[tuple[int, int]]:
+    """Runs of tiles that follow upon each other: (first, past the last) of `starts`."""
+    cuts = [0, *(i for i in range(1, len(starts)) if starts[i] != starts[i - 1] + side), len(starts)]
+    return list(itertools.pairwise(cuts))
