@@ -8,10 +8,14 @@ from pathlib import Path
 _PACKAGE = Path(__file__).resolve().parent
 
 
+_IN_THE_TREE = {"cards": "docs/models"}
+"""Folders that are called otherwise in the source tree."""
+
+
 def shipped(folder: str) -> Path:
-    """The directory of shipped files `folder` ("weights" or "resources")."""
+    """The directory of shipped files `folder` ("weights", "resources" or "cards")."""
     inside = _PACKAGE / folder
-    return inside if inside.is_dir() else _PACKAGE.parent / folder
+    return inside if inside.is_dir() else _PACKAGE.parent / _IN_THE_TREE.get(folder, folder)
 
 
 def cache_directory() -> Path:

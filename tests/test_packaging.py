@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
-PARTS = ("diif_viewer", "resources", "weights", "pyproject.toml", "README.md", "LICENSE", "NOTICES.md")
+PARTS = ("diif_viewer", "docs/models", "resources", "weights", "pyproject.toml", "README.md", "LICENSE", "NOTICES.md")
 
 
 def run(*command: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -61,8 +61,8 @@ def test_the_wheel_holds_every_module_weight_and_resource(wheel: Path) -> None:
     names = contents(wheel)
     wanted = {str(path.relative_to(ROOT)) for path in (ROOT / "diif_viewer").rglob("*.py")}
     wanted |= {str(path.relative_to(ROOT)) for path in (ROOT / "diif_viewer").rglob("*.toml")}
-    for folder in ("weights", "resources"):
-        wanted |= {f"diif_viewer/{folder}/{path.name}" for path in (ROOT / folder).iterdir() if path.is_file()}
+    for folder, place in (("weights", "weights"), ("resources", "resources"), ("cards", "docs/models")):
+        wanted |= {f"diif_viewer/{folder}/{path.name}" for path in (ROOT / place).iterdir() if path.is_file()}
     assert wanted
     assert not wanted - names
     assert "diif_viewer/py.typed" in names

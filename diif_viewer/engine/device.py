@@ -83,6 +83,16 @@ def resolve(device: str = "auto") -> str:
     return device
 
 
+def present() -> tuple[tuple[str, str], ...]:
+    """The devices that torch can use here, by the names `resolve` takes, with what people call them."""
+    found = [("cpu", "CPU")]
+    if torch.cuda.is_available():
+        found += [(f"cuda:{i}", torch.cuda.get_device_name(i)) for i in range(torch.cuda.device_count())]
+    if torch.backends.mps.is_available():
+        found.append(("mps", "Apple GPU"))
+    return tuple(found)
+
+
 @functools.cache
 def fast_compute(device: str = "cpu") -> Compute:
     """The dtype and chunk that `device` (as `resolve` names it) is fastest with; measured once per machine and torch.

@@ -154,6 +154,7 @@ class Ready:
     device: str  # "cpu", "cuda", ...
     dtype: str  # "bfloat16", "float16" or "float32"
     description: str  # for people: "CPU, 2 threads, bfloat16"
+    devices: tuple[tuple[str, str], ...] = ()  # all there are: ("cuda:0", what it is called)
 
 
 @dataclass(frozen=True, slots=True)

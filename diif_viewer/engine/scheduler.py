@@ -24,7 +24,7 @@ import torch
 from diif_viewer.engine import heap
 from diif_viewer.engine import messages as m
 from diif_viewer.engine.crops import crop_steps
-from diif_viewer.engine.device import cache_budget, fast_compute, resolve
+from diif_viewer.engine.device import cache_budget, fast_compute, present, resolve
 from diif_viewer.engine.exporting import export_steps, is_large
 from diif_viewer.engine.field import Array, Field
 from diif_viewer.engine.filming import film_steps
@@ -76,7 +76,7 @@ class Scheduler:
     def run(self) -> None:
         """Work until `Quit` or until the other end is closed (EOFError)."""
         compute = self._compute
-        self._connection.send(m.Ready(compute.device, compute.dtype_name, compute.description))
+        self._connection.send(m.Ready(compute.device, compute.dtype_name, compute.description, present()))
         while self._running:
             while self._running and (not self._busy or self._connection.poll(0)):
                 if not self._connection.poll(0):

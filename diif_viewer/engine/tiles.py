@@ -54,6 +54,11 @@ class TileCache:
         self._bytes = 0
         self._tiles: OrderedDict[TileKey, Pixels] = OrderedDict()
 
+    def resize(self, budget: int) -> None:
+        """Hold at most `budget` bytes of pixels from now on; the longest unused tiles leave."""
+        self._budget = budget
+        self._shrink()
+
     @property
     def bytes(self) -> int:
         """Bytes of pixels held now; never above the budget."""
@@ -81,6 +86,9 @@ class TileCache:
             return
         self._tiles[key] = pixels
         self._bytes += pixels.nbytes
+        self._shrink()
+
+    def _shrink(self) -> None:
         while self._bytes > self._budget:
             _, dropped = self._tiles.popitem(last=False)
             self._bytes -= dropped.nbytes

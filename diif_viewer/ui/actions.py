@@ -218,6 +218,12 @@ ACTIONS: tuple[ActionRow, ...] = (
     ActionRow("fullscreen", "Full screen", "Window", ("F11", "F"), "ph.corners-out", "Full screen", checkable=True),
     ActionRow("leave", "Leave full screen, stop choosing a region", "Window", ("Esc",)),
     ActionRow("shortcuts", "Keys and gestures", "Window", ("F1", "?"), "ph.question", "Keys and gestures"),
+    ActionRow(
+        "models", "Models…", "Window", ("Ctrl+M",), "ph.stack", "What there is to know of each model; add your own"
+    ),
+    ActionRow(
+        "preferences", "Preferences…", "Window", ("Ctrl+,",), "ph.sliders-horizontal", "Language, look, device, memory"
+    ),
     ActionRow("menu", "Menu", "Window", ("F10",), "ph.list"),
     ActionRow("theme", "Dark, light, system", "Window", ("Ctrl+D",), "ph.circle-half", "Change how the window looks"),
     ActionRow(

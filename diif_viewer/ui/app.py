@@ -38,7 +38,7 @@ class Viewer:
         self,
         method: str | None = None,
         *,
-        spawn: Callable[[], Renderer] = spawn_renderer,
+        spawn: Callable[[str], Renderer] = spawn_renderer,
         choose: ChoosePath = choose_path,
         settings: Settings | None = None,
     ) -> None:
@@ -49,6 +49,7 @@ class Viewer:
         self.loader = Loader()
         self.client = RendererClient(spawn)
         self.controller = Controller(self.state, self.motion, self.scene, self.fallback, self.client)
+        self.client.device = (settings or Settings()).text("device", "auto")
         self.window = MainWindow(self.controller, self.loader, choose, settings)
         self.window.closed.connect(self.shutdown)
         self._running = True
@@ -91,6 +92,7 @@ class Viewer:
         self.window.figures.shutdown()
         self.window.histogram.shutdown()
         self.window.pane_files.shutdown()
+        self.window.models.shutdown()
         self.client.shutdown()
 
 
@@ -112,9 +114,20 @@ def run(paths: list[str], method: str | None = None, greeting: str | None = None
     theme.apply(application, settings.text("theme", "dark", theme.LOOKS))
     sys.setswitchinterval(0.001)  # a thread that decodes or resamples gives way to the window five times sooner
     viewer = Viewer(method, settings=settings)
+    code = _show(application, viewer, [*map(Path, paths)] or viewer.window.begin_with(greeting))
+    while viewer.window.reopening:
+        viewer.window.deleteLater()
+        _speak(application, settings)
+        viewer = Viewer(method, settings=settings)
+        code = _show(application, viewer, viewer.window.begin_with(greeting, always=True))
+    return code
+
+
+def _show(application: QApplication, viewer: Viewer, paths: list[Path]) -> int:
+    """Show the window until it is closed; the exit code."""
     if os.environ.get(report.VARIABLE):
         viewer.window.stalls.start()
-    viewer.show(*(map(Path, paths) if paths else viewer.window.begin_with(greeting)))
+    viewer.show(*paths)
     try:
         with closing_on_signals(viewer.window.close), telling(viewer.window.notice.tell):
             return application.exec()

@@ -10,7 +10,7 @@ from diif_viewer.ui.compare import Area, Layout
 from diif_viewer.ui.controller import PaneStatus
 from diif_viewer.ui.keys import Keys
 from diif_viewer.ui.language import said, tr
-from diif_viewer.ui.reduced import ON_SCREEN, TRUTH, label_of
+from diif_viewer.ui.reduced import TRUTH, all_methods, label_of, method_of
 from diif_viewer.ui.scores import Scores
 from diif_viewer.ui.zoom_text import format_zoom
 
@@ -33,7 +33,7 @@ def describe(status: PaneStatus) -> str:
     if status.sentence is not None and not status.sharp:
         words.append(tr("stays bicubic"))
     elif not status.sharp:
-        bicubic = ON_SCREEN[status.method].is_model and status.scale > 1
+        bicubic = method_of(status.method).is_model and status.scale > 1
         words.append(tr("preview (bicubic)") if bicubic else tr("preview"))
     elif status.milliseconds is not None:
         words.append(f"{status.milliseconds:.0f} ms")
@@ -41,9 +41,10 @@ def describe(status: PaneStatus) -> str:
 
 
 class Badge(QFrame):
-    """One pane's badge. method_chosen: the name of a method in ON_SCREEN."""
+    """One pane's badge. method_chosen: the name of a method in `all_methods`. models_asked: no payload."""
 
     method_chosen = Signal(str)
+    models_asked = Signal()
 
     def __init__(self, pane: int, keys: Keys, parent: QWidget) -> None:
         super().__init__(parent)
@@ -59,19 +60,10 @@ class Badge(QFrame):
         row.addWidget(self._words)
         self._menu = QMenu(self._name)
         self._group = QActionGroup(self)
-        previous_is_model = False
-        for method in ON_SCREEN.values():
-            if method.is_model != previous_is_model:
-                self._menu.addSeparator()
-            previous_is_model = method.is_model
-            action = self._menu.addAction(label_of(method.name))
-            action.setData(method.name)
-            action.setCheckable(True)
-            self._group.addAction(action)
+        self._keys, self._method, self._truth = keys, "", False
+        self._menu.aboutToShow.connect(self._fill)
+        self._fill()
         self._name.setMenu(self._menu)
-        self._keys = keys
-        self._name_keys()
-        keys.changed.connect(self._name_keys)
         self._name.setToolTip(tr("Choose what this pane shows"))
         self._group.triggered.connect(self._chosen)
 
@@ -84,9 +76,7 @@ class Badge(QFrame):
         """Say what the pane shows. active: letters and exports are about this pane. truth: it can be chosen."""
         name, words = name_on_screen(status), " · ".join(filter(None, (describe(status), score)))
         label = label_of(status.method)
-        for action in self._group.actions():
-            action.setChecked(action.data() == status.method)
-            action.setVisible(truth or action.data() != TRUTH)
+        self._method, self._truth = status.method, truth
         self._name.setText(f"{name} ▾")
         self._words.setText(words)
         choose = tr("Choose what this pane shows")
@@ -101,11 +91,24 @@ class Badge(QFrame):
         self.adjustSize()
 
     @Slot()
-    def _name_keys(self) -> None:
-        """Put the key of each method behind its name."""
-        for action in self._group.actions():
-            key = self._keys.shown(f"method_{action.data()}")
-            action.setText(f"{label_of(action.data())}\t{key}" if key else label_of(action.data()))
+    def _fill(self) -> None:
+        """Name what can be shown now, with its key; models can have come and gone."""
+        self._menu.clear()
+        previous_is_model = False
+        for method in all_methods():
+            if method.name == TRUTH and not self._truth:
+                continue
+            if method.is_model != previous_is_model:
+                self._menu.addSeparator()
+            previous_is_model = method.is_model
+            key = self._keys.shown(f"method_{method.name}") if method.letter else ""
+            action = self._menu.addAction(f"{label_of(method.name)}\t{key}" if key else label_of(method.name))
+            action.setData(method.name)
+            action.setCheckable(True)
+            action.setChecked(method.name == self._method)
+            self._group.addAction(action)
+        self._menu.addSeparator()
+        self._menu.addAction(tr("Models…")).triggered.connect(self.models_asked)
 
     @Slot(object)
     def _chosen(self, action: object) -> None:

@@ -21,7 +21,7 @@ from diif_viewer.ui.language import said, tr
 from diif_viewer.ui.mailbox import Mailbox
 from diif_viewer.ui.notice import Notice
 from diif_viewer.ui.opening import Opening, dropped
-from diif_viewer.ui.reduced import ON_SCREEN, label_of, resampled
+from diif_viewer.ui.reduced import label_of, method_of, resampled
 from diif_viewer.ui.state import Picture, screen_method
 from diif_viewer.ui.zoom_text import format_zoom
 from diif_viewer.viewport import Viewport
@@ -100,7 +100,7 @@ class Clipboard(QObject):
         wish = self._waiting
         assert wish is not None
         tiles: list[Tile] = []
-        if wish.view.scale > 1 and ON_SCREEN[wish.method].is_model:
+        if wish.view.scale > 1 and method_of(wish.method).is_model:
             limits = wish.view.lattice.window
             for key in keys_for(wish.picture.image, wish.method, wish.view.scale, wish.window, limits):
                 pixels = self._controller.looks.scene(wish.pane).cache.get(key)

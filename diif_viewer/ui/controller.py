@@ -8,6 +8,7 @@ with the tiles it need not send -> every tile goes to the cache, and to the canv
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QRect, QTimer, Signal, Slot
@@ -18,7 +19,7 @@ from diif_viewer.ui.compare import Area, areas
 from diif_viewer.ui.fallback import Fallback, Frame, FrameRequest
 from diif_viewer.ui.looks import Looks
 from diif_viewer.ui.motion import Motion
-from diif_viewer.ui.reduced import ON_SCREEN, TRUTH
+from diif_viewer.ui.reduced import TRUTH, method_of
 from diif_viewer.ui.renderer_client import RendererClient
 from diif_viewer.ui.requests import Requests, Wish
 from diif_viewer.ui.scene import Scene
@@ -126,6 +127,21 @@ class Controller(QObject):
         self.state.set_view(view.clamped())
         self._animate = False  # also where it was there already
 
+    def renew(self) -> None:
+        """Make everything sharp anew in another process: on another device, or without a model that is gone."""
+        self._requests.forget()
+        self._requests.rates.clear()
+        self.scene.forget_tiles()
+        self._stopped = None
+        self.client.renew()
+        self._looks_changed()
+        self.repaint.emit(QRect())
+
+    @property
+    def rates(self) -> Mapping[str, float]:
+        """Megapixels per second of the fastest whole view by each model, on this renderer's device."""
+        return self._requests.rates
+
     @property
     def sharp(self) -> bool:
         """True when the view rests and every pane shows its final pixels."""
@@ -214,7 +230,7 @@ class Controller(QObject):
     def _model(self, pane: int) -> str | None:
         view = self.looks.view(pane)
         method = self.state.methods[pane]
-        return method if view is not None and view.scale > 1 and ON_SCREEN[method].is_model else None
+        return method if view is not None and view.scale > 1 and method_of(method).is_model else None
 
     def _ask_frames(self) -> None:
         view, picture = self.state.view, self.state.picture

@@ -23,7 +23,7 @@ from diif_viewer.ui.figure import Figure
 from diif_viewer.ui.figure_file import SUFFIXES
 from diif_viewer.ui.figure_work import FigureWork, Wish
 from diif_viewer.ui.language import said, tr
-from diif_viewer.ui.reduced import ON_SCREEN, TRUTH, label_of
+from diif_viewer.ui.reduced import TRUTH, all_methods, label_of
 from diif_viewer.ui.zoom_text import format_zoom, parse_zoom
 from diif_viewer.viewport import LARGEST
 
@@ -69,7 +69,8 @@ class FigureDialog(QDialog):
         self._work = work
         self.figure: Figure | None = None
         self.image = QImage()
-        self.boxes = {name: QCheckBox(label_of(name), self) for name in ON_SCREEN if name != TRUTH}
+        choice = [method.name for method in all_methods() if method.name != TRUTH]
+        self.boxes = {name: QCheckBox(label_of(name), self) for name in choice}
         for name, box in self.boxes.items():
             box.setChecked(name in methods)
             box.toggled.connect(self._ask)

@@ -30,20 +30,8 @@ ROWS = (
         "export_region",
         "figure",
     ),
-    *(
-        "|",
-        "keep_view",
-        "overview",
-        "histogram",
-        "grid",
-        "background",
-        "theme",
-        "fade",
-        "|",
-        "diagnostics",
-        "shortcuts",
-        "quit",
-    ),
+    *("|", "keep_view", "overview", "histogram", "grid", "background", "theme", "fade"),
+    *("|", "models", "preferences", "diagnostics", "shortcuts", "quit"),
 )
 
 

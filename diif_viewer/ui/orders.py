@@ -98,6 +98,8 @@ class Orders:
             "fullscreen": window.toggle_full_screen,
             "leave": self._leave,
             "shortcuts": window.show_shortcuts,
+            "models": window.models.show,
+            "preferences": window.show_preferences,
         }
 
     def _quit(self) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diif_viewer.geometry import Axis, Lattice, Window
+from diif_viewer.models import shelf
 from diif_viewer.models.registry import METHODS, Method
 from diif_viewer.ui.language import mark, tr
 
@@ -19,12 +20,23 @@ if TYPE_CHECKING:
 TRUTH = "truth"
 
 ON_SCREEN = {**METHODS, TRUTH: Method(TRUTH, mark("Truth"), "T")}
-"""Everything that a pane can show: the methods, and the truth of a reduced picture."""
+"""What a pane can show, come what may: the methods of the program, and the truth of a reduced picture."""
+
+
+def method_of(name: str) -> Method:
+    """What can be shown, by name: a method in ON_SCREEN, or a model that somebody added."""
+    return ON_SCREEN.get(name) or Method(name, name, "", name)
+
+
+def all_methods() -> list[Method]:
+    """All that can be shown now, added models last but for the truth."""
+    added = [method_of(name) for name in shelf.held()]
+    return [*METHODS.values(), *added, ON_SCREEN[TRUTH]]
 
 
 def label_of(method: str) -> str:
-    """How a method in ON_SCREEN is called in the present language."""
-    return tr(ON_SCREEN[method].label)
+    """How what can be shown is called in the present language; models that somebody added keep their names."""
+    return tr(ON_SCREEN[method].label) if method in ON_SCREEN else method
 
 
 @dataclass(frozen=True, slots=True, eq=False)

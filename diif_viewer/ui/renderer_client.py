@@ -87,11 +87,11 @@ class _Gone:
     generation: int
 
 
-def spawn_renderer() -> Renderer:
-    """Start the real renderer."""
+def spawn_renderer(device: str = "auto") -> Renderer:
+    """Start the real renderer on a device, as `engine.device.resolve` names it."""
     from diif_viewer.engine.service import RendererProcess
 
-    return RendererProcess()
+    return RendererProcess(device)
 
 
 class RendererClient(QObject):
@@ -119,9 +119,12 @@ class RendererClient(QObject):
     stopped = Signal(str)
     _received = Signal(object)
 
-    def __init__(self, spawn: Callable[[], Renderer] = spawn_renderer, parent: QObject | None = None) -> None:
+    def __init__(self, spawn: Callable[[str], Renderer] = spawn_renderer, parent: QObject | None = None) -> None:
+        """spawn: starts a renderer on the device of a name. device: that of the next one to be started."""
         super().__init__(parent)
         self._spawn = spawn
+        self.device = "auto"
+        self.devices: tuple[tuple[str, str], ...] = ()
         self._orders: queue.SimpleQueue[ToRenderer | _Opened | None] = queue.SimpleQueue()
         self._images: dict[int, npt.NDArray[Any]] = {}
         self._sender: threading.Thread | None = None
@@ -154,6 +157,12 @@ class RendererClient(QObject):
         self._restarts_left = 1
         self.start()
         self.restarted.emit()
+
+    def renew(self) -> None:
+        """End the process and start another, on `device`; exports under way fail. Ask anew for what is wanted."""
+        self._restarts_left = 1
+        self._end(None)
+        self.start()
 
     def send(self, order: ToRenderer) -> None:
         """Hand an order over; never waits. Dropped while the process does not run."""
@@ -198,7 +207,7 @@ class RendererClient(QObject):
 
     def _serve(self, generation: int, orders: queue.SimpleQueue[ToRenderer | _Opened | None]) -> None:
         try:
-            renderer = self._spawn()
+            renderer = self._spawn(self.device)
         except Exception as error:  # whatever keeps a process from starting, the window lives on
             self._received.emit((generation, RendererFailed(tr("The renderer does not start: {error}", error=error))))
             self._received.emit((generation, _Gone(generation)))
@@ -268,6 +277,7 @@ class RendererClient(QObject):
             case ViewFailed():
                 self.view_failed.emit(message)
             case Ready():
+                self.devices = message.devices
                 self.ready.emit(message)
             case ExportProgress():
                 self.export_progress.emit(message)

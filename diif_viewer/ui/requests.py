@@ -35,6 +35,7 @@ class Requests:
     """The dealings with the renderer about views.
 
     failures: why a pane stays a preview, by pane. times: milliseconds of finished views, by (model, scale).
+    rates: megapixels per second of the fastest whole view, by model.
     """
 
     def __init__(self, client: RendererClient) -> None:
@@ -45,6 +46,7 @@ class Requests:
         self._answers: dict[int, ViewRequest] = {}
         self.failures: dict[int, str] = {}
         self.times: dict[tuple[str, float], float] = {}
+        self.rates: dict[str, float] = {}
 
     def forget(self) -> None:
         """Start afresh, for another picture or another renderer."""
@@ -109,6 +111,9 @@ class Requests:
         request = self._answered(message)
         if request is not None:
             self.times[request.model, request.scale] = message.milliseconds
+            if not request.held and message.milliseconds > 0:
+                rate = request.window.area / message.milliseconds / 1000
+                self.rates[request.model] = max(rate, self.rates.get(request.model, 0.0))
         return request is not None
 
     def failed(self, message: ViewFailed) -> bool:

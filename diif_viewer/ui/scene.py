@@ -66,6 +66,14 @@ class Scene:
         self._stale.clear()
         self._parked.clear()
 
+    def forget_tiles(self) -> None:
+        """Drop everything that the renderer made."""
+        if self._picture is not None:
+            self.cache.drop_image(self._picture.image)
+        self._sharp.clear()
+        self._stale.clear()
+        self._parked.clear()
+
     def add_frame(self, frame: Frame) -> bool:
         """Keep a fallback frame; False when it is of another picture."""
         if self._picture is None or frame.image != self._picture.image:

@@ -37,9 +37,14 @@ class Session:
         self._state.set_split(self._settings.number("split", 0.5))
         self._opening.folder = self._settings.text("folder")
 
-    def last(self) -> Path | None:
-        """The picture that was on screen last, if its file is still there; it will come with its view."""
+    def last(self, *, always: bool = False) -> Path | None:
+        """The picture that was on screen last, if its file is still there; it will come with its view.
+
+        always: also where somebody prefers to begin without.
+        """
         name = self._settings.text("last")
+        if not always and not self._settings.flag("restore", True):
+            return None
         if not name or not os.path.isfile(name):
             return None
         path, scale = Path(name), self._settings.number("last_scale")

@@ -10,9 +10,9 @@ import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
-from diif_viewer.models.registry import METHODS, default_method
+from diif_viewer.models.registry import default_method
 from diif_viewer.ui.compare import Layout
-from diif_viewer.ui.reduced import TRUTH, Reduced
+from diif_viewer.ui.reduced import TRUTH, Reduced, method_of
 from diif_viewer.viewport import Viewport
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def screen_method(method: str, scale: float) -> str:
     """
     if method == TRUTH:
         return TRUTH
-    if scale <= 1 or METHODS[method].is_model:
+    if scale <= 1 or method_of(method).is_model:
         return "bicubic"
     return method
 
@@ -147,11 +147,19 @@ class ViewerState(QObject):
             self._others[pane] = method
         self.methods_changed.emit()
 
+    def forget_method(self, method: str) -> None:
+        """A model is gone: panes that show it go back to what they showed at first."""
+        self._replace(method)
+        self.methods_changed.emit()
+
     def _without_truth(self) -> None:
         """No pane can show the truth any more."""
-        self._others = [first if now == TRUTH else now for now, first in zip(self._others, OTHERS, strict=True)]
-        self._main = default_method() if self._main == TRUTH else self._main
-        if self._before == TRUTH:
+        self._replace(TRUTH)
+
+    def _replace(self, method: str) -> None:
+        self._others = [first if now == method else now for now, first in zip(self._others, OTHERS, strict=True)]
+        self._main = default_method() if self._main == method else self._main
+        if self._before == method:
             self._before = "bicubic" if self._main != "bicubic" else default_method()
 
     def set_layout(self, layout: Layout) -> None:

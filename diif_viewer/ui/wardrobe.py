@@ -42,18 +42,26 @@ class Wardrobe(QObject):
         canvas.backdrop = theme.backdrop(self.background, self.look)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
 
+    def wear(self, look: str) -> None:
+        """Put on one of `theme.LOOKS`."""
+        self._settings.put("theme", look)
+        self.dress()
+
+    def put_behind(self, background: str) -> None:
+        """Lay one of `theme.BACKGROUNDS` around the picture."""
+        self._settings.put("background", background)
+        self._canvas.backdrop = theme.backdrop(self.background, self.look)
+        self._canvas.update()
+
     def change_look(self) -> None:
         """The next of dark, light, system."""
-        self._settings.put("theme", _after(self.look, theme.LOOKS))
-        self.dress()
+        self.wear(_after(self.look, theme.LOOKS))
         words = {"dark": tr("Dark."), "light": tr("Light."), "system": tr("As the system is.")}
         self._tell(words[self.look])
 
     def change_background(self) -> None:
         """The next colour around the picture."""
-        self._settings.put("background", _after(self.background, theme.BACKGROUNDS))
-        self._canvas.backdrop = theme.backdrop(self.background, self.look)
-        self._canvas.update()
+        self.put_behind(_after(self.background, theme.BACKGROUNDS))
         words = {
             "theme": tr("Background: as the window."),
             "black": tr("Background: black."),

@@ -15,6 +15,7 @@ from diif_viewer.ui.badge import BadgeRow
 from diif_viewer.ui.canvas import Canvas
 from diif_viewer.ui.clipboard import Clipboard
 from diif_viewer.ui.controller import Controller
+from diif_viewer.ui.device_box import AUTOMATIC
 from diif_viewer.ui.diagnostics import describe_program
 from diif_viewer.ui.difference import Difference
 from diif_viewer.ui.export import Exporter, choose_path
@@ -32,6 +33,7 @@ from diif_viewer.ui.keys import Keys
 from diif_viewer.ui.language import said, tr
 from diif_viewer.ui.loader import Loader, NotLoaded
 from diif_viewer.ui.menu import MainMenu
+from diif_viewer.ui.models import Models
 from diif_viewer.ui.navigation import Navigator
 from diif_viewer.ui.notice import Notice
 from diif_viewer.ui.opening import Opening, dropped
@@ -40,6 +42,7 @@ from diif_viewer.ui.overview import Overview
 from diif_viewer.ui.page import Page
 from diif_viewer.ui.pages import Pages
 from diif_viewer.ui.pane_files import PaneFiles
+from diif_viewer.ui.preferences import CACHE_DEFAULT, PreferencesDialog
 from diif_viewer.ui.regions import Regions
 from diif_viewer.ui.report import Report
 from diif_viewer.ui.scores import Scores
@@ -56,7 +59,10 @@ from diif_viewer.viewport import Viewport
 
 
 class MainWindow(QMainWindow):
-    """The window. opened: a Picture is on screen. closed: it is going; no payload."""
+    """The window. opened: a Picture is on screen. closed: it is going; no payload.
+
+    reopening: whoever made it is to make another in its place, for a language is never changed under way.
+    """
 
     opened = Signal(object)
     closed = Signal()
@@ -70,6 +76,7 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self.settings = settings or Settings()
+        self.reopening = False
         self.keys = Keys(self.settings, DEFAULT_KEYS, self)
         self.controller, self.loader = controller, loader
         self.state = controller.state
@@ -104,6 +111,7 @@ class MainWindow(QMainWindow):
         self.difference = Difference(controller, self)
         self.fading = Fading(controller, self)
         self.ground_truth = GroundTruth(controller, loader, self.notice, self.keys)
+        self.models = Models(self)
         self.orders = Orders(self)
         self.actions_by_name = make_actions(self, self.orders.table(), self.keys)
         self.flip.attach(self.actions_by_name["flip"], self.canvas)
@@ -117,6 +125,7 @@ class MainWindow(QMainWindow):
         self.facts = Facts(self)
         self.setAcceptDrops(True)
         self.setWindowIcon(icon("ph.magnifying-glass-plus", ACCENT))
+        controller.scene.cache.resize(int(self.settings.number("cache", CACHE_DEFAULT)) << 20)
         room = self.screen().availableSize()
         self.resize(min(1280, room.width()), min(860, room.height()))
         self._connect()
@@ -151,6 +160,7 @@ class MainWindow(QMainWindow):
         self.tools.zoom_box.zoom_entered.connect(navigator.zoom_to)
         self.tools.zoom_box.left.connect(canvas.setFocus)
         for badge in self.badge_row.badges:
+            badge.models_asked.connect(self.actions_by_name["models"].trigger)
             badge.method_chosen.connect(partial(self._method_chosen, badge.pane))
         self.loader.loaded.connect(self._loaded)
         self.loader.failed.connect(self._not_loaded)
@@ -167,10 +177,10 @@ class MainWindow(QMainWindow):
         """Show the picture at `path`, or a page that says why not."""
         self.opening.open_path(path)
 
-    def begin_with(self, greeting: str | None) -> list[Path]:
+    def begin_with(self, greeting: str | None, *, always: bool = False) -> list[Path]:
         """What a start without a named picture shows: the one of the last time, else the `greeting`."""
         self.files.greeting = None if greeting is None else Path(greeting)
-        path = self.session.last() or self.files.greeting
+        path = self.session.last(always=always) or self.files.greeting
         return [] if path is None else [path]
 
     @Slot(object)
@@ -206,11 +216,13 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
-        """Open them."""
+        """Open them; weights files are added to the models."""
         event.acceptProposedAction()
-        paths = dropped(event.mimeData())
-        if len(paths) == 1:
-            self.pane_files.open_path(self.pane_files.pane_at(self.canvas.mapFrom(self, event.position())), paths[0])
+        files = dropped(event.mimeData())
+        if self.models.take(files) != files:
+            return
+        if len(files) == 1:
+            self.pane_files.open_path(self.pane_files.pane_at(self.canvas.mapFrom(self, event.position())), files[0])
         else:
             self.clipboard.take(event.mimeData())
 
@@ -254,6 +266,18 @@ class MainWindow(QMainWindow):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
+    def show_preferences(self) -> None:
+        """What can be chosen once and for all."""
+        dialog = PreferencesDialog(self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.reopen_asked.connect(self._reopen)
+        dialog.open()
+
+    @Slot()
+    def _reopen(self) -> None:
+        self.reopening = True
+        self.close()
+
     # ---- the renderer ----
 
     @Slot(object)
@@ -271,7 +295,10 @@ class MainWindow(QMainWindow):
     def _renderer_stopped(self, sentence: str) -> None:
         self._device = ""
         self.status.device.setText(tr("No renderer"))
-        self.notice.tell(sentence, tr("Restart it"), self.controller.client.restart)
+        if self.controller.client.device == AUTOMATIC:
+            self.notice.tell(sentence, tr("Restart it"), self.controller.client.restart)
+        else:
+            self.notice.tell(sentence, tr("Choose the device automatically"), self.models.compute_on_what_is_there)
         self.facts.tell()
 
     # ---- the window itself ----

@@ -37,6 +37,12 @@ def qapp_cls():
 
 
 @pytest.fixture(autouse=True)
+def no_models_of_ones_own(tmp_path, monkeypatch):
+    """The folder of added models is the test's own."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+
+
+@pytest.fixture(autouse=True)
 def nothing_is_left(qapp):
     """No thread and no window outlives its test."""
     theme.apply(qapp)
@@ -77,8 +83,9 @@ class Stage:
         self.viewer.scene.fade = 0.0  # what is sharp is there at once; test_fading has it otherwise
         self.window.resize(640, 480)
 
-    def _spawn(self) -> FakeRenderer:
+    def _spawn(self, device: str) -> FakeRenderer:
         fake = FakeRenderer(self.gate)
+        fake.device = device
         self.fakes.append(fake)
         return fake
 

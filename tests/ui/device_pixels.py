@@ -55,7 +55,7 @@ def main() -> None:
     theme.apply(application)
     gate = threading.Event()
     gate.set()
-    viewer = Viewer(spawn=lambda: FakeRenderer(gate))
+    viewer = Viewer(spawn=lambda _: FakeRenderer(gate))
     viewer.window.resize(603, 487)
     viewer.show(Path(sys.argv[1]))
     pixels = np.asarray(Image.open(sys.argv[1]).convert("RGB"))

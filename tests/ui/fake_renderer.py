@@ -47,7 +47,7 @@ def expected(pixels: np.ndarray, model: str, scale: float, window: Window) -> np
     lattice = Lattice.of_scale(*pixels.shape[:2], scale)
     if model in METHODS or scale <= 1:
         return to_8_bits(resample(pixels, model if model in METHODS else "bicubic", lattice, window))
-    return _inverted(to_8_bits(resample(pixels, STAND_IN[model], lattice, window)))
+    return _inverted(to_8_bits(resample(pixels, STAND_IN.get(model, "lanczos"), lattice, window)))
 
 
 def _inverted(pixels: np.ndarray) -> np.ndarray:

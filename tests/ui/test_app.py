@@ -21,7 +21,7 @@ gate = threading.Event()
 gate.set()
 class Viewer(app.Viewer):
     def __init__(self, method, settings):
-        super().__init__(method, spawn=lambda: FakeRenderer(gate), settings=settings)
+        super().__init__(method, spawn=lambda _: FakeRenderer(gate), settings=settings)
 app.Viewer = Viewer
 sys.exit(app.run(sys.argv[1:]))
 """

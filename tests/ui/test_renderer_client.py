@@ -29,7 +29,7 @@ def clients(gate):
     def make(spawn=None):
         fakes = []
 
-        def spawn_fake():
+        def spawn_fake(_):
             fakes.append(FakeRenderer(gate))
             return fakes[-1]
 
@@ -95,7 +95,7 @@ def test_an_export_under_way_fails_when_the_renderer_dies(qtbot, clients, gate, 
 
 
 def test_a_process_that_cannot_start_is_one_sentence(qtbot, clients):
-    def spawn():
+    def spawn(_):
         raise OSError("no processes left")
 
     client, _ = clients(spawn)

@@ -16,7 +16,7 @@ def viewers(stage):
     made: list[Viewer] = []
 
     def make() -> Viewer:
-        made.append(Viewer(spawn=lambda: fakes.append(FakeRenderer(stage.gate)) or fakes[-1]))
+        made.append(Viewer(spawn=lambda _: fakes.append(FakeRenderer(stage.gate)) or fakes[-1]))
         return made[-1]
 
     fakes: list[FakeRenderer] = []

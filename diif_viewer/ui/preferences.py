@@ -1,0 +1,121 @@
+"""The preferences: only what matters, each with effect at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QLocale, Signal, Slot
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QDialogButtonBox, QFormLayout, QPushButton
+
+from diif_viewer.ui import language
+from diif_viewer.ui.device_box import DeviceBox
+from diif_viewer.ui.language import LANGUAGES, tr
+from diif_viewer.ui.scene import CACHE_BYTES
+
+if TYPE_CHECKING:
+    from diif_viewer.ui.window import MainWindow
+
+CACHES = (128, 256, 512, 1024, 2048)
+"""Sizes of the window's cache of finished tiles, in MiB."""
+
+CACHE_DEFAULT = CACHE_BYTES >> 20
+
+
+class PreferencesDialog(QDialog):
+    """Changes the settings of `window`. reopen_asked (no payload): open the window anew, in the other language."""
+
+    reopen_asked = Signal()
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window, self._settings = window, window.settings
+        self.setWindowTitle(tr("Preferences"))
+        form = QFormLayout(self)
+        form.setContentsMargins(26, 22, 26, 18)
+        form.setHorizontalSpacing(24)
+        form.setVerticalSpacing(12)
+        self.language = self._box({"": tr("As the system"), **LANGUAGES}, self._settings.text("language"))
+        self.language.activated.connect(self._change_language)
+        self.look = self._box(
+            {"dark": tr("Dark"), "light": tr("Light"), "system": tr("As the system")}, window.wardrobe.look
+        )
+        self.look.activated.connect(lambda: window.wardrobe.wear(str(self.look.currentData())))
+        colours = {"theme": tr("As the window"), "black": tr("Black"), "grey": tr("Middle grey"), "white": tr("White")}
+        self.background = self._box(colours, window.wardrobe.background)
+        self.background.activated.connect(lambda: window.wardrobe.put_behind(str(self.background.currentData())))
+        self.device = DeviceBox(window.controller, window.settings, self)
+        sizes = {str(size): tr("{count} MB", count=size) for size in CACHES}
+        self.cache = self._box(sizes, f"{self._settings.number('cache', CACHE_DEFAULT):.0f}")
+        self.cache.setToolTip(tr("Memory for finished tiles; more of it, and the way back is shorter"))
+        self.cache.activated.connect(self._change_cache)
+        self.reopen = QPushButton(tr("Open the window anew"), self)
+        self.reopen.setVisible(False)
+        self.reopen.setAutoDefault(False)
+        self.reopen.clicked.connect(self._reopen)
+        for label, field in (
+            (tr("Language"), self.language),
+            ("", self.reopen),
+            (tr("Look"), self.look),
+            (tr("Background"), self.background),
+            (tr("Compute on"), self.device),
+            (tr("Cache"), self.cache),
+        ):
+            field.setAccessibleName(label or self.reopen.text())
+            form.addRow(label, field)
+        for box in self._switches():
+            form.addRow("", box)
+        close = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
+        button = close.button(QDialogButtonBox.StandardButton.Close)
+        button.setText(tr("Close"))
+        button.setIcon(QIcon())
+        close.rejected.connect(self.reject)
+        form.addRow(close)
+
+    def _box(self, choices: dict[str, str], chosen: str) -> QComboBox:
+        box = QComboBox(self)
+        for name, words in choices.items():
+            box.addItem(words, name)
+        box.setCurrentIndex(max(0, box.findData(chosen)))
+        return box
+
+    def _switches(self) -> list[QCheckBox]:
+        actions = self._window.actions_by_name
+        self.soft = self._switch(
+            tr("Let sharp tiles come softly"), actions["fade"].isChecked(), actions["fade"].trigger
+        )
+        keep = actions["keep_view"]
+        self.keep = self._switch(tr("Show the next picture through the same view"), keep.isChecked(), keep.trigger)
+        self.restore = self._switch(
+            tr("Begin with the picture of the last time"), self._settings.flag("restore", True), self._change_restore
+        )
+        return [self.soft, self.keep, self.restore]
+
+    def _switch(self, words: str, on: bool, order: Callable[[], None]) -> QCheckBox:
+        box = QCheckBox(words, self)
+        box.setChecked(on)
+        box.toggled.connect(lambda _: order())
+        return box
+
+    # ---- what is changed ----
+
+    @Slot()
+    def _change_language(self) -> None:
+        self._settings.put("language", str(self.language.currentData()))
+        wanted = language.choose(self._settings.text("language"), QLocale.system().uiLanguages())
+        self.reopen.setVisible(wanted != language.present())
+
+    @Slot()
+    def _reopen(self) -> None:
+        self.accept()
+        self.reopen_asked.emit()
+
+    @Slot()
+    def _change_cache(self) -> None:
+        size = int(str(self.cache.currentData()))
+        self._settings.put("cache", size)
+        self._window.controller.scene.cache.resize(size << 20)
+
+    def _change_restore(self) -> None:
+        self._settings.put("restore", self.restore.isChecked())

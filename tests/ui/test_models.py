@@ -1,0 +1,164 @@
+"""The models' dialog: cards, adding what can be used and refusing the rest, removing, panes, the device."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+
+from diif_viewer.engine.messages import Ready
+from diif_viewer.errors import CheckpointError
+from diif_viewer.models import shelf
+from diif_viewer.models.cards import card, quality, read_header
+from diif_viewer.models.registry import SHIPPED, default_method
+from diif_viewer.paths import shipped
+from diif_viewer.ui.device_box import DeviceBox
+from diif_viewer.ui.reduced import TRUTH
+
+LITE = shipped("weights") / "diif-s-lite.safetensors"
+
+
+def drop(window, *files):
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(file)) for file in files])
+    point, action = QPointF(9, 9), Qt.DropAction.CopyAction
+    window.dropEvent(QDropEvent(point, action, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier))
+
+
+@pytest.fixture
+def dialog(stage):
+    stage.show(None)
+    stage.window.actions_by_name["models"].trigger()
+    yield stage.window.models.dialog
+    if stage.window.models.dialog is not None:
+        stage.window.models.dialog.reject()
+
+
+def test_cards_of_shipped_models_are_complete_and_need_no_torch(qapp):
+    columns, values = quality()
+    for method in SHIPPED:
+        known = card(method.name)
+        assert known.shipped
+        assert known.encoder
+        assert known.decoder
+        assert known.licence
+        assert known.training["data"]
+        assert len(values[method.name]) == len(columns) > 0
+        assert ("", "cpu") in known.default_for or method.name != default_method()
+
+
+def test_parameters_are_counted_from_the_header(qapp):
+    from diif_viewer.models.checkpoint import load_checkpoint
+
+    model = load_checkpoint(LITE)
+    assert card("diif-s-lite").parameters == sum(value.numel() for value in model.state_dict().values())
+
+
+@pytest.mark.parametrize(
+    "bytes_", [b"", b"\xff" * 40, (9).to_bytes(8, "little") + b"[1, 2, 3]", b"\x02" + b"\0" * 7 + b"{"]
+)
+def test_a_header_that_is_none_is_one_sentence(tmp_path, bytes_):
+    file = tmp_path / "x.safetensors"
+    file.write_bytes(bytes_)
+    with pytest.raises(CheckpointError, match=r"^x\.safetensors: not a whole safetensors file"):
+        read_header(file)
+
+
+def test_the_dialog_tells_of_every_model(dialog):
+    shown = [dialog.list.item(row).text() for row in range(dialog.list.count())]
+    assert shown[:3] == ["LIIF", "DIIF", "DIIF-S · Default"]
+    dialog.list.setCurrentRow(2)
+    words = dialog.text.toPlainText()
+    for expected in ("openly licensed photographs", "MIT", "051", "Set5 x4", "Bicubic", "Not seen yet"):
+        assert expected in words
+    assert not dialog.remove_button.isEnabled()
+
+
+def test_a_model_is_added_shown_in_a_pane_and_removed(stage, photo, tmp_path):
+    stage.show(photo)
+    window, state = stage.window, stage.state
+    own = tmp_path / "my model (2).safetensors"
+    shutil.copy(LITE, own)
+    with stage.qtbot.waitSignal(window.models.added.added, timeout=60_000):
+        drop(window, own)
+    assert window.notice.text == "my-model-2 was added; every pane can show it."
+    assert shelf.held()["my-model-2"].read_bytes() == LITE.read_bytes()
+    assert state.picture.name == photo.name, "the drop was no picture"
+    badge = window.badge_row.badges[0]
+    badge._menu.aboutToShow.emit()
+    offered = [action.data() for action in badge._group.actions()]
+    assert offered[-1] == "my-model-2"
+    assert TRUTH not in offered
+    badge._group.actions()[-1].trigger()
+    assert state.methods == ("my-model-2",)
+    stage.qtbot.keyClicks(window.canvas, "4")
+    stage.sharp()
+    assert badge.text.startswith("my-model-2")
+    assert window.models.speeds.of("my-model-2") is not None
+    renderers = len(stage.fakes)
+    window.actions_by_name["models"].trigger()
+    dialog = window.models.dialog
+    dialog.fill("my-model-2")
+    assert dialog.list.currentItem().text() == "my-model-2 · Added"
+    dialog.remove_button.click()
+    assert state.methods == (default_method(),)
+    assert "my-model-2" not in shelf.held()
+    stage.until(lambda: len(stage.fakes) == renderers + 1)
+    stage.sharp()
+    dialog.reject()
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("x.safetensors", "x.safetensors: not a whole safetensors file"),
+        ("x.pth", "x.pth: "),
+        ("diif-lite.safetensors", "diif-lite is the name of a model"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_in_one_sentence(stage, dialog, tmp_path, name, sentence):
+    (tmp_path / name).write_bytes(LITE.read_bytes() if "lite" in name else b"nonsense")
+    with stage.qtbot.waitSignal(stage.window.models.added.refused, timeout=60_000):
+        drop(dialog, tmp_path / name)
+    assert dialog.words.text().startswith(sentence)
+    assert dialog.list.count() == len(SHIPPED)
+    assert shelf.held() == {}
+
+
+def test_closing_the_window_ends_the_process_that_reads_a_model(stage, dialog, tmp_path):
+    shutil.copy(LITE, tmp_path / "mine.safetensors")
+    drop(dialog, tmp_path / "mine.safetensors")
+    assert stage.window.models.added.busy == "mine.safetensors"
+    dialog.reject()
+    stage.close()
+    assert stage.window.models.added._process is None
+
+
+def test_another_device_starts_another_renderer_and_is_remembered(stage, photo):
+    stage.show(photo)
+    stage.qtbot.keyClicks(stage.window.canvas, "4")
+    stage.sharp()
+    client, settings = stage.controller.client, stage.window.settings
+    box = DeviceBox(stage.controller, settings)
+    stage.qtbot.addWidget(box)
+    client.devices = (("cpu", "CPU"), ("cuda:0", "NVIDIA H100"))
+    client.ready.emit(Ready("cpu", "float32", "CPU, 2 threads, float32", client.devices))
+    assert [box.itemText(row) for row in range(box.count())] == [
+        "Automatic (CPU, 2 threads, float32)",
+        "CPU",
+        "NVIDIA H100",
+    ]
+    box.setCurrentIndex(2)
+    box.activated.emit(2)
+    stage.until(lambda: len(stage.fakes) == 2)
+    assert stage.fake.device == "cuda:0"
+    assert settings.text("device") == "cuda:0"
+    stage.sharp()
+    stage.controller.client._end("The renderer could not start: there is no such device.")
+    assert stage.window.notice.text.endswith("there is no such device.")
+    stage.window.notice._action.click()
+    stage.until(lambda: len(stage.fakes) == 3)
+    assert stage.fake.device == "auto"
+    stage.sharp()
