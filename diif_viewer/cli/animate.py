@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 HELP = "Make a film of a zoom from one view of a picture to another: MP4, WebM, WebP, GIF or animated PNG."
 
-FEATURES = 1 << 30
-"""Most bytes of features and maps: the frames near x1 need those of many pixels, again and again."""
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
@@ -119,15 +116,13 @@ def _write(request: m.FilmRequest, pixels: Any, args: argparse.Namespace) -> flo
 
     def load() -> Field:
         import diif_viewer as dv
-        from diif_viewer.engine.device import cache_budget
         from diif_viewer.engine.field import Field
-        from diif_viewer.engine.planes import BlockCache
 
         model = dv.load_model(request.model, args.device)
         compute = model.compute.in_float32() if request.float32 else model.compute
         if not (args.quiet or args.json):
             print(f"{model.name} on {compute.description}", file=sys.stderr, flush=True)
-        return Field(pixels, model, BlockCache(min(cache_budget(), FEATURES)))
+        return Field(pixels, model)
 
     progress = ProgressLine(enabled=not args.quiet, work=request.path.count, unit="frames")
     with closing(film_steps(request, pixels, load)) as steps:

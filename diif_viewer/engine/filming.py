@@ -17,8 +17,10 @@ from pathlib import Path
 import numpy as np
 
 from diif_viewer.engine import messages as m
+from diif_viewer.engine.device import available_memory, cache_budget
 from diif_viewer.engine.exporting import field_painter
 from diif_viewer.engine.field import Array, Field
+from diif_viewer.engine.planes import BlockCache
 from diif_viewer.engine.strips import Painter, classic_painter, painted_strips
 from diif_viewer.engine.tiles import TILE
 from diif_viewer.errors import ExportError, RequestError
@@ -32,6 +34,8 @@ from diif_viewer.viewport import Viewport
 
 FADED = 1.25
 """Scale from which a frame is the method's alone."""
+
+MOST_FEATURES = 4 << 30
 
 ROWS = 2 * TILE
 """Rows painted at a time: a model goes through them in steps, and what is no model is quick."""
@@ -55,7 +59,8 @@ def film_steps(
     paint = moving_painter(pixels, _painter(request, pixels, load))
     with BackgroundFilm(path, film, quality=request.quality, lossless=request.lossless) as file:
         for number in range(film.count):
-            for frame in frame_steps(zoom.view(number), paint, request.background):
+            view, upwards = zoom.view(number), number % 2 == 1
+            for frame in frame_steps(view, paint, request.background, upwards=upwards):
                 while frame is not None and not file.offer(frame[None]):
                     yield None
                 if frame is None:
@@ -75,7 +80,13 @@ def _painter(request: m.FilmRequest, pixels: Array, load: Callable[[], Field | N
     field = load()
     if field is None:
         raise RequestError("The picture was closed before it could be filmed.")
-    return field_painter(field, float32=request.float32)
+    own = Field(pixels, field.model, BlockCache(film_budget()))
+    return field_painter(own, float32=request.float32)
+
+
+def film_budget() -> int:
+    """Bytes of features and maps that a film may keep: frames near x1 need some 1.1 KB for each of their pixels."""
+    return max(cache_budget(), min(MOST_FEATURES, available_memory() // 4))
 
 
 def moving_painter(pixels: Array, paint: Painter) -> Painter:
@@ -100,27 +111,32 @@ def moving_painter(pixels: Array, paint: Painter) -> Painter:
 def sharpness(scale: float) -> float:
     """The share of the method in a frame: 0 up to x1, 1 from `FADED` on, smooth between."""
     t = min(max((scale - 1) / (FADED - 1), 0.0), 1.0)
-    return t * t * (3 - 2 * t)
+    share = t * t * (3 - 2 * t)
+    return share if share > 1 / 512 else 0.0  # less is not to be seen in a byte
 
 
-def frame_steps(view: Viewport, paint: Painter, background: tuple[int, int, int]) -> Iterator[Array | None]:
+def frame_steps(
+    view: Viewport, paint: Painter, background: tuple[int, int, int], *, upwards: bool = False
+) -> Iterator[Array | None]:
     """The frame that shows `view`, (view_height, view_width, 3) uint8, as the last; None before it after each piece.
 
-    paint: gives 1 to 4 channels, uint8. background: RGB, seen around the picture and through it.
+    paint: gives 1 to 4 channels, uint8. background: RGB, seen around the picture and through it. upwards: paint from
+    the foot. Frames that do so in turns find the features of the last rows where not all of them can be kept.
     """
     lattice, window = view.exactly
     inside = window.intersected(lattice.window)
     frame = np.empty((window.height, window.width, 3), np.uint8)
     frame[:] = background
     if inside:
-        row = inside.top - window.top
+        tops = range(inside.top // ROWS * ROWS, inside.bottom, ROWS)
         columns = (window.width // TILE + 2) * TILE
-        for strip, _ in painted_strips(paint, lattice, inside, (ROWS, columns)):
-            if strip is not None:
-                rgb = _over(strip, background)
-                frame[row : row + len(rgb), inside.left - window.left : inside.right - window.left] = rgb
-                row += len(rgb)
-            yield None
+        for top in reversed(tops) if upwards else tops:
+            band = Window(top, inside.left, top + ROWS, inside.right).intersected(inside)
+            place = band.moved(-window.top, -window.left)
+            for strip, _ in painted_strips(paint, lattice, band, (ROWS, columns)):
+                if strip is not None:
+                    frame[place.top : place.bottom, place.left : place.right] = _over(strip, background)
+                yield None
         if inside != window:
             _soften_edges(frame, lattice, window, background)
     yield frame

@@ -42,6 +42,14 @@ ACTIONS: tuple[ActionRow, ...] = (
         "ph.selection",
         "Drag a region, change it, save it",
     ),
+    ActionRow(
+        "film",
+        "Zoom animation…",
+        "File",
+        ("Ctrl+E",),
+        "ph.film-strip",
+        "Save a zoom from one view to another as a film",
+    ),
     ActionRow("copy", "Copy view", "File", ("Ctrl+C",), "ph.copy", "Copy what this pane shows, as a picture"),
     ActionRow(
         "copy_region", "Copy region…", "File", ("Ctrl+Shift+C",), "ph.crop", "Drag a region, copy it as a picture"

@@ -52,6 +52,14 @@ def choose_path(parent: QWidget, proposal: Path) -> Path | None:
     return path if path.suffix else path.with_name(f"{path.name}{suffix}")
 
 
+def place_beside(dialog: QWidget, window: QWidget) -> None:
+    """Put a dialog at the right side of the window, so that the picture stays in sight, within the screen."""
+    room, size = window.screen().availableGeometry(), dialog.sizeHint()
+    right = min(window.geometry().right() - 20, room.right())
+    top = min(window.geometry().top() + 60, room.bottom() - size.height())
+    dialog.move(max(room.left(), right - size.width()), max(room.top(), top))
+
+
 class Exporter(QObject):
     """Exports what the active pane shows. queue: the list. frame: of a region, on the canvas. dialog: while open."""
 
@@ -130,16 +138,8 @@ class Exporter(QObject):
         dialog.finished.connect(self._closed)
         self.dialog, self._of = dialog, picture
         dialog.refresh()
-        self._place(dialog)
+        place_beside(dialog, self._notice.window())
         dialog.show()
-
-    def _place(self, dialog: ExportDialog) -> None:
-        """At the right side of the window, so that the picture stays in sight, within the screen."""
-        window, room = self._notice.window(), self._notice.screen().availableGeometry()
-        size = dialog.sizeHint()
-        right = min(window.geometry().right() - 20, room.right())
-        top = min(window.geometry().top() + 60, room.bottom() - size.height())
-        dialog.move(max(room.left(), right - size.width()), max(room.top(), top))
 
     @Slot()
     def _closed(self) -> None:
@@ -226,10 +226,14 @@ class Exporter(QObject):
     def start(self, order: ExportRequest) -> None:
         """Give `order` a number and hand it to the renderer."""
         job = self._client.job()
+        self.follow(job, Path(order.path))
+        self._client.send(replace(order, job=job))
+
+    def follow(self, job: int, path: Path) -> None:
+        """Put what the renderer is about to write to `path` on the list; it tells of it as of an export."""
         self._jobs.add(job)
         self._warned = False
-        self.queue.add(job, Path(order.path))
-        self._client.send(replace(order, job=job))
+        self.queue.add(job, path)
 
     @property
     def running(self) -> int:

@@ -86,13 +86,14 @@ def objection(path: Path, picture: Picture, subject: Subject, choices: Choices, 
         check_fit(Path(path.name), form, shape, choices.bits_for(subject.bits))
     except DiifViewerError as error:
         return said(str(error))
-    if sentence := _bad_place(path, picture):
+    if sentence := bad_place(path, picture):
         return sentence
     raw = window.area * subject.channels * choices.bits_for(subject.bits) // 8
     return _lack_of_space(path.parent, int(raw * form.ratio))
 
 
-def _bad_place(path: Path, picture: Picture) -> str:
+def bad_place(path: Path, picture: Picture) -> str:
+    """One sentence that says why nothing can be written to `path`; "" when nothing is known to speak against it."""
     folder = path.parent
     if not path.stem or path.name != os.path.basename(path.name):
         return tr("Give the file a name.")

@@ -28,6 +28,7 @@ ROWS = (
         "|",
         "export",
         "export_region",
+        "film",
         "figure",
     ),
     *("|", "keep_view", "overview", "histogram", "grid", "background", "theme", "fade"),

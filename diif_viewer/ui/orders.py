@@ -42,6 +42,7 @@ class Orders:
             "page_next": lambda: window.pages.step(1),
             "export": window.exporter.export_view,
             "export_region": self._export_region,
+            "film": window.films.begin,
             "copy": window.clipboard.copy_view,
             "copy_region": self._copy_region,
             "copy_path": window.clipboard.copy_path,

@@ -24,6 +24,7 @@ from diif_viewer.ui.facts import Facts
 from diif_viewer.ui.fading import Fading
 from diif_viewer.ui.figures import FigureMaker
 from diif_viewer.ui.files import Files
+from diif_viewer.ui.films import Films
 from diif_viewer.ui.flip import Flip
 from diif_viewer.ui.ground_truth import GroundTruth
 from diif_viewer.ui.hint import Hint
@@ -100,6 +101,7 @@ class MainWindow(QMainWindow):
         self.canvas.grid = self.settings.flag("grid")
         self.notice = Notice(self.stack)
         self.exporter = Exporter(controller, self.canvas, self.notice, self.settings, choose)
+        self.films = Films(controller, self.exporter, self.notice, self.settings)
         self.files = Files(self.opening, loader, controller, self.notice, self.settings)
         self.clipboard = Clipboard(controller, self.opening, self.notice)
         self.wardrobe = Wardrobe(self.settings, self)

@@ -127,14 +127,15 @@ def test_the_renderer_keeps_few_features_of_a_large_export(picture: Path, tmp_pa
 
 
 def test_a_models_result_of_sixteen_bits_takes_little_more_than_the_model(picture: Path, tmp_path: Path) -> None:
-    """The float result of 24 megapixels would take 294 MB; torch itself takes some 400."""
+    """The float result of 24 megapixels would take 294 MB. Measured: 344 MiB for the small one, 82 more for the large
+    one, and 116 more for one of 98 megapixels."""
     weights = tmp_path / "small.safetensors"
     save_checkpoint(reference("diif-s"), weights, {"note": "random weights for a test"})
     small, large = tmp_path / "small.tif", tmp_path / "large.tif"
     words = ["render", picture, "--bits", "16", "--quiet", "--model", weights]
     base = peak_of(RENDER, *words, "--size", "800x400", "-o", small)
     peak = peak_of(RENDER, *words, "--size", "7000x3500", "-o", large)
-    assert peak - base < 240 * MIB, f"{base / MIB:.0f} and {peak / MIB:.0f} MiB"
+    assert peak - base < 160 * MIB, f"{base / MIB:.0f} and {peak / MIB:.0f} MiB"
 
 
 def test_the_strips_meet_without_a_seam(picture: Path, tmp_path: Path) -> None:

@@ -153,6 +153,14 @@ def test_what_is_on_screen_would_jump() -> None:
     assert np.abs(frames[1] - frames[0]).max() > 6
 
 
+def test_the_order_of_painting_does_not_show() -> None:
+    view = Viewport(*PIXELS.shape[:2], 700, 300).at_scale(9.3).centred_on(STILL)
+    paint = moving_painter(PIXELS, field_painter(shipped_field()))
+    *_, downwards = frame_steps(view, paint, BLACK)
+    *_, upwards = frame_steps(view, paint, BLACK, upwards=True)
+    assert np.array_equal(downwards, upwards)
+
+
 def test_sharpness_grows_from_x1() -> None:
     values = [sharpness(s) for s in np.linspace(0.5, 2, 300)]
     assert values[0] == 0

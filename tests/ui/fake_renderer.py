@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import threading
 from multiprocessing.shared_memory import SharedMemory
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
@@ -23,6 +24,7 @@ from diif_viewer.engine.messages import (
     ExportFailed,
     ExportProgress,
     ExportRequest,
+    FilmRequest,
     OpenImage,
     ProbeDone,
     ProbeFailed,
@@ -38,6 +40,7 @@ from diif_viewer.engine.tiles import keys_for
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.imaging.classic import METHODS, resample
 from diif_viewer.imaging.colour import to_8_bits
+from diif_viewer.imaging.film import Film, film_form_of, write_film
 
 STAND_IN = {"liif-lite": "bilinear", "diif-lite": "lanczos", "diif-s-lite": "nearest"}
 
@@ -69,7 +72,7 @@ class FakeRenderer:
         self.broken: dict[str, str] = {}
         self._images: dict[int, np.ndarray] = {}
         self._pending: dict[int, ViewRequest] = {}
-        self._exports: list[ExportRequest | CropRequest] = []
+        self._exports: list[ExportRequest | CropRequest | FilmRequest] = []
         self._cancelled: set[int] = set()
         self._probe: ProbeRequest | None = None
         self.estimate = (4.0, 123_000, 50_000_000)
@@ -143,7 +146,7 @@ class FakeRenderer:
                 self._pending[message.pane] = message
             case CancelView(pane):
                 self._pending.pop(pane, None)
-            case ExportRequest() | CropRequest():
+            case ExportRequest() | CropRequest() | FilmRequest():
                 self._exports.append(message)
             case ProbeRequest():
                 self._probe = message
@@ -167,6 +170,8 @@ class FakeRenderer:
                     self._render(view)
                 elif isinstance(export, CropRequest):
                     self._crop(export)
+                elif isinstance(export, FilmRequest):
+                    self._film(export)
                 elif probe is not None:
                     self._answer(probe)
                 elif export is not None:
@@ -225,6 +230,20 @@ class FakeRenderer:
             return
         pixels = expected(self._images[order.image], order.model, order.scale, probe.detail)
         self._send(ProbeDone(probe.serial, pixels, *self.estimate))
+
+    def _film(self, job: FilmRequest) -> None:
+        """Frames whose grey is their number."""
+        view, path = job.path.start, Path(job.file)
+        film = Film(view.view_height, view.view_width, job.path.count, job.path.rate)
+        self._send(ExportProgress(job.job, 0.5, 2.0))
+        if not self._open():
+            return
+        if job.job in self._cancelled:
+            self._send(ExportFailed(job.job, "cancelled", cancelled=True))
+            return
+        frames = (np.full((film.height, film.width, 3), number, np.uint8) for number in range(film.count))
+        write_film(path, film_form_of(path), frames, film)
+        self._send(ExportDone(job.job, job.file, 3.0))
 
     def _export(self, job: ExportRequest) -> None:
         for step in range(4):

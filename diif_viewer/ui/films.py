@@ -1,0 +1,117 @@
+"""Films of a zoom from the action to the file: a dialog chooses, the renderer makes it, the list of exports tells."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, Slot
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from diif_viewer.engine.messages import FilmRequest
+from diif_viewer.imaging.film import FILM_FORMS
+from diif_viewer.models.registry import METHODS, default_method
+from diif_viewer.ui.controller import Controller
+from diif_viewer.ui.export import Exporter, place_beside
+from diif_viewer.ui.film_choices import remember, remembered
+from diif_viewer.ui.film_dialog import ChooseFilmPath, FilmDialog
+from diif_viewer.ui.language import tr
+from diif_viewer.ui.notice import Notice
+from diif_viewer.ui.settings import Settings
+from diif_viewer.ui.state import Picture
+from diif_viewer.viewport import Viewport
+
+
+def choose_film_path(parent: QWidget, proposal: Path) -> Path | None:
+    """Ask for the file to write; the dialog itself asks before it replaces one."""
+    lines = [f"{form.name} (*{form.suffix})" for form in FILM_FORMS]
+    chosen = next((line for line in lines if f"*{proposal.suffix.lower()})" in line), "")
+    option = QFileDialog.Option.DontConfirmOverwrite
+    title = tr("Save the film as")
+    name, _ = QFileDialog.getSaveFileName(parent, title, str(proposal), ";;".join(lines), chosen, options=option)
+    if not name:
+        return None
+    path = Path(name)
+    return path if path.suffix else path.with_name(f"{path.name}{proposal.suffix}")
+
+
+class Films(QObject):
+    """From the action to the file. choose: asks for the path. dialog: while it is open."""
+
+    def __init__(self, controller: Controller, exporter: Exporter, notice: Notice, settings: Settings) -> None:
+        super().__init__(notice)
+        self._controller, self._exporter, self._notice, self._settings = controller, exporter, notice, settings
+        self.choose: ChooseFilmPath = choose_film_path
+        self.dialog: FilmDialog | None = None
+        self._of: Picture | None = None  # what the dialog is about
+        state = controller.state
+        controller.looks.guests.changed.connect(self._view_changed)
+        state.picture_changed.connect(self._picture_changed)
+        for fact in (state.view_changed, state.methods_changed, state.active_changed):
+            fact.connect(self._view_changed)
+
+    @Slot()
+    def begin(self) -> None:
+        """Open the dialog with the last choices."""
+        picture, view, client = self._picture, self._view, self._controller.client
+        if picture is None or view is None:
+            return
+        if not client.running:
+            self._notice.tell(tr("A film needs the renderer, which is not running."), tr("Restart it"), client.restart)
+            return
+        if self.dialog is not None:
+            self.dialog.raise_()
+            self.dialog.activateWindow()
+            return
+        choices = remembered(self._settings)
+        dialog = FilmDialog(self._notice.window(), picture, self._method(), view=view, choices=choices)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.choose = self.choose
+        dialog.wanted.connect(self._start)
+        dialog.finished.connect(self._closed)
+        self.dialog, self._of = dialog, picture
+        place_beside(dialog, self._notice.window())
+        dialog.show()
+
+    @property
+    def _picture(self) -> Picture | None:
+        """The picture of the active pane."""
+        return self._controller.looks.picture(self._controller.state.active)
+
+    @property
+    def _view(self) -> Viewport | None:
+        """The view of the active pane, at rest."""
+        view = self._controller.looks.view(self._controller.state.active)
+        return None if view is None else view.rested()
+
+    def _method(self) -> str:
+        """That of the active pane; the truth is no method."""
+        state = self._controller.state
+        name = state.methods[state.active]
+        return name if name in METHODS else default_method()
+
+    @Slot(object)
+    def _start(self, request: FilmRequest) -> None:
+        client = self._controller.client
+        job = client.job()
+        self._exporter.follow(job, Path(request.file))
+        client.send(replace(request, job=job))
+
+    @Slot()
+    def _closed(self) -> None:
+        dialog, self.dialog = self.dialog, None
+        if dialog is not None and dialog.result() == FilmDialog.DialogCode.Accepted:
+            remember(dialog.choices, self._settings)
+
+    @Slot()
+    def _view_changed(self) -> None:
+        view = self._view
+        if self.dialog is not None and self._picture is not self._of:
+            self.dialog.reject()  # another pane with another picture
+        elif self.dialog is not None and view is not None:
+            self.dialog.show_view(view, self._method())
+
+    @Slot()
+    def _picture_changed(self) -> None:
+        if self.dialog is not None:
+            self.dialog.reject()

@@ -1,0 +1,170 @@
+"""Films of a zoom: chosen in a dialog beside the view, made by the renderer, told by the list of exports."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from PIL import Image
+from PySide6.QtCore import Qt
+
+from diif_viewer.engine.messages import CancelExport, FilmRequest
+from diif_viewer.ui import film_choices
+from diif_viewer.ui.film_choices import FilmChoices, frame_size, path_of, remember, remembered
+from diif_viewer.ui.settings import Settings
+from diif_viewer.viewport import Viewport
+
+VIEW = Viewport(900, 1200, 480, 640, 5.0, 1000.0, 2000.0)
+
+
+def film(stage, photo):
+    """The dialog, open, with a short film as GIF chosen."""
+    stage.show(photo)
+    stage.sharp()
+    stage.window.actions_by_name["film"].trigger()
+    dialog = stage.window.films.dialog
+    assert dialog is not None
+    dialog.seconds.setValue(0.2)
+    dialog.rate.setValue(20)
+    dialog.size_box.setCurrentIndex(dialog.size_box.findData("640x360"))
+    dialog.form.setCurrentIndex(dialog.form.findData("GIF"))
+    return dialog
+
+
+# ---- paths -----------------------------------------------------------------------------------------------
+
+
+def test_from_x1_to_x30_on_the_middle_of_the_view() -> None:
+    path = path_of(FilmChoices(), VIEW, VIEW)
+    assert (path.start.scale, path.end.scale) == (1.0, 30.0)
+    middle = VIEW.position_at((320, 240))
+    assert path.end.position_at((640, 360)) == pytest.approx(middle, abs=1)
+    assert path.start == path.start.clamped().rested()
+    assert (path.seconds, path.rate, path.count) == (5.0, Fraction(30), 150)
+
+
+def test_a_view_of_the_screen_is_an_end_as_it_was() -> None:
+    other = VIEW.at_scale(12.0).panned(300, 200)
+    path = path_of(FilmChoices(start="view", end="view", size="view"), VIEW, other)
+    assert (path.start, path.end) == (VIEW.rested(), other.rested())
+
+
+def test_in_frames_of_another_size_it_shows_as_much() -> None:
+    path = path_of(FilmChoices(start="view", end="whole", size="1920x1080"), VIEW, VIEW)
+    assert path.start.scale == pytest.approx(5.0 * 1080 / 480)
+    assert path.start.position_at((960, 540)) == pytest.approx(VIEW.position_at((320, 240)), abs=0.2)
+    assert path.end.is_fitted
+
+
+def test_x30_closes_in_on_the_middle_of_the_view_it_starts_from() -> None:
+    path = path_of(FilmChoices(start="view", end="x30"), VIEW, VIEW.panned(2000, 900))
+    assert path.end.position_at((640, 360)) == pytest.approx(VIEW.position_at((320, 240)), abs=1)
+
+
+def test_frames_as_large_as_the_view_have_even_sides() -> None:
+    assert frame_size("view", replace(VIEW, view_height=481, view_width=643)) == (480, 642)
+    assert frame_size("1080x1920", VIEW) == (1920, 1080)
+
+
+def test_choices_are_remembered_and_damage_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings, chosen = Settings(), FilmChoices("view", "whole", 2.5, 24.0, "view", "out", "GIF", "/tmp")
+    remember(chosen, settings)
+    assert remembered(settings) == chosen
+    for name, value in (("start", "moon"), ("seconds", "nan"), ("rate", "-5"), ("form", "AVI"), ("size", "1x1")):
+        settings.put(f"film_{name}", value)
+    assert remembered(settings) == FilmChoices(
+        end="whole", rate=0.1, easing="out", folder="/tmp", form=remembered(Settings()).form
+    )
+    monkeypatch.setattr(film_choices, "has_video", lambda: False)
+    assert remembered(Settings()).form == "WebP"
+
+
+# ---- the dialog ------------------------------------------------------------------------------------------
+
+
+def test_from_the_dialog_to_the_file(stage, photo, tmp_path) -> None:
+    dialog = film(stage, photo)
+    assert dialog.name.text() == "photo-zoom-x1-x30.gif"
+    assert dialog.facts.text() == "4 frames"
+    dialog.go.click()
+    queue = stage.window.exporter.queue
+    stage.until(lambda: "Saved" in queue.text)
+    (request,) = stage.fake.of_kind(FilmRequest)
+    assert request.model == "diif-s-lite"
+    assert request.path.easing == "smooth"
+    with Image.open(tmp_path / "photo-zoom-x1-x30.gif") as made:
+        assert (made.size, made.n_frames) == ((640, 360), 4)
+    stage.window.actions_by_name["film"].trigger()
+    again = stage.window.films.dialog
+    assert again.choices.form == "GIF"
+    assert again.name.text() == "photo-zoom-x1-x30 (2).gif"
+    again.reject()
+
+
+def test_the_window_moves_behind_the_dialog_and_its_view_is_taken(stage, photo) -> None:
+    dialog = film(stage, photo)
+    stage.window.navigator.zoom_to(4.0)
+    stage.rest()
+    dialog.takes["start"].click()
+    taken = stage.state.view.rested()
+    assert dialog.ends["start"].chosen == "view"
+    assert dialog.views["start"] == taken
+    stage.window.navigator.zoom_to(8.0)
+    stage.rest()
+    assert dialog.views["start"] == taken
+    assert dialog.told["start"].text().startswith("x")
+    stage.window.controller.state.set_method("bicubic")
+    assert dialog.method == "bicubic"
+    dialog.reject()
+
+
+def test_what_speaks_against_it_is_said(stage, photo, tmp_path) -> None:
+    dialog = film(stage, photo)
+    dialog.rate.setValue(60)
+    assert "at most 50 frames" in dialog.words.text()
+    assert not dialog.go.isEnabled()
+    dialog.rate.setValue(20)
+    assert dialog.go.isEnabled()
+    dialog.ends["end"].setCurrentIndex(dialog.ends["end"].findData("x1"))
+    assert "the same view" in dialog.words.text()
+    dialog.ends["end"].setCurrentIndex(dialog.ends["end"].findData("x30"))
+    dialog.name_file(tmp_path / "missing" / "film.gif")
+    assert "does not exist" in dialog.words.text()
+    dialog.name_file(tmp_path / "film.avi")
+    assert dialog.name.text() == "film.gif"  # the format decides
+    (tmp_path / "there.gif").touch()
+    dialog.name_file(tmp_path / "there.gif")
+    assert dialog.go.text() == "Replace"
+    stage.qtbot.keyClick(dialog.name, Qt.Key.Key_Return)
+    assert stage.window.films.dialog is dialog  # the first Enter only leads to the button
+    dialog.reject()
+
+
+def test_a_film_can_be_cancelled(stage, photo, tmp_path) -> None:
+    dialog = film(stage, photo)
+    stage.gate.clear()
+    dialog.go.click()
+    queue = stage.window.exporter.queue
+    stage.until(lambda: "50%" in queue.text)
+    (row,) = queue.rows.values()
+    row.cancel.click()
+    stage.until(lambda: bool(stage.fake.of_kind(CancelExport)))
+    stage.gate.set()
+    stage.until(lambda: not queue.rows)
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".gif"] == []
+
+
+def test_without_a_renderer_there_is_no_film(stage, photo) -> None:
+    stage.show(photo)
+    stage.window.controller.client.shutdown()
+    stage.window.actions_by_name["film"].trigger()
+    assert stage.window.films.dialog is None
+    assert "renderer" in stage.window.notice.text
+
+
+def test_another_picture_closes_the_dialog(stage, photo, tmp_path) -> None:
+    film(stage, photo)
+    Image.new("RGB", (50, 40), "red").save(tmp_path / "other.png")
+    stage.window.open_path(tmp_path / "other.png")
+    stage.until(lambda: stage.window.films.dialog is None)
