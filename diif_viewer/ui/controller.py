@@ -306,15 +306,12 @@ class Controller(QObject):
         panes = [pane for scene in self.looks.scenes for pane in scene.add_tile(message.key, message.pixels)]
         if not panes:
             return
-        for area in self.areas:
+        for area in () if self.motion.moving else self.areas:  # the next step of a movement repaints everything
             view = self.looks.view(area.pane)
             if area.pane in panes and view is not None:
-                rect = QRect()
-                if not self.motion.moving:
-                    down, right = area.view.top - int(view.rested().top), area.view.left - int(view.rested().left)
-                    tile = message.key.window.moved(down, right)
-                    rect = QRect(tile.left, tile.top, TILE, TILE)
-                self.repaint.emit(rect)
+                rest = view.rested()
+                tile = message.key.window.moved(area.view.top - int(rest.top), area.view.left - int(rest.left))
+                self.repaint.emit(QRect(tile.left, tile.top, TILE, TILE))
         self.refresh()
 
     @Slot(object)

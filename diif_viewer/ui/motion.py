@@ -6,14 +6,15 @@ import time
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QGuiApplication
 
 from diif_viewer.viewport import Viewport, between
 
 DURATION = 0.2
 """Seconds from a gesture to the end of its animation."""
 
-FRAME = 8
-"""Milliseconds between two steps: twice as often as a screen refreshes; repaints are merged by Qt."""
+SLOWEST, FASTEST = 60.0, 120.0
+"""Steps a second: as often as the screen refreshes, within these. More would be painted for nobody."""
 
 
 class Motion(QObject):
@@ -34,7 +35,7 @@ class Motion(QObject):
         self._began = 0.0
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.setInterval(FRAME)
+        self._timer.setInterval(_frame())
         self._timer.timeout.connect(self._step)
 
     @property
@@ -92,3 +93,10 @@ class Motion(QObject):
         # a pure pan steps by whole pixels: crisp all the way
         self._shown = shown.rested() if self._start.scale == rest.scale else shown
         self.moved.emit()
+
+
+def _frame() -> int:
+    """Milliseconds between two steps."""
+    screen = QGuiApplication.primaryScreen()
+    rate = SLOWEST if screen is None else screen.refreshRate()
+    return int(1000 / min(max(rate, SLOWEST), FASTEST))

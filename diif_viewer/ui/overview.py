@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QWidget
 
 from diif_viewer.ui.controller import Controller
@@ -35,6 +35,8 @@ class Overview(QWidget):
         super().__init__(canvas)
         self._controller, self._canvas, self._wanted = controller, canvas, wanted
         self._grip: QPointF | None = None
+        self._drawn_for: object = None
+        self._pixmaps: tuple[QPixmap | None, QPixmap | None] = (None, None)
         self.setAccessibleName(tr("Overview"))
         self._keys = keys
         self._name_keys()
@@ -102,21 +104,38 @@ class Overview(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         """Paint the thumbnail, shaded outside the frame."""
         del event
-        picture = self._controller.state.picture
-        if picture is None or picture.thumbnail is None:
+        bright, shaded = self._drawn()
+        if bright is None or shaded is None:
             return
         frame, whole = self.frame(), QRectF(self.rect())
         with QPainter(self) as painter:
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            painter.drawImage(whole, picture.thumbnail)
-            painter.fillRect(whole, QColor(12, 12, 14, 120))
+            painter.drawPixmap(0, 0, shaded)
             painter.setClipRect(frame)
-            painter.drawImage(whole, picture.thumbnail)
+            painter.drawPixmap(0, 0, bright)
             painter.setClipping(False)
             painter.setPen(QPen(QColor(255, 255, 255, 70), 1))
             painter.drawRect(whole.adjusted(0.5, 0.5, -0.5, -0.5))
             painter.setPen(QPen(ACCENT, 1.5))
             painter.drawRect(frame.adjusted(0.75, 0.75, -0.75, -0.75))
+
+    def _drawn(self) -> tuple[QPixmap | None, QPixmap | None]:
+        """The thumbnail at this widget's size, as it is and shaded: drawn once, it is painted with every frame."""
+        picture, ratio = self._controller.state.picture, self.devicePixelRatioF()
+        if picture is None or picture.thumbnail is None:
+            return None, None
+        facts = (picture.image, picture.thumbnail.cacheKey(), self.size(), ratio)
+        if facts != self._drawn_for:
+            made = []
+            for shade in (0, 120):
+                pixmap = QPixmap(self.size() * ratio)
+                pixmap.setDevicePixelRatio(ratio)
+                with QPainter(pixmap) as painter:
+                    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+                    painter.drawImage(QRectF(self.rect()), picture.thumbnail)
+                    painter.fillRect(self.rect(), QColor(12, 12, 14, shade))
+                made.append(pixmap)
+            self._drawn_for, self._pixmaps = facts, (made[0], made[1])
+        return self._pixmaps
 
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         """Take the frame; elsewhere, bring it there first."""
