@@ -28,6 +28,10 @@ _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torc
 _CHUNKS = ((64, 64), (64, 128), (128, 128))  # outputs per decoding step; they divide engine.tiles.TILE
 
 
+CLOSE = 0.85
+"""Share of the best rate that is good enough for a larger chunk: fewer steps leave more to the other threads."""
+
+
 @dataclass(frozen=True, slots=True)
 class Compute:
     """How a device computes: its dtype, and the outputs (rows, columns) that one decoding step handles."""
@@ -50,11 +54,6 @@ class Compute:
             return f"Apple GPU, {self.dtype_name}"
         threads = torch.get_num_threads()
         return f"CPU, {threads} thread{'s' if threads > 1 else ''}, {self.dtype_name}"
-
-    def chunk_at(self, scale: float) -> tuple[int, int]:
-        """Rows and columns of a decoding step at `scale`; smaller near x1, where more maps lie under each output."""
-        rows, columns = self.chunk
-        return (rows, columns) if self.device != "cpu" or scale >= 3 else (min(rows, 64), min(columns, 64))
 
     def in_float32(self) -> Compute:
         """The same device and chunks in float32."""
@@ -128,7 +127,8 @@ def _measured_cpu() -> dict[str, Any]:
         pass  # not measured yet, or a file of another version: measure
     rates = calibrate()
     dtype = max(rates, key=lambda name: max(rates[name].values()))
-    chunk = max(rates[dtype], key=lambda c: rates[dtype][c])
+    best = max(rates[dtype].values())
+    chunk = max(chunk for chunk, rate in rates[dtype].items() if rate >= CLOSE * best)
     found: dict[str, Any] = {"machine": machine, "dtype": dtype, "chunk": list(chunk)}
     found["megapixels"] = {name: round(max(by_chunk.values())) for name, by_chunk in rates.items()}
     _remember(path, found)
@@ -193,6 +193,7 @@ def _decoding_rate(dtype: torch.dtype, chunk: tuple[int, int], scale: float = 8.
 
 def _machine() -> str:
     parts = [
+        "2",  # what is measured, and how it is chosen
         platform.machine(),
         platform.processor(),
         torch.__version__,

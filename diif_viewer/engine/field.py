@@ -130,7 +130,7 @@ class Field:
             )
         out = self.blank(window, as_float)
         done = 0
-        for band in _bands(window, compute.chunk_at(lattice.x.scale)):
+        for band in _bands(window, compute.chunk):
             self._draw(lattice, [(band, out[band.top - window.top : band.bottom - window.top])], compute)
             done += band.area
             if progress is not None:
@@ -207,7 +207,7 @@ class Field:
 
     def _draw(self, lattice: Lattice, targets: list[tuple[Window, Array]], compute: Compute) -> None:
         """Render the colours of each window into its array. Whole chunks of the grid are computed, then cut."""
-        rows, columns = compute.chunk_at(lattice.x.scale)
+        rows, columns = compute.chunk
         pieces = []
         for window, out in targets:
             for y in range(window.top // rows * rows, window.bottom, rows):

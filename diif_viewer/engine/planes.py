@@ -6,10 +6,7 @@ does not depend on who asked for it first. Blocks of all planes share one cache 
 
 from __future__ import annotations
 
-import bisect
-import functools
 import itertools
-import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
@@ -17,6 +14,7 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor
 
+from diif_viewer.engine.parts import even_parts, halves, rectangles
 from diif_viewer.engine.threads import cores, parallel
 from diif_viewer.geometry import Window
 
@@ -128,18 +126,16 @@ class Plane:
     def missing(self, window: Window) -> list[Window]:
         """The parts of `window` that are not held, as windows of whole blocks that one `fill` each computes.
 
-        The middle of what is missing lies in the parts that are nearest to it: as many as there are cores.
+        The middle of a rectangle that is missing lies in the parts nearest to it: as many as there are cores.
         """
         lacking = self._lacking(window)
-        if not lacking or self.device != "cpu":
+        if self.device != "cpu":
             return lacking
-        whole = hull(lacking)
-        tops, lefts = _cuts(whole, self.block, self._reach, self._halo)
-        cells: dict[tuple[int, int], list[Window]] = {}
-        for block in lacking:
-            cell = bisect.bisect(tops, block.top), bisect.bisect(lefts, block.left)
-            cells.setdefault(cell, []).append(block)
-        return [hull(blocks) for blocks in cells.values()]
+        return [
+            part
+            for rectangle in rectangles(lacking)
+            for part in even_parts(rectangle, self.block, self._reach, self._halo, cores())
+        ]
 
     def _lacking(self, window: Window) -> list[Window]:
         wanted = window.intersected(self.limits)
@@ -160,7 +156,7 @@ class Plane:
         ):
             largest = max(work, key=lambda p: p.area)
             work.remove(largest)
-            work += _halves(largest, self.block)
+            work += halves(largest, self.block)
         parallel(self._compute, work, device=self.device)
 
     def region(self, window: Window, out: Tensor | None = None) -> Tensor:
@@ -170,36 +166,56 @@ class Plane:
         of what is held.
         """
         wanted = window.intersected(self.limits)
-        held: dict[Key, Tensor] = {}
-        for part in self.missing(window):
-            held.update(self._compute(part))
-        d = self._density
-        for block in wanted.split(self.block) if wanted else ():
-            key = self._key(block)
-            found = held.get(key)
-            values = found if found is not None else self._cache.get(key)
-            if values is None:  # pushed out while its neighbours were computed: the budget is tiny
-                values = self._compute(block)[key]
-            common = block.intersected(window)
-            if out is None:
-                if common == window and not self._leaves_limits(window):
-                    piece = _cut(values, common.moved(-block.top, -block.left), d)
-                    return piece.clone(memory_format=torch.contiguous_format)
-                out = values.new_zeros(window.height * d, window.width * d, values.shape[-1])
-            target = _cut(out, common.moved(-window.top, -window.left), d)
-            target.copy_(_cut(values, common.moved(-block.top, -block.left), d))
-        if out is None:
+        if not wanted:
             raise AssertionError("a region wholly outside its plane was asked for")
-        if self._leaves_limits(window):
+        d, side, inside = self._density, self.block, wanted == window
+        blocks = self._blocks(wanted)
+        if len(blocks) == 1 and inside and out is None:
+            top, left = wanted.top % side * d, wanted.left % side * d
+            piece = blocks[0][top : top + wanted.height * d, left : left + wanted.width * d]
+            return piece.clone(memory_format=torch.contiguous_format)
+        if out is None:
+            out = blocks[0].new_empty(window.height * d, window.width * d, blocks[0].shape[-1])
+        if not inside:
             self._blank_outside(out, window)
+        each = iter(blocks)  # plain numbers: this loop is run for every chunk of every view
+        for row in range(wanted.top // side * side, wanted.bottom, side):
+            y0, y1 = max(row, wanted.top), min(row + side, wanted.bottom)
+            target = out[(y0 - window.top) * d : (y1 - window.top) * d]
+            for column in range(wanted.left // side * side, wanted.right, side):
+                x0, x1 = max(column, wanted.left), min(column + side, wanted.right)
+                values = next(each)[(y0 - row) * d : (y1 - row) * d, (x0 - column) * d : (x1 - column) * d]
+                target[:, (x0 - window.left) * d : (x1 - window.left) * d] = values
         return out
+
+    def _blocks(self, wanted: Window) -> list[Tensor]:
+        """The blocks that meet a window within the limits, row by row; those that are missing are computed."""
+        side, serial, get = self.block, self._serial, self._cache.get
+        rows = range(wanted.top // side, -(-wanted.bottom // side))
+        columns = range(wanted.left // side, -(-wanted.right // side))
+        keys = [(serial, row, column) for row in rows for column in columns]
+        found = [get(key) for key in keys]
+        blocks = [block for block in found if block is not None]
+        if len(blocks) == len(keys):
+            return blocks
+        made: dict[Key, Tensor] = {}
+        for part in self.missing(wanted):
+            made.update(self._compute(part))
+        return [self._block(key, made) if block is None else block for key, block in zip(keys, found, strict=True)]
+
+    def _block(self, key: Key, made: dict[Key, Tensor]) -> Tensor:
+        """A block of those just made, or held by now, or made once more: where the budget is tiny it was pushed out."""
+        block = made.get(key)
+        if block is None:
+            block = self._cache.get(key)
+        if block is None:
+            top, left = key[1] * self.block, key[2] * self.block
+            block = self._compute(Window(top, left, top + self.block, left + self.block))[key]
+        return block
 
     def drop(self) -> None:
         """Forget all blocks."""
         self._cache.drop_plane(self._serial)
-
-    def _leaves_limits(self, window: Window) -> bool:
-        return not self.limits.contains(window)
 
     def _blank_outside(self, out: Tensor, window: Window) -> None:
         d, inside = self._density, window.intersected(self.limits).moved(-window.top, -window.left)
@@ -225,45 +241,6 @@ def hull(blocks: Iterable[Window]) -> Window:
     """The smallest window that holds all of some windows (at least one)."""
     tops, lefts, bottoms, rights = zip(*((b.top, b.left, b.bottom, b.right) for b in blocks), strict=True)
     return Window(min(tops), min(lefts), max(bottoms), max(rights))
-
-
-@functools.lru_cache(maxsize=64)
-def _best_cut(size: tuple[int, int], block: int, reach: int, halo: int, workers: int) -> tuple[int, int]:
-    """Into how many parts, down and across, a window of whole blocks is best cut when `workers` work side by side.
-
-    The cost is what is computed in all rounds, halos included. Not more parts meet in the middle than workers: it is
-    what people look at, and comes with the first round.
-    """
-    rows, columns = size
-    best = (math.inf, rows // block, columns // block)
-    for down in range(1, rows // block + 1):
-        height = -(-rows // block // down) * block
-        least = -(-height * columns // reach**2)
-        for across in range(least, least + 3):
-            width = -(-columns // block // across) * block
-            around = (2 - down % 2) * (2 - across % 2)  # parts that meet in the middle
-            if height * width <= reach**2 and max(height, width) <= 2 * reach and around <= workers:
-                cost = -(-down * across // workers) * (height + 2 * halo) * (width + 2 * halo)
-                best = min(best, (cost, down, across))
-    return best[1], best[2]
-
-
-def _cuts(whole: Window, block: int, reach: int, halo: int) -> tuple[list[int], list[int]]:
-    """Where parts of `whole` (whole blocks) end that have about reach * reach positions at most: rows, columns."""
-    numbers = _best_cut((whole.height, whole.width), block, reach, halo, cores())
-    ends = []
-    for start, side, number in zip((whole.top, whole.left), (whole.height, whole.width), numbers, strict=True):
-        ends.append([start + round(i * side / block / number) * block for i in range(1, number)])
-    return ends[0], ends[1]
-
-
-def _halves(part: Window, block: int) -> list[Window]:
-    """A part of several blocks, cut across its longer side between two blocks."""
-    if part.height >= part.width:
-        middle = part.top + part.height // (2 * block) * block
-        return [Window(part.top, part.left, middle, part.right), Window(middle, part.left, part.bottom, part.right)]
-    middle = part.left + part.width // (2 * block) * block
-    return [Window(part.top, part.left, part.bottom, middle), Window(part.top, middle, part.bottom, part.right)]
 
 
 def _cut(values: Tensor, window: Window, density: int) -> Tensor:

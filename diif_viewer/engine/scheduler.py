@@ -15,8 +15,8 @@ import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
 from multiprocessing.shared_memory import SharedMemory
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -33,7 +33,7 @@ from diif_viewer.engine.pace import Pace
 from diif_viewer.engine.planes import BlockCache, hull
 from diif_viewer.engine.probing import Encoding, probe_steps
 from diif_viewer.engine.thrift import Thrift
-from diif_viewer.engine.tiles import TileKey, keys_for
+from diif_viewer.engine.tiles import TILE, TileKey, keys_for
 from diif_viewer.errors import DiifViewerError
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.models.registry import default_method
@@ -52,6 +52,19 @@ class _Picture:
 class _Job:
     image: int
     steps: Steps
+
+
+class Connection(Protocol):
+    """What is used of a connection."""
+
+    def send(self, message: Any, /) -> None:
+        """Hand a message over."""
+
+    def recv(self) -> m.ToRenderer:
+        """Wait for a message; EOFError when the other end is gone."""
+
+    def poll(self, timeout: float, /) -> bool:
+        """Whether a message arrives within `timeout` seconds."""
 
 
 class Scheduler:
@@ -229,14 +242,15 @@ class Scheduler:
             yield None
 
     def _surroundings(self, made: Field, lattice: Lattice, window: Window) -> Steps:
-        """Encode a margin of half a view around the last one: where a pan or a zoom out goes next."""
+        """Encode what lies around the last view, where a pan or a zoom goes next: a tile's width, then half a view."""
         compute = made.model.compute
-        wide = window.grown(max(window.height, window.width) // 2).intersected(lattice.window)
-        for part in made.unencoded(lattice, wide, compute):
-            if self._cache.bytes > self._cache.budget // 2:
-                return  # what was seen is worth more than what may be
-            made.features(compute).ensure(part)
-            yield None
+        for margin in (TILE, max(window.height, window.width) // 2):
+            wide = window.grown(margin).intersected(lattice.window)
+            for part in made.unencoded(lattice, wide, compute):
+                if self._cache.bytes > self._cache.budget // 2:
+                    return  # what was seen is worth more than what may be
+                made.features(compute).compute([part])
+                yield None
 
     def _export(self, request: m.ExportRequest | m.FilmRequest) -> Steps:
         picture = self._pictures.get(request.image)

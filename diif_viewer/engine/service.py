@@ -12,10 +12,13 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import queue
 import signal
 import sys
+import threading
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from typing import Any
 
 from diif_viewer.engine import heap
 from diif_viewer.engine.messages import Quit, RendererFailed
@@ -50,20 +53,55 @@ class RendererProcess:
         self.connection.close()
 
 
+class Outbox:
+    """The renderer's end of the connection; `send` never waits: a busy window would hold up the cores otherwise."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._waiting: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._sender = threading.Thread(target=self._deliver, name="diif-viewer outbox", daemon=True)
+        self._sender.start()
+
+    def send(self, message: Any) -> None:
+        """Hand a message over; they arrive in this order. Dropped when the window is gone, which `recv` tells."""
+        self._waiting.put(message)
+
+    def recv(self) -> Any:
+        """Wait for a message; EOFError when the window is gone."""
+        return self._connection.recv()
+
+    def poll(self, timeout: float) -> bool:
+        """Whether a message arrives within `timeout` seconds."""
+        return self._connection.poll(timeout)
+
+    def close(self) -> None:
+        """Return when everything has been sent."""
+        self._waiting.put(None)
+        self._sender.join()
+
+    def _deliver(self) -> None:
+        with contextlib.suppress(OSError):
+            while (message := self._waiting.get()) is not None:
+                self._connection.send(message)
+
+
 def _main(connection: Connection, device: str) -> None:
     """What the process runs: load torch, then schedule until told to quit or the window is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the window's to answer
     if hasattr(os, "nice"):
         os.nice(5)  # the window paints first
     heap.keep()
+    outbox = Outbox(connection)
     try:
         from diif_viewer.engine.scheduler import Scheduler
 
-        scheduler = Scheduler(connection, device)
+        scheduler = Scheduler(outbox, device)
     except Exception as error:  # whatever keeps torch from loading: the window goes on without it
-        connection.send(RendererFailed(f"The renderer could not start: {error}"))
+        outbox.send(RendererFailed(f"The renderer could not start: {error}"))
+        outbox.close()
         return
     try:
         scheduler.run()
     except (EOFError, BrokenPipeError, ConnectionResetError):
         sys.exit(0)  # the window has gone
+    outbox.close()

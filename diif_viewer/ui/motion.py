@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication
 
 from diif_viewer.viewport import Viewport, between
 
-DURATION = 0.2
+DURATION = 0.16
 """Seconds from a gesture to the end of its animation."""
 
 SLOWEST, FASTEST = 60.0, 120.0

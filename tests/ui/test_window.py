@@ -230,7 +230,7 @@ def test_never_blank_while_moving(stage, photo):
         assert (inside == (22, 22, 24)).all(axis=2).mean() < 0.001
         frames += 1
         QApplication.processEvents()
-    assert frames > 2
+    assert frames > 1
 
 
 @pytest.mark.parametrize(("key", "scale"), [("1", 1), ("2", 2), ("3", 3), ("4", 4), ("5", 6), ("6", 8), ("9", 30)])
