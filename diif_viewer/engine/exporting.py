@@ -40,15 +40,17 @@ PACE = 0.04
 """Seconds between two messages of progress."""
 
 
-def field_painter(field: Field, *, bits: int = 8, float32: bool = False, best: bool = False) -> Painter:
+def field_painter(
+    field: Field, *, bits: int = 8, float32: bool = False, best: bool = False, cache: BlockCache | None = None
+) -> Painter:
     """Windows by a model, in steps of a few tiles, once what they lack is encoded in pieces as large as they allow.
 
     bits: 8, or 16, which come from a float32 result. float32: compute so for 8 bits too. best: the mean of the eight
-    flips and rotations, in float32.
+    flips and rotations, in float32. cache: of the features of the other seven; a new one if None.
     """
     exact = float32 or best or bits == 16
     compute = field.model.compute.in_float32() if exact else field.model.compute
-    ensemble = Ensemble(field, BlockCache(export_budget())) if best else None
+    ensemble = Ensemble(field, cache or BlockCache(export_budget())) if best else None
     columns = TILE * max(2, cores()) if compute.device == "cpu" else 16 * TILE
 
     def in_bits(values: Array) -> Array:
@@ -118,7 +120,7 @@ def export_steps(
     check_fit(path, format_of(path), shape, request.bits)
     paint = painter(request, lattice, pixels, load)
     row = window.width * pixels.shape[2] * request.bits // 8
-    step = export_step(window, request.scale, row, is_model=request.model not in CLASSIC_NAMES)
+    step = export_step(window, request.scale, row, is_model=request.model not in CLASSIC_NAMES, best=request.best)
     large = is_large(request, lattice)
     about = Metadata(request.icc_profile, request.exif, request.dpi)
     dtype = np.uint8 if request.bits == 8 else np.uint16
@@ -151,9 +153,10 @@ def painter(request: m.ExportRequest, lattice: Lattice, pixels: Array, load: Cal
     field = load()
     if field is None:
         raise RequestError("The picture was closed before it could be exported.")
-    if is_large(request, lattice):
-        field = Field(field.pixels, field.model, BlockCache(export_budget()))
-    return field_painter(field, bits=request.bits, float32=request.float32, best=request.best)
+    cache = BlockCache(export_budget())
+    if request.best or is_large(request, lattice):
+        field = Field(field.pixels, field.model, cache)
+    return field_painter(field, bits=request.bits, float32=request.float32, best=request.best, cache=cache)
 
 
 def is_large(request: m.ExportRequest, lattice: Lattice) -> bool:

@@ -88,7 +88,9 @@ def probe_steps(
     rendering = pace * window.area * times + encode_seconds
     writing = write_pace * window.area
     pixel = sample.shape[2] * sample.dtype.itemsize
-    step = export_step(window, export.scale, window.width * pixel, is_model=export.model not in CLASSIC_NAMES)
+    step = export_step(
+        window, export.scale, window.width * pixel, is_model=export.model not in CLASSIC_NAMES, best=export.best
+    )
     memory = export_memory(window, step, pixel, streams=form.streams) + min(int(kept), export_budget())
     together = max(writing, rendering + writing / cores()) if form.streams else rendering + writing
     yield m.ProbeDone(request.serial, shown, together, int(size * share * window.area), memory)

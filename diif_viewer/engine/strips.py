@@ -40,7 +40,7 @@ def classic_painter(pixels: Array, method: str, bits: int = 8) -> Painter:
     return paint
 
 
-def export_step(window: Window, scale: float, row: int, *, is_model: bool) -> tuple[int, int]:
+def export_step(window: Window, scale: float, row: int, *, is_model: bool, best: bool = False) -> tuple[int, int]:
     """Rows and columns of the pieces that an export of `window` is painted in, for `painted_strips`.
 
     row: bytes of one row of the result. A strip takes at most `STRIP` bytes where a row of tiles does; a piece of a
@@ -48,7 +48,8 @@ def export_step(window: Window, scale: float, row: int, *, is_model: bool) -> tu
     """
     rows, columns = STRIP // (row * TILE) * TILE, 2 * TILE
     if is_model:
-        rows = min(rows, int(SOURCE * min(scale, 64.0) ** 2 / columns) // TILE * TILE)
+        source = SOURCE // 8 if best else SOURCE
+        rows = min(rows, int(source * min(scale, 64.0) ** 2 / columns) // TILE * TILE)
     else:
         columns = 16 * TILE
     return max(TILE, min(8 * TILE if is_model else TILE, rows)), columns

@@ -70,7 +70,7 @@ class Exporter(QObject):
         self._controller, self._notice, self._settings, self._choose = controller, notice, settings, choose
         self._client = controller.client
         self._serials = itertools.count(1)
-        self._jobs: set[int] = set()
+        self._jobs: dict[int, Path] = {}
         self._probe = 0
         self._region: tuple[int, Box] | None = None
         self._exact = self._warned = False
@@ -128,7 +128,13 @@ class Exporter(QObject):
             box = self._region[1] if self._region is not None and known else subject.middle()
         region = within(box, subject.whole)
         dialog = ExportDialog(
-            self._notice.window(), picture, subject, choices=choices, region=region, choose=self._choose
+            self._notice.window(),
+            picture,
+            subject,
+            choices=choices,
+            region=region,
+            choose=self._choose,
+            taken=self._jobs.values,
         )
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.screen_exact = self._exact
@@ -231,7 +237,7 @@ class Exporter(QObject):
 
     def follow(self, job: int, path: Path) -> None:
         """Put what the renderer is about to write to `path` on the list; it tells of it as of an export."""
-        self._jobs.add(job)
+        self._jobs[job] = path
         self._warned = False
         self.queue.add(job, path)
 
@@ -261,11 +267,11 @@ class Exporter(QObject):
     @Slot(object)
     def _done(self, message: ExportDone) -> None:
         if message.job in self._jobs:
-            self._jobs.discard(message.job)
+            del self._jobs[message.job]
             self.queue.done(message.job, Path(message.path))
 
     @Slot(object)
     def _failed(self, message: ExportFailed) -> None:
         if message.job in self._jobs:
-            self._jobs.discard(message.job)
+            del self._jobs[message.job]
             self.queue.failed(message.job, message.sentence, cancelled=message.cancelled)

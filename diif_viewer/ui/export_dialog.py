@@ -8,7 +8,7 @@ the view can be moved meanwhile, and the frame of a region be pulled on the canv
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -75,10 +75,12 @@ class ExportDialog(QDialog):
         choices: Choices,
         region: Box,
         choose: ChoosePath,
+        taken: Callable[[], Collection[Path]] = tuple,
     ) -> None:
+        """taken: tells the files that exports under way will be."""
         super().__init__(parent)
         self.setWindowTitle(tr("Export"))
-        self._picture, self._subject, self._choose = picture, subject, choose
+        self._picture, self._subject, self._choose, self._taken = picture, subject, choose, taken
         self._plan: Plan | None = None
         self._sentence = ""
         self._centre = (0.5, 0.5)
@@ -234,6 +236,8 @@ class ExportDialog(QDialog):
                 tr("{width} x {height} pixels", width=plan.window.width, height=plan.window.height)
             )
             sentence = objection(self.path, self._picture, self._subject, choices, plan)
+            if not sentence and self.path in self._taken():
+                sentence = tr("{name} is being written just now; give another name.", name=self.path.name)
         folder = home_path(self.folder)
         self.place.setText(self.fontMetrics().elidedText(folder, Qt.TextElideMode.ElideLeft, 190))
         self._say(sentence)
@@ -246,7 +250,8 @@ class ExportDialog(QDialog):
         """Propose a name, or keep the one that somebody gave, with the suffix of the format."""
         suffixes = self.form.choices.format.suffixes
         if not self._named:
-            self.name.setText(free_name(self.folder, name_for(self._picture, method, plan, suffixes[0])))
+            wanted = name_for(self._picture, method, plan, suffixes[0])
+            self.name.setText(free_name(self.folder, wanted, self._taken()))
         elif (
             Path(self.name.text()).suffix.lower() not in suffixes and Path(self.name.text()).suffix.lower() in SUFFIXES
         ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 from diif_viewer import __version__
@@ -59,11 +60,11 @@ def name_for(picture: Picture, method: str, plan: Plan, suffix: str) -> str:
     return f"{picture.path.stem}-{method}-{zoom}-{plan.window.width}x{plan.window.height}{suffix}"
 
 
-def free_name(folder: Path, name: str) -> str:
-    """`name`, or the first of `name (2)`, `name (3)` ... that nothing in `folder` has."""
+def free_name(folder: Path, name: str, taken: Collection[Path] = ()) -> str:
+    """`name`, or the first of `name (2)`, `name (3)` ... that nothing in `folder` has and none of `taken` will be."""
     stem, suffix = os.path.splitext(name)
     number = 1
-    while os.path.lexists(folder / name):
+    while os.path.lexists(folder / name) or folder / name in taken:
         number += 1
         name = f"{stem} ({number}){suffix}"
     return name

@@ -318,6 +318,21 @@ def test_two_exports_in_a_row_are_both_whole(stage, photo, tmp_path):
         )
 
 
+def test_an_export_does_not_take_the_name_of_one_under_way(stage, photo, tmp_path):
+    dialog = opened(stage, photo)
+    stage.gate.clear()
+    first = dialog.path
+    dialog.go.click()
+    stage.window.actions_by_name["export"].trigger()
+    dialog = stage.window.exporter.dialog
+    assert dialog.path == first.with_stem(f"{first.stem} (2)")
+    dialog.name_file(first)
+    objects(dialog, "being written")
+    dialog.reject()
+    stage.gate.set()
+    stage.until(lambda: "Saved" in stage.window.exporter.queue.text)
+
+
 def test_one_of_two_is_cancelled_and_the_window_stays_usable(stage, photo, tmp_path):
     dialog = opened(stage, photo)
     stage.gate.clear()
