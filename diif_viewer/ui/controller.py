@@ -131,7 +131,8 @@ class Controller(QObject):
         """Make everything sharp anew in another process: on another device, or without a model that is gone."""
         self._requests.forget()
         self._requests.rates.clear()
-        self.scene.forget_tiles()
+        for scene in (self.scene, *(guest.scene for guest in self.looks.guests)):
+            scene.forget_tiles()
         self._stopped = None
         self.client.renew()
         self._looks_changed()

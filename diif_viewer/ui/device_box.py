@@ -19,7 +19,6 @@ class DeviceBox(QComboBox):
     def __init__(self, controller: Controller, settings: Settings, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._controller, self._settings = controller, settings
-        self._running = ""
         self.setAccessibleName(tr("Compute on"))
         self.setToolTip(tr("What models are computed on"))
         controller.client.ready.connect(self._ready)
@@ -37,15 +36,15 @@ class DeviceBox(QComboBox):
         if chosen not in (AUTOMATIC, *known):
             known[chosen] = chosen  # it is not there now, but somebody chose it
         self.clear()
-        automatic = tr("Automatic ({device})", device=self._running) if self._running else tr("Automatic")
-        self.addItem(automatic if chosen == AUTOMATIC else tr("Automatic"), AUTOMATIC)
+        running = said(self._controller.client.description) if chosen == AUTOMATIC else ""
+        self.addItem(tr("Automatic ({device})", device=running) if running else tr("Automatic"), AUTOMATIC)
         for name, words in known.items():
             self.addItem(words, name)
         self.setCurrentIndex(max(0, self.findData(chosen)))
 
     @Slot(object)
     def _ready(self, ready: Ready) -> None:
-        self._running = said(ready.description)
+        del ready
         self._fill()
 
     @Slot()

@@ -44,14 +44,14 @@ def as_html(card: Card, rate: float | None) -> str:
     """rate: megapixels per second on this machine, None where it has not been seen."""
     about, unknown = card.training, tr("The file does not say.")
     trained = [
-        tr("{count} steps", count=about["steps"]) if "steps" in about else "",
-        tr("{count} minutes", count=decimal(about["minutes"])) if "minutes" in about else "",
+        tr("{count} steps", count=_grouped(about["steps"])) if "steps" in about else "",
+        tr("{count} minutes", count=_grouped(about["minutes"])) if "minutes" in about else "",
     ]
     speed = tr("{rate} megapixels per second, the fastest view so far", rate=decimal(f"{rate:.2g}")) if rate else ""
     parts = tr("{encoder} with {decoder}", encoder=card.encoder, decoder=card.decoder)
     rows = [
         (tr("Parts"), parts if card.encoder else ""),
-        (tr("Parameters"), f"{card.parameters:,}".replace(",", "\u202f") if card.parameters else ""),
+        (tr("Parameters"), _grouped(str(card.parameters)) if card.parameters else ""),
         (tr("Trained on"), about.get("data") or about.get("summary") or unknown),
         (tr("Training"), ", ".join(filter(None, trained))),
         (tr("Licence"), card.licence or unknown),
@@ -63,6 +63,14 @@ def as_html(card: Card, rate: float | None) -> str:
     title = escape(label_of(card.name)) + ("" if label_of(card.name) == card.name else f" ({escape(card.name)})")
     head = f"<h3>{title}</h3><p>{escape(' · '.join(badges(card)))}</p>"
     return f"{head}<table>{lines}</table>{_quality(card.name)}"
+
+
+def _grouped(number: str) -> str:
+    """A whole number in groups of three digits; what is none stays as it is."""
+    try:
+        return f"{round(float(number)):,}".replace(",", "\u202f")
+    except (ValueError, OverflowError):
+        return number
 
 
 def _quality(name: str) -> str:

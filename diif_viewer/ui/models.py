@@ -38,6 +38,8 @@ class Models(QObject):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.finished.connect(self._closed)
         dialog.chosen.connect(self._show_in_pane)
+        state = window.state
+        dialog.fill(state.methods[state.active])
         dialog.open()
 
     def take(self, files: list[Path]) -> list[Path]:

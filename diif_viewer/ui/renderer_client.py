@@ -120,11 +120,15 @@ class RendererClient(QObject):
     _received = Signal(object)
 
     def __init__(self, spawn: Callable[[str], Renderer] = spawn_renderer, parent: QObject | None = None) -> None:
-        """spawn: starts a renderer on the device of a name. device: that of the next one to be started."""
+        """spawn: starts a renderer on the device of a name. device: that of the next one to be started.
+
+        devices, description: what the last one said of itself, see `engine.messages.Ready`.
+        """
         super().__init__(parent)
         self._spawn = spawn
         self.device = "auto"
         self.devices: tuple[tuple[str, str], ...] = ()
+        self.description = ""
         self._orders: queue.SimpleQueue[ToRenderer | _Opened | None] = queue.SimpleQueue()
         self._images: dict[int, npt.NDArray[Any]] = {}
         self._sender: threading.Thread | None = None
@@ -277,7 +281,7 @@ class RendererClient(QObject):
             case ViewFailed():
                 self.view_failed.emit(message)
             case Ready():
-                self.devices = message.devices
+                self.devices, self.description = message.devices, message.description
                 self.ready.emit(message)
             case ExportProgress():
                 self.export_progress.emit(message)

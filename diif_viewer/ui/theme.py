@@ -124,6 +124,9 @@ QTreeView, QListView {{ background: {canvas}; color: {text}; border: 1px solid {
 QTreeView:focus, QListView:focus {{ border-color: {accent}; }}
 QTreeView::item, QListView::item {{ padding: 4px 6px; }}
 QTreeView::item:selected, QListView::item:selected {{ background: {accent}; color: {on_accent}; }}
+QTextBrowser {{ background: {canvas}; color: {text}; border: 1px solid {line}; border-radius: 6px;
+    padding: 8px; }}
+QTextBrowser:focus {{ border-color: {accent}; }}
 QHeaderView {{ background: transparent; }}
 QHeaderView::section {{ background: {surface}; color: {dim}; border: 0; border-bottom: 1px solid {line};
     padding: 5px 6px; }}
