@@ -32,7 +32,7 @@ from diif_viewer.ui.language import LANGUAGES, tr
 
 CONTROLS = (QAbstractButton, QLineEdit, QComboBox, QAbstractSpinBox, QAbstractItemView, QSlider, QTextBrowser)
 
-DIALOGS = ("shortcuts", "models", "preferences", "ground_truth")
+DIALOGS = ("shortcuts", "models", "preferences", "ground_truth", "export", "film")
 """Actions that open one."""
 
 

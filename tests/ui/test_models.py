@@ -144,7 +144,8 @@ def test_another_device_starts_another_renderer_and_is_remembered(stage, photo):
     box = DeviceBox(stage.controller, settings)
     stage.qtbot.addWidget(box)
     client.devices = (("cpu", "CPU"), ("cuda:0", "NVIDIA H100"))
-    client.ready.emit(Ready("cpu", "float32", "CPU, 2 threads, float32", client.devices))
+    client.description = "CPU, 2 threads, float32"
+    client.ready.emit(Ready("cpu", "float32", client.description, client.devices))
     assert [box.itemText(row) for row in range(box.count())] == [
         "Automatic (CPU, 2 threads, float32)",
         "CPU",
