@@ -106,6 +106,17 @@ def test_the_installed_command_renders_with_the_weights_of_the_wheel(installed: 
         assert large.size == (60, 42)
 
 
+def test_the_version_has_one_home() -> None:
+    """The package says it; pyproject reads it there, and the changes begin with it."""
+    import diif_viewer
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert "version" in project["project"]["dynamic"]
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "diif_viewer.__version__"}
+    headings = [line for line in (ROOT / "CHANGELOG.md").read_text("utf-8").splitlines() if line.startswith("## ")]
+    assert headings[0].split()[1].rstrip(",") == diif_viewer.__version__
+
+
 def test_the_constraints_pin_all_that_the_project_asks_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
@@ -113,6 +124,7 @@ def test_the_constraints_pin_all_that_the_project_asks_for() -> None:
     asked = [
         *project["project"]["dependencies"],
         *project["dependency-groups"]["dev"],
+        *(word for extra in project["project"]["optional-dependencies"].values() for word in extra),
         *project["build-system"]["requires"],
     ]
     names = {word.split(";")[0].split(">")[0].split("!")[0].strip().lower().replace("_", "-") for word in asked}

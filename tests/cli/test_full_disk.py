@@ -45,14 +45,30 @@ def picture(tmp_path: Path) -> Path:
     return tmp_path / "in.png"
 
 
-@pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg"])
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".jpg", ".webp", ".avif"])
 def test_a_full_disk_keeps_the_old_file(
     suffix: str, small_disk: Path, picture: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = small_disk / f"out{suffix}"
     out.write_bytes(b"old")
     words = ["render", str(picture), "--size", SIZE, "--model", "bicubic", "--quality", "100", "-o", str(out)]
-    assert main(words) == 1
+    assert main([*words, "--lossless"] if suffix == ".webp" else words) == 1
+    assert capsys.readouterr().err.splitlines()[-1].endswith("there is no space left on the disk.")
+    assert out.read_bytes() == b"old"
+    assert os.listdir(small_disk) == [out.name]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".webm", ".webp", ".gif", ".png"])
+def test_a_film_keeps_the_old_one_too(
+    suffix: str, small_disk: Path, picture: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if suffix in (".mp4", ".webm"):
+        pytest.importorskip("av")
+    out = small_disk / f"out{suffix}"
+    out.write_bytes(b"old")
+    words = ["--from", "fill", "--to", "x2", "--seconds", "1", "--size", "640x480", "--model", "nearest"]
+    words += ["--quality", "100", "-o", str(out)]
+    assert main(["animate", str(picture), *words]) == 1
     assert capsys.readouterr().err.splitlines()[-1].endswith("there is no space left on the disk.")
     assert out.read_bytes() == b"old"
     assert os.listdir(small_disk) == [out.name]
