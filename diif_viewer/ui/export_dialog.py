@@ -114,8 +114,6 @@ class ExportDialog(QDialog):
         self.buttons.addButton(QDialogButtonBox.StandardButton.Cancel).setIcon(QIcon())
         self.words.setObjectName("problem")
         self.words.setWordWrap(True)
-        self.words.setMinimumHeight(4 * self.fontMetrics().lineSpacing())
-        self.words.setAlignment(Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft)
         self.place.setAutoDefault(False)
         self.place.setToolTip(tr("Choose another folder"))
         file = QGridLayout()
@@ -266,6 +264,7 @@ class ExportDialog(QDialog):
         if there:
             sentence = tr("{name} exists already. Replace it, or give another name.", name=self.path.name)
         self.words.setText(sentence)
+        self.words.setVisible(bool(sentence))
 
     @Slot()
     def _probe(self) -> None:

@@ -91,6 +91,7 @@ QFrame#exports QProgressBar, QFrame#exports QProgressBar::chunk {{ border: 0; bo
 QFrame#exports QProgressBar {{ background: {canvas}; max-height: 4px; min-height: 4px; }}
 QFrame#exports QProgressBar::chunk {{ background: {accent}; }}
 QFrame#exports QPushButton {{ padding: 3px 9px; }}
+QLabel#problem {{ color: {text}; border: 0; border-left: 3px solid #ff7a70; padding: 1px 0 1px 9px; }}
 QDialog QProgressBar, QDialog QProgressBar::chunk {{ border: 0; border-radius: 2px; }}
 QDialog QProgressBar {{ background: {canvas}; max-height: 4px; min-height: 4px; }}
 QDialog QProgressBar::chunk {{ background: {accent}; }}

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PySide6.QtCore import QSettings
 
 from diif_viewer.errors import RequestError
 from diif_viewer.geometry import Lattice, Window
@@ -127,6 +128,17 @@ def test_choices_are_remembered_and_damaged_ones_are_not():
     assert (mended.part, mended.form, mended.quality_jpeg, mended.dpi, mended.bits) == ("view", "PNG", 92, 300.0, 0)
     settings.put("export_size", 0.0)
     assert remembered(settings).anchor == "screen"
+
+
+def test_choices_come_back_from_a_file(tmp_path: Path):
+    name = str(tmp_path / "settings.ini")
+    chosen = Choices(
+        "whole", "16:9", "print", 254.5, 240.0, "bicubic", "TIFF", 16, best=True, strip=True, folder="/ a,b"
+    )
+    settings = Settings(QSettings(name, QSettings.Format.IniFormat))
+    remember(chosen, settings)
+    settings.sync()
+    assert remembered(Settings(QSettings(name, QSettings.Format.IniFormat))) == chosen
 
 
 @pytest.mark.parametrize(
