@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export IMAGE
 
-.PHONY: run test format bench clean
+.PHONY: run test format bench screenshots clean
 .DEFAULT_GOAL := run
 
 run:
@@ -26,6 +26,10 @@ format:
 bench:
 	@$(PYTHON) scripts/set_up.py run
 	@$(BIN)/python main.py bench
+
+screenshots:
+	@$(PYTHON) scripts/set_up.py test
+	@$(BIN)/python -m tests.end_to_end.screenshots
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -30,7 +30,7 @@ from diif_viewer.viewport import LARGEST
 ROWS = 6
 """Scales of one figure at most."""
 
-CALM = QSize(760, 420)
+CALM = QSize(880, 420)
 """Of the preview at first, in logical pixels."""
 
 

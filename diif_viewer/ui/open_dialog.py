@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QIcon, QImage, QPixmap
-from PySide6.QtWidgets import QDialogButtonBox, QFileDialog, QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QFileDialog, QGridLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from diif_viewer.errors import DiifViewerError
 from diif_viewer.ui.folder import SUFFIXES
@@ -91,6 +91,9 @@ class OpenDialog(QFileDialog):
         self._mailbox: Mailbox[tuple[Path, float]] = Mailbox("previews", self._make)
         self._made.connect(self._show, Qt.ConnectionType.QueuedConnection)
         self.currentChanged.connect(self.point_at)
+        line = self.findChild(QLineEdit, "fileNameEdit")
+        if line is not None:
+            line.textChanged.connect(self._named)
 
     @Slot(str)
     def point_at(self, name: str) -> None:
@@ -101,6 +104,13 @@ class OpenDialog(QFileDialog):
             self._clear()
         else:
             self._mailbox.post((path, self.devicePixelRatioF()))
+
+    @Slot()
+    def _named(self) -> None:
+        """A name was typed, or completed: the list may have gone there without a word."""
+        names = self.selectedFiles()
+        if names and Path(names[0]).is_file():
+            self.point_at(names[0])
 
     def shutdown(self) -> None:
         """End the thread; returns when it has ended."""

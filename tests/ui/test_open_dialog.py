@@ -43,6 +43,12 @@ def test_what_is_pointed_at_is_shown_with_its_size(qtbot, dialog, photo, tmp_pat
     assert dialog.words.text() == ""
 
 
+def test_a_name_that_is_typed_is_shown_too(qtbot, dialog, photo):
+    line = dialog.findChild(QLineEdit, "fileNameEdit")
+    with qtbot.waitSignal(dialog.previewed, timeout=20_000, check_params_cb=lambda seen, _: seen == photo):
+        line.setText("photo.png")  # key by key a list of names would come up, which this platform complains about
+
+
 def test_what_is_broken_is_said_and_pages_are_counted(qtbot, dialog, tmp_path):
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"no picture")
