@@ -118,7 +118,8 @@ def run(paths: list[str], method: str | None = None, greeting: str | None = None
     while viewer.window.reopening:
         viewer.window.deleteLater()
         _speak(application, settings)
-        viewer = Viewer(method, settings=settings)
+        shown = viewer.state.chosen[-1]
+        viewer = Viewer(shown if shown in METHODS else method, settings=settings)
         code = _show(application, viewer, viewer.window.begin_with(greeting, always=True))
     return code
 

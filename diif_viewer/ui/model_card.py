@@ -61,7 +61,8 @@ def as_html(card: Card, rate: float | None) -> str:
     cell = '<td style="padding: 3px 18px 3px 0">{}</td>'
     lines = "".join(f"<tr>{cell.format(escape(name))}{cell.format(escape(text))}</tr>" for name, text in rows if text)
     title = escape(label_of(card.name)) + ("" if label_of(card.name) == card.name else f" ({escape(card.name)})")
-    head = f"<h3>{title}</h3><p>{escape(' · '.join(badges(card)))}</p>"
+    told = escape(" · ".join(badges(card)))
+    head = f"<h3>{title}</h3>" + (f'<p style="margin-bottom: 10px">{told}</p>' if told else "")
     return f"{head}<table>{lines}</table>{_quality(card.name)}"
 
 
