@@ -26,7 +26,7 @@ from diif_viewer.ui.scene import Scene
 from diif_viewer.ui.state import ViewerState, screen_method
 from diif_viewer.viewport import Viewport
 
-QUIET = 20
+QUIET = 28
 """Milliseconds without a change of scale before the renderer is asked: a spinning wheel asks once, at its end."""
 
 PAN_PACE = 50
