@@ -64,6 +64,16 @@ class CancelView:
 
 
 @dataclass(frozen=True, slots=True)
+class PrepareView:
+    """A zoom is on its way: encode what `window` of the lattice of `scale` reads, as long as nothing is wanted."""
+
+    image: int
+    model: str
+    scale: float
+    window: Window
+
+
+@dataclass(frozen=True, slots=True)
 class ExportRequest:
     """Write `window` of the lattice of `scale` to the file `path`, in the format of its suffix (`imaging.formats`).
 
@@ -259,6 +269,7 @@ ToRenderer = (
     OpenImage
     | CloseImage
     | ViewRequest
+    | PrepareView
     | CancelView
     | ExportRequest
     | FilmRequest

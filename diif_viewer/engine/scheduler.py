@@ -32,6 +32,7 @@ from diif_viewer.engine.model import Model, load_model
 from diif_viewer.engine.pace import Pace
 from diif_viewer.engine.planes import BlockCache, hull
 from diif_viewer.engine.probing import Encoding, probe_steps
+from diif_viewer.engine.threads import cores
 from diif_viewer.engine.thrift import Thrift
 from diif_viewer.engine.tiles import TILE, TileKey, keys_for
 from diif_viewer.errors import DiifViewerError
@@ -144,6 +145,8 @@ class Scheduler:
                     self._view(message), lambda text: m.ViewFailed(message.pane, message.serial, text)
                 )
                 self._views[message.pane] = _Job(message.image, steps)
+            case m.PrepareView():
+                self._idle = self._foreseen(message)
             case m.CancelView():
                 self._views.pop(message.pane, None)
             case m.ExportRequest() | m.FilmRequest():
@@ -240,6 +243,19 @@ class Scheduler:
             tiny = Field(np.zeros((64, 64, 3), np.uint8), model, BlockCache(1 << 24))
             tiny.render(8.0)
             yield None
+
+    def _foreseen(self, request: m.PrepareView) -> Steps:
+        """Encode where a zoom goes, while it is on its way."""
+        with contextlib.suppress(DiifViewerError, MemoryError):  # it will be said when the view is asked for
+            made = self._field(request.image, request.model)
+            if made is not None:
+                lattice, compute = made.lattice(scale=request.scale), made.model.compute
+                window = request.window.aligned(TILE).intersected(lattice.window)
+                parts, features = made.unencoded(lattice, window, compute), made.features(compute)
+                for first in range(0, len(parts), cores()):
+                    features.compute(parts[first : first + cores()])
+                    yield None
+                made.prepare(lattice, [window], compute)
 
     def _surroundings(self, made: Field, lattice: Lattice, window: Window) -> Steps:
         """Encode what lies around the last view, where a pan or a zoom goes next: a tile's width, then half a view."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QRect, QTimer, Signal, Slot
 
-from diif_viewer.engine.messages import Ready, TileDone, ViewDone, ViewFailed
+from diif_viewer.engine.messages import PrepareView, Ready, TileDone, ViewDone, ViewFailed
 from diif_viewer.engine.tiles import TILE, keys_for
 from diif_viewer.ui.compare import Area, areas
 from diif_viewer.ui.fallback import Fallback, Frame, FrameRequest
@@ -142,6 +142,17 @@ class Controller(QObject):
     def rates(self) -> Mapping[str, float]:
         """Megapixels per second of the fastest whole view by each model, on this renderer's device."""
         return self._requests.rates
+
+    def foresee(self, view: Viewport) -> None:
+        """A zoom that begins now will lead to about `view`, or into it: have that encoded meanwhile."""
+        if self._quiet.isActive() or not self.client.running:
+            return
+        for area in self.areas:
+            picture, model = self.looks.picture(area.pane), method_of(self.state.methods[area.pane])
+            if picture is not None and model.is_model and picture is self.state.picture:
+                view = view.clamped()
+                self.client.send(PrepareView(picture.image, model.name, view.scale, area.seen(view)))
+                return
 
     @property
     def sharp(self) -> bool:

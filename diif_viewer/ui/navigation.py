@@ -14,6 +14,9 @@ Point = tuple[float, float]
 NOTCH = 1.25
 """Factor of one notch of the wheel, and of one press of + or -."""
 
+FORESEEN = 8.0
+"""Who begins to zoom in will want, at least, what is seen at this scale about the same point."""
+
 KEY_PAN = 0.15
 """Part of the view that an arrow key moves it by."""
 
@@ -43,8 +46,10 @@ class Navigator:
         view, area = self._view(), self._area(point)
         if view is not None and area is not None:
             inside = area.inside(*point)
-            target = self._anchored(view, inside).zoomed_about(inside, factor)
-            self._controller.go(target, animate=animate)
+            start = self._anchored(view, inside)
+            if factor > 1 and view.scale < FORESEEN:
+                self._controller.foresee(start.zoomed_about(inside, FORESEEN / start.scale))
+            self._controller.go(start.zoomed_about(inside, factor), animate=animate)
 
     def zoom_to(self, scale: float | None, point: Point | None = None) -> None:
         """Go to `scale` (None: the fit) about the canvas point, or about the middle of the view."""
