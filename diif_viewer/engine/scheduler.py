@@ -29,7 +29,7 @@ from diif_viewer.engine.exporting import export_steps, is_large
 from diif_viewer.engine.field import Array, Field
 from diif_viewer.engine.filming import film_steps
 from diif_viewer.engine.model import Model, load_model
-from diif_viewer.engine.pace import Pace
+from diif_viewer.engine.pace import LARGEST_BATCH, Pace
 from diif_viewer.engine.planes import BlockCache, hull
 from diif_viewer.engine.probing import Encoding, probe_steps
 from diif_viewer.engine.threads import cores
@@ -260,12 +260,16 @@ class Scheduler:
     def _surroundings(self, made: Field, lattice: Lattice, window: Window) -> Steps:
         """Encode what lies around the last view, where a pan or a zoom goes next: a tile's width, then half a view."""
         compute = made.model.compute
+        features, maps = made.features(compute), made.maps(compute)
         for margin in (TILE, max(window.height, window.width) // 2):
             wide = window.grown(margin).intersected(lattice.window)
-            for part in made.unencoded(lattice, wide, compute):
+            lacking = maps.missing(made.model.decoder(compute.dtype).needs(lattice, wide)) if margin == TILE else []
+            parts = [(features, [part]) for part in made.unencoded(lattice, wide, compute)]
+            parts += [(maps, lacking[first : first + LARGEST_BATCH]) for first in range(0, len(lacking), LARGEST_BATCH)]
+            for plane, some in parts:
                 if self._cache.bytes > self._cache.budget // 2:
                     return  # what was seen is worth more than what may be
-                made.features(compute).compute([part])
+                plane.compute(some)
                 yield None
 
     def _export(self, request: m.ExportRequest | m.FilmRequest) -> Steps:
