@@ -95,7 +95,7 @@ def clients(gate_open):
     def make():
         fakes = []
 
-        def spawn():
+        def spawn(_):
             fakes.append(FakeRenderer(gate_open))
             return fakes[-1]
 
