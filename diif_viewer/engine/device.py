@@ -16,6 +16,7 @@ import torch
 
 from diif_viewer import memory as main_memory
 from diif_viewer.engine.gpu.calibration import fast_dtype, free_memory
+from diif_viewer.engine.gpu.runtime import make_exact
 from diif_viewer.engine.layers import Linear, has_onednn
 from diif_viewer.engine.threads import parallel
 from diif_viewer.errors import DeviceError
@@ -102,6 +103,7 @@ def fast_compute(device: str = "cpu") -> Compute:
     if forced and forced not in _DTYPES:
         raise DeviceError(f"DIIF_VIEWER_DTYPE must be one of {', '.join(_DTYPES)}, not {forced!r}.")
     if device.startswith("cuda"):
+        make_exact()
         return Compute(device, _DTYPES[forced or fast_dtype(device)], (128, 128))
     if device == "mps":
         return Compute(device, _DTYPES.get(forced, torch.float32), (128, 128))

@@ -23,6 +23,9 @@ from diif_viewer.engine.gpu.workspace import Workspace
 RECORDINGS = 32
 """Launches that are kept recorded."""
 
+TABLE = 1 << 18
+"""Words that there is room for from the beginning: a window of 3840 x 2160 takes 80,000."""
+
 GREY, BYTES, FLOATS = 1, 3, 4
 """Forms of the output: one byte a pixel, three, or three floats before rounding."""
 
@@ -87,7 +90,7 @@ class Fused:
     def run(self, batch: Batch, form: int, *, based: bool) -> None:
         """Compute the batch's tiles into "out". based: add the bicubic picture. Raises what Triton raises at first."""
         sizes = Sizes.of(batch, form, based)
-        table = self._workspace.take("table", batch.words.size, torch.int32)
+        table = self._workspace.take("table", max(batch.words.size, TABLE), torch.int32)
         if batch.pairs:
             slices = sizes.tiles * self._side * sizes.pairs * self.stage.width
             for name in ("hidden", "pushed"):

@@ -7,6 +7,7 @@ chunk. Chunks and tiles lie on the same grid as on the CPU, so that tiles, pans 
 from __future__ import annotations
 
 import functools
+import itertools
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from diif_viewer.engine.gpu.calibration import free_memory
 from diif_viewer.engine.gpu.fused import BYTES, GREY, SETTINGS, Fused, Setting
 from diif_viewer.engine.gpu.region import Region, groups, region_bytes
 from diif_viewer.engine.gpu.runtime import Runtime, runtime_for
-from diif_viewer.engine.gpu.tables import Spot, batch
+from diif_viewer.engine.gpu.tables import batch, spots_of
 from diif_viewer.engine.gpu.weights import stage_of
 from diif_viewer.engine.gpu.workspace import Workspace
 from diif_viewer.engine.tiles import TILE
@@ -123,7 +124,7 @@ class Painter:
         self, field: Field, lattice: Lattice, windows: list[Window], compute: Compute, as_float: bool
     ) -> list[Array]:
         """Pixels of each window without alpha: (h, w, 3 or 1)."""
-        with torch.inference_mode():
+        with torch.inference_mode(), self._runtime.active():
             fused = None if as_float else self._of(field.model, compute)
             if fused is not None:
                 try:
@@ -153,27 +154,32 @@ class Painter:
         self, field: Field, lattice: Lattice, windows: list[Window], compute: Compute, fused: Fused
     ) -> list[Array]:
         form = BYTES if field.pixels.shape[2] >= 3 else GREY
-        spots, start = list[Spot](), 0
-        for window in windows:
-            for tile in window.split(self._side):
-                corner = start + (tile.top - window.top) * window.width + tile.left - window.left
-                spots.append(Spot(tile, tile.intersected(window), corner, window.width))
-            start += window.area
-        out = self._workspace.take("out", start * form, torch.uint8)
+        starts = [0, *itertools.accumulate(window.area for window in windows)]
+        spots = np.concatenate([spots_of(w, self._side, at) for w, at in zip(windows, starts[:-1], strict=True)])
+        size = starts[-1] * form
+        out = self._workspace.take("out", size, torch.uint8)
         based = field.model.base is not None
         most = MOST_TILES if fused.stage.coarse is None else MOST_SLICED
 
         def fits(outputs: Window) -> bool:
             return region_bytes(fused.stage, lattice, outputs) <= self._room
 
-        for some, outputs in groups(spots, lattice.window, most, fits):
+        for some, outputs in groups(spots, self._side, lattice.window, most, fits):
             self._region.bring(field, fused.stage, lattice, outputs, compute)
-            table = batch(fused.stage.layout, lattice, some, self._region.window, self._region.source)
+            table = batch(
+                fused.stage.layout,
+                lattice,
+                some,
+                self._side,
+                region=self._region.window,
+                source=self._region.source,
+            )
             fused.run(table, form, based=based)
-        pixels = self._runtime.download(out[: start * form])()
-        ends = np.cumsum([window.area * form for window in windows])
-        pieces = np.split(pixels, ends[:-1])
-        return [piece.reshape(w.height, w.width, form) for piece, w in zip(pieces, windows, strict=True)]
+        pixels = self._runtime.download(out[:size])()
+        return [
+            pixels[at * form : (at + w.area) * form].reshape(w.height, w.width, form)
+            for w, at in zip(windows, starts[:-1], strict=True)
+        ]
 
     # ---- by plain torch --------------------------------------------------------------------------------
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from diif_viewer.engine.device import Compute
 from diif_viewer.engine.gpu.runtime import Runtime
-from diif_viewer.engine.gpu.tables import Spot
+from diif_viewer.engine.gpu.tables import LEFT, Spots
 from diif_viewer.engine.gpu.weights import Stage
 from diif_viewer.engine.gpu.workspace import Workspace
-from diif_viewer.engine.planes import Plane, hull
+from diif_viewer.engine.planes import Plane
 from diif_viewer.geometry import Lattice, Window
 
 if TYPE_CHECKING:
@@ -60,21 +61,21 @@ def region_bytes(stage: Stage, lattice: Lattice, outputs: Window) -> int:
 
 
 def groups(
-    spots: Sequence[Spot], limits: Window, most: int, fits: Callable[[Window], bool]
-) -> Iterator[tuple[list[Spot], Window]]:
-    """Tiles in their order, cut into groups of at most `most` whose outputs together `fits`; one at least.
+    spots: Spots, side: int, limits: Window, most: int, fits: Callable[[Window], bool]
+) -> Iterator[tuple[Spots, Window]]:
+    """Tiles in their order, cut into groups of at most `most` whose outputs together `fits`; of one tile at least.
 
     Yields them with the outputs that they span, cut off at `limits`.
     """
-    some: list[Spot] = []
-    spanned = Window(0, 0, 0, 0)
-    for spot in spots:
-        outputs = spot.tile.intersected(limits)
-        wider = hull([spanned, outputs]) if some else outputs
-        if some and (len(some) == most or not fits(wider)):
-            yield some, spanned
-            some, wider = [], outputs
-        some.append(spot)
-        spanned = wider
-    if some:
-        yield some, spanned
+    for start in range(0, len(spots), most):
+        yield from _fitting(spots[start : start + most], side, limits, fits)
+
+
+def _fitting(spots: Spots, side: int, limits: Window, fits: Callable[[Window], bool]) -> Iterator[tuple[Spots, Window]]:
+    low, high = spots[:, : LEFT + 1].min(0), spots[:, : LEFT + 1].max(0) + side
+    spanned = Window(int(low[0]), int(low[1]), int(high[0]), int(high[1])).intersected(limits)
+    if len(spots) == 1 or fits(spanned):
+        yield spots, spanned
+        return
+    for half in np.array_split(spots, 2):
+        yield from _fitting(half, side, limits, fits)

@@ -6,8 +6,10 @@ tests on the CPU.
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import numpy.typing as npt
@@ -21,6 +23,10 @@ class Runtime(Protocol):
     """See the module."""
 
     device: str
+
+    def active(self) -> AbstractContextManager[Any]:
+        """Within it kernels are launched on the device."""
+        ...
 
     def upload(self, values: npt.NDArray[Any], into: Tensor) -> None:
         """Begin to copy host values into the front of a flat device tensor of the same element type.
@@ -48,6 +54,10 @@ class Plain:
     def __init__(self, device: str) -> None:
         self.device = device
 
+    def active(self) -> AbstractContextManager[Any]:
+        """See `Runtime`."""
+        return contextlib.nullcontext()
+
     def upload(self, values: npt.NDArray[Any], into: Tensor) -> None:
         """See `Runtime`."""
         into[: values.size].copy_(torch.from_numpy(values.reshape(-1)))
@@ -72,6 +82,11 @@ class Cuda:
 
     def __init__(self, device: str) -> None:
         self.device = device
+        make_exact()
+
+    def active(self) -> AbstractContextManager[Any]:
+        """See `Runtime`."""
+        return torch.cuda.device(self.device)
 
     def upload(self, values: npt.NDArray[Any], into: Tensor) -> None:
         """Through pinned memory of torch's cache, which takes it back when the copy is done."""
@@ -81,7 +96,7 @@ class Cuda:
     def download(self, values: Tensor) -> Callable[[], npt.NDArray[Any]]:
         """Into pinned memory that the array then owns: there is no second copy."""
         pinned = torch.empty(values.shape, dtype=values.dtype, pin_memory=True)
-        with torch.cuda.device(self.device):
+        with self.active():
             pinned.copy_(values, non_blocking=True)
             copied = torch.cuda.Event()  # type: ignore[no-untyped-call]
             copied.record()
@@ -95,7 +110,7 @@ class Cuda:
 
     def recorded(self, work: Work) -> Work:
         """A CUDA graph. `work` runs once before it is recorded, so that what is compiled or allocated once is."""
-        with torch.cuda.device(self.device):
+        with self.active():
             stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]
             stream.wait_stream(torch.cuda.current_stream())
             with torch.cuda.stream(stream):
@@ -112,7 +127,7 @@ class Cuda:
 
     def seconds(self, work: Work, repeats: int = 3) -> float:
         """See `Runtime`."""
-        with torch.cuda.device(self.device):
+        with self.active():
             work()
             best = float("inf")
             for _ in range(repeats):
@@ -123,6 +138,16 @@ class Cuda:
                 end.synchronize()
                 best = min(best, begin.elapsed_time(end) / 1000)
         return best
+
+
+def make_exact() -> None:
+    """Keep CUDA's libraries from rounding sums to fewer bits, and from choosing kernels that add up in any order."""
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = False
+    torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
 
 
 def runtime_for(device: str) -> Runtime:

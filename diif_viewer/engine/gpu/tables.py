@@ -7,7 +7,7 @@ as differences and weights.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -31,19 +31,29 @@ FIELDS = 12
 """Of an output of an axis. Integers: base, first bicubic tap. Floats: four weights, two terms, four weights of taps."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """A tile of a batch and where its outputs go.
+TOP, LEFT, WANTED_TOP, WANTED_LEFT, WANTED_BOTTOM, WANTED_RIGHT, OFFSET, LINE = range(8)
 
-    tile: a cell of the tile grid; it may reach beyond the lattice. wanted: the part of it to write. offset: pixel of
-    the output buffer that the tile's own top-left corner has (before the buffer where that corner is not wanted). line:
-    pixels from a row to the next there.
-    """
+Spots = Ints
+"""Tiles and where their outputs go, (n, 8): the tile's corner, which lies on the grid (a tile may reach beyond the
+lattice); the part of it to write; the pixel of the output buffer that its own corner has (before the buffer where that
+corner is not wanted); pixels from a row to the next there."""
 
-    tile: Window
-    wanted: Window
-    offset: int
-    line: int
+
+def spots_of(window: Window, side: int, start: int) -> Spots:
+    """The tiles of a window whose pixels lie row by row from pixel `start` of the output on, row after row of tiles."""
+    tops = np.arange(window.top // side * side, window.bottom, side)
+    lefts = np.arange(window.left // side * side, window.right, side)
+    spots = np.empty((len(tops), len(lefts), 8), np.int64)
+    for first, starts, (low, high) in (
+        (TOP, tops[:, None], (window.top, window.bottom)),
+        (LEFT, lefts, (window.left, window.right)),
+    ):
+        spots[..., first] = starts
+        spots[..., first + WANTED_TOP] = np.maximum(starts, low)
+        spots[..., first + WANTED_BOTTOM] = np.minimum(starts + side, high)
+    spots[..., OFFSET] = start + (tops[:, None] - window.top) * window.width + lefts - window.left
+    spots[..., LINE] = window.width
+    return spots.reshape(-1, 8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,24 +157,23 @@ class Batch:
     pairs: int
 
 
-def batch(layout: Layout, lattice: Lattice, spots: Sequence[Spot], region: Window, source: Window) -> Batch:
-    """The table of some tiles, at least one, all of the same side.
+def batch(layout: Layout, lattice: Lattice, spots: Spots, side: int, *, region: Window, source: Window) -> Batch:
+    """The table of some tiles of side x side outputs, at least one.
 
     region: positions of the maps that are on the device, all that the tiles read among them. source: the source's
     pixels there, for the bicubic base.
     """
-    tops, lefts = ({spot.tile.top for spot in spots}, {spot.tile.left for spot in spots})
-    side = spots[0].tile.height
-    rows = _section(layout.rows, lattice.y, sorted(tops), side, (layout.density[0] * region.top, source.top))
-    columns = _section(layout.columns, lattice.x, sorted(lefts), side, (layout.density[1] * region.left, source.left))
-    row_of, column_of = ({start: i * side for i, start in enumerate(sorted(starts))} for starts in (tops, lefts))
+    tops, row_of = np.unique(spots[:, TOP], return_inverse=True)
+    lefts, column_of = np.unique(spots[:, LEFT], return_inverse=True)
+    rows = _section(layout.rows, lattice.y, tops, side, (layout.density[0] * region.top, source.top))
+    columns = _section(layout.columns, lattice.x, lefts, side, (layout.density[1] * region.left, source.left))
+    first = columns[0, column_of * side]
     tiles = np.empty((len(spots), TILE_WORDS), np.int32)
-    for words, spot in zip(tiles, spots, strict=True):
-        tile, wanted, at = spot.tile, spot.wanted, column_of[spot.tile.left]
-        known = int(columns[0, at + side - 1]) + layout.neighbours - int(columns[0, at])
-        words[:5] = row_of[tile.top], at, columns[0, at], known, spot.offset
-        words[5:] = (wanted.top - tile.top, wanted.bottom - tile.top, wanted.left - tile.left, wanted.right - tile.left,
-                     spot.line)  # fmt: skip
+    tiles[:, 0], tiles[:, 1], tiles[:, 2] = row_of * side, column_of * side, first
+    tiles[:, 3] = columns[0, column_of * side + side - 1] + layout.neighbours - first
+    tiles[:, 4], tiles[:, 9] = spots[:, OFFSET], spots[:, LINE]
+    tiles[:, 5:7] = spots[:, WANTED_TOP : WANTED_BOTTOM + 1 : 2] - spots[:, TOP, None]
+    tiles[:, 7:9] = spots[:, WANTED_LEFT : WANTED_RIGHT + 1 : 2] - spots[:, LEFT, None]
     pairs = layout.pairs(lattice.x, region.left, max(region.left, region.right - 1)).astype(np.float32)
     knots = int(tiles[:, 3].max())
     stride = layout.density[1] * region.width if not len(pairs) else region.width
@@ -178,7 +187,7 @@ def batch(layout: Layout, lattice: Lattice, spots: Sequence[Spot], region: Windo
     return Batch(np.concatenate([head, *sections]), len(spots), groups, knots if len(pairs) else 0)
 
 
-def _section(fields: Any, axis: Axis, starts: Sequence[int], side: int, origins: tuple[int, int]) -> Words:
+def _section(fields: Any, axis: Axis, starts: Ints, side: int, origins: tuple[int, int]) -> Words:
     """Fields of the tiles that begin at `starts` (ascending), one after the other: (FIELDS, outputs).
 
     Outputs beyond the lattice repeat its last one. origins: of bases and of taps.
@@ -187,7 +196,7 @@ def _section(fields: Any, axis: Axis, starts: Sequence[int], side: int, origins:
     numbers = words.view(np.float32)
     for begin, end in _runs(starts, side):
         here = slice(begin * side, end * side)
-        start, stop = starts[begin], min(starts[end - 1] + side, axis.count)
+        start, stop = int(starts[begin]), min(int(starts[end - 1]) + side, axis.count)
         found: AxisFields = fields(axis, start, stop)
         tap, weights = bicubic_taps(axis, start, stop)
         more = [(0, (end - begin) * side - (stop - start))]
@@ -198,7 +207,7 @@ def _section(fields: Any, axis: Axis, starts: Sequence[int], side: int, origins:
     return words
 
 
-def _runs(starts: Sequence[int], side: int) -> list[tuple[int, int]]:
+def _runs(starts: Ints, side: int) -> Iterator[tuple[int, int]]:
     """Runs of tiles that follow upon each other: (first, past the last) of `starts`."""
-    cuts = [0, *(i for i in range(1, len(starts)) if starts[i] != starts[i - 1] + side), len(starts)]
-    return list(itertools.pairwise(cuts))
+    cuts = np.flatnonzero(np.diff(starts) != side) + 1
+    return itertools.pairwise([0, *cuts.tolist(), len(starts)])
