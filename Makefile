@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export IMAGE
 
-.PHONY: run test format bench screenshots clean
+.PHONY: run test format bench screenshots gpu-check clean
 .DEFAULT_GOAL := run
 
 run:
@@ -30,6 +30,10 @@ bench:
 screenshots:
 	@$(PYTHON) scripts/set_up.py test
 	@$(BIN)/python -m tests.end_to_end.screenshots
+
+# On a machine with a GPU: `make gpu-check [PYTHON=...] [OUT=folder]`, with a Python that has torch for CUDA.
+gpu-check:
+	@$(PYTHON) scripts/gpu_check.py $(OUT)
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

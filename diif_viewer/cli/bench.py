@@ -70,8 +70,21 @@ def _decoding(args: argparse.Namespace) -> dict[str, Any]:
 
     scales = args.scales or ([8.0, 30.0] if args.quick else [4.0, 8.0, 16.0, 30.0])
     window, repeats = ((180, 320), 1) if args.quick else ((720, 1280), 5)
-    decoded = measure(scales, window, device=args.device, repeats=repeats, report=_say_nothing if args.quiet else _tell)
-    return {"decoding": decoded, "operations": operations()}
+    report = _say_nothing if args.quiet else _tell
+    decoded = measure(scales, window, device=args.device, repeats=repeats, report=report)
+    return {"decoding": decoded, "operations": operations(), **_gpu(args, report)}
+
+
+def _gpu(args: argparse.Namespace, report: Callable[[str], None]) -> dict[str, Any]:
+    """What a CUDA device is asked for beyond the rest; nothing for other devices."""
+    from diif_viewer.engine.device import fast_compute, resolve
+
+    device = resolve(args.device)
+    if not device.startswith("cuda"):
+        return {}
+    from diif_viewer.evaluation.gpu_speed import QUICK, Plan, gpu_figures
+
+    return {"gpu": gpu_figures(fast_compute(device), QUICK if args.quick else Plan(), report)}
 
 
 def _interaction(args: argparse.Namespace) -> list[dict[str, Any]]:

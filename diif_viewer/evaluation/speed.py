@@ -59,7 +59,7 @@ class Row:
     decoding the window then; best: the fastest. spread: (slowest - fastest) / median of `view`. ratio: the yardstick's
     time / `view`; best_ratio: the fastest of both. executed: multiply-accumulates of the view, as executed, in 1e9;
     reference: as the papers count them. share: of the machine's measured matrix rate, at best. None where it does not
-    apply.
+    apply, and where kernels of our own do the arithmetic: these are not counted.
     """
 
     method: str
@@ -193,6 +193,7 @@ class Case:
     def row(self, yardstick: Yardstick, rates: dict[str, float]) -> Row:
         """Sum up. rates: GFLOP/s by the names of `rate_name`."""
         view, best, executed = statistics.median(self._views), min(self._views), self._executed()
+        rates[rate_name(self._compute, WIDTHS[self._width][1])]
         return Row(
             method=KINDS[self._kind],
             width=self._width,
@@ -205,9 +206,11 @@ class Case:
             spread=(max(self._views) - best) / view if len(self._views) > 1 else None,
             ratio=statistics.median(yardstick.times) / view,
             best_ratio=min(yardstick.times) / best,
-            executed=executed / 1e9,
+            executed=executed / 1e9 if executed else None,
             reference=view_macs(self._kind, self._width, self._scale, self._size) / 1e9,
-            share=2e-6 * executed / best / rates[rate_name(self._compute, WIDTHS[self._width][1])],
+            share=2e-6 * executed / best / rates[rate_name(self._compute, WIDTHS[self._width][1])]
+            if executed
+            else None,
         )
 
     def _executed(self) -> float:

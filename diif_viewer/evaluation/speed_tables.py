@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from diif_viewer.evaluation import gpu_tables
 from diif_viewer.evaluation.operations import SCALES, in_the_papers_unit
 
 DISTURBED = 1.25
@@ -23,6 +24,8 @@ def tables(result: dict[str, Any], *, markdown: bool = False) -> str:
         parts += [decoding(result["decoding"], markdown), encoding(result["decoding"]["encoding"], markdown)]
     if "operations" in result:
         parts += operations(result["operations"], markdown)
+    for title, head, cells, names in gpu_tables.tables(result["gpu"]) if "gpu" in result else ():
+        parts.append(f"{title}\n\n" + grid(head, cells, markdown, names=names))
     for figures in result.get("interaction", ()):
         parts += interaction(figures, markdown)
     return "\n".join(parts)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from diif_viewer.engine.device import Compute
 from diif_viewer.engine.gpu.runtime import Runtime
@@ -28,30 +29,34 @@ class Region:
     def __init__(self, runtime: Runtime, workspace: Workspace) -> None:
         self._runtime = runtime
         self._workspace = workspace
-        self._plane: weakref.ref[Plane] | None = None
-        self._generation = -1
+        self._held: tuple[weakref.ref[Plane], weakref.ref[Tensor], weakref.ref[Tensor]] | None = None
         self.window = self.source = Window(0, 0, 0, 0)
 
     def bring(self, field: Field, stage: Stage, lattice: Lattice, outputs: Window, compute: Compute) -> None:
         """Have all that rendering some `outputs` reads: `window` of the maps, `source` of the picture."""
         plane = field.maps(compute)
         needed = field.model.decoder(compute.dtype).needs(lattice, outputs)
-        if self._holds(plane, needed):
+        if self._holds(plane, needed, compute.dtype):
             return
-        self._plane = None  # until all is there
+        self._held = None  # until all is there
         field.prepare(lattice, [outputs], compute)
         shape = needed.height * stage.density, needed.width * stage.density, stage.width
         size = math.prod(shape)
-        plane.region(needed, out=self._workspace.take("maps", size, compute.dtype)[:size].view(shape))
-        source = needed.grown(2).intersected(Window(0, 0, field.height, field.width))  # bicubic reaches two pixels out
-        pixels = field.source(source)
-        self._runtime.upload(pixels, self._workspace.take("source", pixels.size, torch.float32))
-        self.window, self.source = needed, source
-        self._plane, self._generation = weakref.ref(plane), self._workspace.generation
+        maps = self._workspace.take("maps", size, compute.dtype)
+        plane.region(needed, out=maps[:size].view(shape))
+        seen = needed.grown(2).intersected(Window(0, 0, field.height, field.width))  # bicubic reaches two pixels out
+        pixels = field.source(seen)
+        source = self._workspace.take("source", pixels.size, torch.float32)
+        self._runtime.upload(pixels, source)
+        self.window, self.source = needed, seen
+        self._held = weakref.ref(plane), weakref.ref(maps), weakref.ref(source)
 
-    def _holds(self, plane: Plane, needed: Window) -> bool:
-        same = self._plane is not None and self._plane() is plane and self._generation == self._workspace.generation
-        return same and self.window.contains(needed)
+    def _holds(self, plane: Plane, needed: Window, dtype: torch.dtype) -> bool:
+        if self._held is None or not self.window.contains(needed):
+            return False
+        held_plane, maps, source = self._held
+        kept = maps() is self._workspace.take("maps", 1, dtype)
+        return held_plane() is plane and kept and source() is self._workspace.take("source", 1, torch.float32)
 
 
 def region_bytes(stage: Stage, lattice: Lattice, outputs: Window) -> int:

@@ -1,0 +1,107 @@
+"""Launches are recorded once for views of one size, settings that do not fit are passed over, failures fall back."""
+
+import numpy as np
+import pytest
+import torch
+
+from diif_viewer.engine.gpu.fused import BYTES, Fused, Setting, Sizes, first_working
+from diif_viewer.engine.gpu.painter import Painter
+from diif_viewer.engine.gpu.runtime import Plain, Work
+from diif_viewer.engine.gpu.tables import Batch
+from diif_viewer.engine.gpu.workspace import Workspace
+from diif_viewer.geometry import Window
+from tests.engine.gpu.conftest import DEVICE, SIDE
+from tests.engine.gpu.test_kernels import EXACT, field_of, plain
+
+ONE, TWO = Setting(64, 8, 2), Setting(32, 4, 1)
+
+
+class Counting(Plain):
+    """A device that counts what it is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(DEVICE)
+        self.recordings, self.uploads, self.downloads = 0, list[str](), 0
+
+    def upload(self, values, into) -> None:
+        self.uploads.append(str(values.dtype))
+        super().upload(values, into)
+
+    def download(self, values):
+        self.downloads += 1
+        return super().download(values)
+
+    def recorded(self, work: Work) -> Work:
+        self.recordings += 1
+        return work
+
+
+@pytest.mark.usefixtures("painter")
+def test_one_recording_one_table_and_one_copy_for_each_of_many_views() -> None:
+    device = Counting()
+    painter, field = Painter(device, kernels=True, side=SIDE), field_of("diif-s")
+    for top, scale in ((90, 6.0), (94, 6.0), (93, 5.9)):  # of four tiles each, inside of what the first one brought
+        window = Window(top, 110, 98, 114)
+        painter.window(field, field.lattice(scale), window, EXACT, as_float=False)
+        assert painter.failure is None
+    assert device.recordings == 1
+    assert device.uploads == ["float32", "int32", "int32", "int32"]  # the source once, a table for each view
+    assert device.downloads == 3
+    painter.release()
+    painter.window(field, field.lattice(6.0), Window(95, 110, 97, 114), EXACT, as_float=False)
+    assert device.recordings == 2
+
+
+def test_sizes_are_few() -> None:
+    def sizes(tiles: int, groups: int, pairs: int) -> Sizes:
+        return Sizes.of(Batch(np.zeros(1, np.int32), tiles, groups, pairs), BYTES, True)
+
+    assert sizes(130, 2, 17) == sizes(256, 5, 24)
+    assert sizes(130, 1, 0) != sizes(130, 2, 0)
+    assert sizes(1, 1, 0).tiles == 1
+    assert sizes(510, 1, 0).tiles == 512
+
+
+def test_the_first_setting_that_fits_is_taken() -> None:
+    def launch(setting: Setting) -> None:
+        if setting == ONE:
+            raise RuntimeError("out of resource: shared memory")
+
+    assert first_working([ONE, TWO], launch) == TWO
+    with pytest.raises(RuntimeError, match="shared memory"):
+        first_working([ONE], launch)
+
+
+def test_running_out_of_memory_is_no_matter_of_settings() -> None:
+    def launch(setting: Setting) -> None:
+        raise torch.OutOfMemoryError
+
+    with pytest.raises(torch.OutOfMemoryError):
+        first_working([ONE, TWO], launch)
+
+
+def test_kernels_that_fail_give_way_to_plain_torch_for_good(monkeypatch) -> None:
+    def run(*_: object, **__: object) -> None:
+        raise RuntimeError("no compiler")
+
+    monkeypatch.setattr(Fused, "run", run)
+    painter, field = Painter(Plain(DEVICE), kernels=True, side=SIDE), field_of("diif-s")
+    lattice, window = field.lattice(5.3), Window(90, 100, 101, 120)
+    assert np.array_equal(painter.window(field, lattice, window, EXACT, as_float=False), plain(field, lattice, window))
+    assert painter.failure == "RuntimeError: no compiler"
+    assert not painter.uses_kernels(field.model, EXACT)
+
+
+def test_a_workspace_keeps_its_tensors_until_they_must_grow() -> None:
+    space = Workspace("cpu")
+    first = space.take("a", 100, torch.float32)
+    address, generation = first.data_ptr(), space.generation
+    assert space.take("a", 50, torch.float32).data_ptr() == address
+    assert space.take("a", 50, torch.int32).data_ptr() != address
+    assert space.take("a", 101, torch.float32).numel() == 125
+    assert space.generation > generation + 1
+    assert space.bytes == 125 * 4 + 50 * 4
+    generation = space.generation
+    space.clear()
+    assert space.bytes == 0
+    assert space.generation > generation
