@@ -89,6 +89,13 @@ class Program:
         )
         return done.stdout.strip()
 
+    def find(self, name: str) -> list[str]:
+        """The visible windows of this name."""
+        try:
+            return self.input("search", "--onlyvisible", "--name", name).split()
+        except subprocess.CalledProcessError:  # xdotool fails while there is none
+            return []
+
     def screenshot(self) -> Pixels:
         """The whole screen as the X server has it: (height, width, 3) uint8."""
         return np.asarray(ImageGrab.grab(xdisplay=self.display).convert("RGB"))

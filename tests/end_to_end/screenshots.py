@@ -6,7 +6,6 @@ name of any picture of the page, such as `figure`.
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tempfile
 import time
@@ -36,11 +35,7 @@ class Photographer:
     def focus(self, name: str) -> None:
         """Give the keyboard to the window of this name, as a window manager does, once it is there."""
         for _ in range(100):
-            try:
-                found = self.program.input("search", "--onlyvisible", "--name", name).split()
-            except subprocess.CalledProcessError:  # there is none yet
-                found = []
-            if found:
+            if found := self.program.find(name):
                 self.program.input("windowfocus", "--sync", found[-1])
                 return
             time.sleep(0.1)
