@@ -85,6 +85,15 @@ def test_every_command_has_a_line_in_the_overview() -> None:
     assert set(re.findall(r"^\| \[`([a-z-]+)`\]", text, re.MULTILINE)) == set(COMMANDS)
 
 
+def test_every_command_has_a_page_whose_examples_are_run() -> None:
+    from diif_viewer.cli import COMMANDS
+
+    together = {"completion": "shell", "install-desktop": "shell"}
+    for name in COMMANDS:
+        page = ROOT / "docs" / "commands" / f"{together.get(name, name)}.md"
+        assert list(examples(page.read_text("utf-8"))), page
+
+
 @pytest.mark.parametrize("command", ["render", "animate"])
 def test_every_option_is_explained(command: str) -> None:
     from diif_viewer.cli.completion import commands, options_of

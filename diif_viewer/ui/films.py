@@ -10,13 +10,14 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from diif_viewer.engine.messages import FilmRequest
 from diif_viewer.imaging.film import FILM_FORMS
-from diif_viewer.models.registry import METHODS, default_method
+from diif_viewer.models.registry import default_method
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.export import Exporter, place_beside
 from diif_viewer.ui.film_choices import remember, remembered
 from diif_viewer.ui.film_dialog import ChooseFilmPath, FilmDialog
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.notice import Notice
+from diif_viewer.ui.reduced import TRUTH
 from diif_viewer.ui.settings import Settings
 from diif_viewer.ui.state import Picture
 from diif_viewer.viewport import Viewport
@@ -88,7 +89,7 @@ class Films(QObject):
         """That of the active pane; the truth is no method."""
         state = self._controller.state
         name = state.methods[state.active]
-        return name if name in METHODS else default_method()
+        return default_method() if name == TRUTH else name
 
     @Slot(object)
     def _start(self, request: FilmRequest) -> None:
