@@ -127,6 +127,26 @@ def test_what_cannot_be_used_is_refused_in_one_sentence(stage, dialog, tmp_path,
     assert shelf.held() == {}
 
 
+def test_a_public_checkpoint_is_added_and_its_card_told(stage, dialog, tmp_path):
+    import torch
+
+    from tests.models.test_checkpoint import public
+
+    torch.save(public(), tmp_path / "edsr-liif.pth")
+    with stage.qtbot.waitSignal(stage.window.models.added.added, timeout=60_000):
+        drop(dialog, tmp_path / "edsr-liif.pth")
+    assert dialog.name == "edsr-liif"
+    told = dialog.text.toPlainText()
+    assert "edsr with liif" in told
+    assert "The file does not say." in told
+    dialog.reject()
+    stage.window.actions_by_name["models"].trigger()
+    again = stage.window.models.dialog
+    with stage.qtbot.waitSignal(stage.window.models.added.described, timeout=60_000):
+        again.fill("edsr-liif")  # only a process with torch can tell what is in it
+    assert again.text.toPlainText() == told
+
+
 def test_closing_the_window_ends_the_process_that_reads_a_model(stage, dialog, tmp_path):
     shutil.copy(LITE, tmp_path / "mine.safetensors")
     drop(dialog, tmp_path / "mine.safetensors")
