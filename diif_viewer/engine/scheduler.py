@@ -13,7 +13,7 @@ import math
 import time
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from multiprocessing.shared_memory import SharedMemory
 from typing import Any, Protocol
@@ -28,6 +28,7 @@ from diif_viewer.engine.device import cache_budget, fast_compute, present, resol
 from diif_viewer.engine.exporting import export_steps, is_large
 from diif_viewer.engine.field import Array, Field
 from diif_viewer.engine.filming import film_steps
+from diif_viewer.engine.ladder import BICUBIC, PROCESSOR, SMALLER, Ladder, Steps, guarded
 from diif_viewer.engine.model import Model, load_model
 from diif_viewer.engine.pace import LARGEST_BATCH, Pace
 from diif_viewer.engine.planes import BlockCache, hull
@@ -39,8 +40,8 @@ from diif_viewer.errors import DiifViewerError
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.models.registry import default_method
 
-Steps = Iterator[m.FromRenderer | None]
-"""Work in steps: each `next` does a few milliseconds and yields what to send, or None."""
+REST = 8.0
+"""Seconds without work after which freed memory goes back to the system; the next view takes some 20 ms more then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class Scheduler:
         self._compute = fast_compute(self._device)
         self._cache = BlockCache(cache_budget(self._device))
         self._thrift = Thrift(self._cache, self._device)
+        self._ladder = Ladder()
         self._pictures: dict[int, _Picture] = {}
         self._models: dict[str, Model] = {}
         self._paces: dict[str, Pace] = {}
@@ -84,7 +86,7 @@ class Scheduler:
         self._exports: OrderedDict[int, _Job] = OrderedDict()
         self._probe: _Job | None = None
         self._encodings: dict[str, Encoding] = {}
-        self._idle: Steps | None = self._warm_up()
+        self._idle: Steps | None = self._ladder.unhurried(self._warm_up())
         self._running = True
 
     def run(self) -> None:
@@ -93,14 +95,21 @@ class Scheduler:
         self._connection.send(m.Ready(compute.device, compute.dtype_name, compute.description, present()))
         while self._running:
             while self._running and (not self._busy or self._connection.poll(0)):
-                if not self._connection.poll(0):
-                    self._tend(now=True)  # nobody waits now
+                if not self._busy:
+                    self._rest()
                 self._receive(self._connection.recv())
             if self._running:
                 self.step()
                 self._tend()
         for image in list(self._pictures):
             self._close(m.CloseImage(image))
+
+    def _rest(self) -> None:
+        """Nothing to do: tidy up, and after a while give all back that was kept for the next tile."""
+        if not self._connection.poll(0):
+            self._tend(now=True)
+            if not self._connection.poll(REST):
+                heap.give_back()
 
     def _tend(self, *, now: bool = False) -> None:
         self._thrift.tend(sum(picture.pixels.nbytes for picture in self._pictures.values()), now=now)
@@ -141,8 +150,9 @@ class Scheduler:
             case m.CloseImage():
                 self._close(message)
             case m.ViewRequest():
+                sent: set[TileKey] = set(message.held)
                 steps = self._guarded(
-                    self._view(message), lambda text: m.ViewFailed(message.pane, message.serial, text)
+                    lambda: self._view(message, sent), lambda text: m.ViewFailed(message.pane, message.serial, text)
                 )
                 self._views[message.pane] = _Job(message.image, steps)
             case m.PrepareView():
@@ -150,16 +160,16 @@ class Scheduler:
             case m.CancelView():
                 self._views.pop(message.pane, None)
             case m.ExportRequest() | m.FilmRequest():
-                steps = self._guarded(self._export(message), lambda text: m.ExportFailed(message.job, text))
+                steps = self._guarded(lambda: self._export(message), lambda text: m.ExportFailed(message.job, text))
                 self._exports[message.job] = _Job(message.image, steps)
             case m.CropRequest():
-                steps = self._guarded(self._crop(message), lambda text: m.ExportFailed(message.job, text))
+                steps = self._guarded(lambda: self._crop(message), lambda text: m.ExportFailed(message.job, text))
                 self._exports[message.job] = _Job(message.image, steps)
             case m.CancelExport():
                 if self._exports.pop(message.job, None) is not None:
                     self._connection.send(m.ExportFailed(message.job, "The export was cancelled.", cancelled=True))
             case m.ProbeRequest():
-                steps = self._guarded(self._probing(message), lambda text: m.ProbeFailed(message.serial, text))
+                steps = self._guarded(lambda: self._probing(message), lambda text: m.ProbeFailed(message.serial, text))
                 self._probe = _Job(message.export.image, steps)
             case m.Quit():
                 self._running = False
@@ -186,19 +196,46 @@ class Scheduler:
 
     # ---- work ------------------------------------------------------------------------------------------
 
-    def _guarded(self, steps: Steps, failed: Callable[[str], m.FromRenderer]) -> Steps:
-        """`steps`, with errors turned into one message that says what went wrong."""
-        try:
-            yield from steps
-        except DiifViewerError as error:
-            yield failed(str(error))
-        except (torch.OutOfMemoryError, MemoryError):
-            self._cache.clear()
-            yield failed("There was not enough memory for this view; the preview stays.")
-        except Exception as error:
-            yield failed(f"Rendering failed unexpectedly: {type(error).__name__}: {error}")
+    def _guarded(self, work: Callable[[], Steps], failed: Callable[[str], m.FromRenderer]) -> Steps:
+        return guarded(work, failed, lambda: self._device, self._step_down)
 
-    def _view(self, request: m.ViewRequest) -> Steps:
+    def _step_down(self, device: str) -> Generator[m.FromRenderer, None, bool]:
+        """Memory ran out at work on `device`: free what can be, go a rung lower; False where there is none."""
+        if device != self._device:  # something else was, and has left it meanwhile
+            return True
+        self._free()
+        if self._ladder.down():
+            yield from self._ladder.told(SMALLER)
+        elif self._device != "cpu":
+            self._leave_gpu()
+            yield from self._ladder.told(PROCESSOR)
+            yield m.Ready(self._compute.device, self._compute.dtype_name, self._compute.description)
+        else:
+            yield from self._ladder.told(BICUBIC)
+            return False
+        return True
+
+    def _free(self) -> None:
+        self._idle = None
+        self._cache.clear()
+        heap.give_back()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        self._tend(now=True)
+
+    def _leave_gpu(self) -> None:
+        """Go on with the processor: pictures stay, everything that was made of them is made anew."""
+        self._device = "cpu"
+        self._compute = fast_compute("cpu")
+        for picture in self._pictures.values():
+            picture.fields.clear()
+        self._models.clear()
+        self._paces.clear()
+        self._thrift = Thrift(self._cache, "cpu")
+        self._ladder.top()
+        self._free()
+
+    def _view(self, request: m.ViewRequest, sent: set[TileKey]) -> Steps:
         started = time.perf_counter()
         made = self._field(request.image, request.model)
         if made is None:  # closed meanwhile, and nobody reads this; or it never came
@@ -206,13 +243,18 @@ class Scheduler:
         else:
             lattice = made.lattice(scale=request.scale)
             keys = keys_for(request.image, request.model, request.scale, request.window, lattice.window)
-            wanted = [key for key in keys if key not in request.held]
-            yield from self._tiles(made, lattice, wanted, request)
+            wanted = [key for key in keys if key not in sent]
+            for message in self._tiles(made, lattice, wanted, request):
+                if message is not None:
+                    sent.add(message.key)
+                yield message
             spent = (time.perf_counter() - started) * 1000
-            self._idle = self._surroundings(made, lattice, request.window)
+            self._idle = self._ladder.unhurried(self._surroundings(made, lattice, request.window))
             yield m.ViewDone(request.pane, request.serial, spent)
 
-    def _tiles(self, made: Field, lattice: Lattice, wanted: list[TileKey], request: m.ViewRequest) -> Steps:
+    def _tiles(
+        self, made: Field, lattice: Lattice, wanted: list[TileKey], request: m.ViewRequest
+    ) -> Iterator[m.TileDone | None]:
         """Encode a few parts, render the tiles that need no more than these, and so on, from the middle outwards."""
         compute, features = made.model.compute, made.features(made.model.compute)
         pace = self._paces.setdefault(request.model, Pace(self._device))
@@ -222,7 +264,8 @@ class Scheduler:
         waiting = sorted(lacking, key=functools.partial(_apart, lattice.cells_of(request.window)))
         while wanted:
             ready = [key for key in wanted if not any(part.intersected(reads[key]) for part in waiting)]
-            for some in pace.batches(ready):
+            for some in (group for batch in pace.batches(ready) for group in self._ladder.groups(batch)):
+                self._ladder.check()
                 began = time.perf_counter()
                 tiles = made.render_tiles(lattice, [places[key] for key in some], compute)
                 pace.took(len(some), time.perf_counter() - began)
@@ -231,7 +274,9 @@ class Scheduler:
             done = set(ready)
             wanted = [key for key in wanted if key not in done]
             if waiting:
-                features.compute(waiting[: pace.parts])
+                self._ladder.check()
+                for part in self._ladder.groups(list(self._ladder.parts(waiting[: pace.parts], features.block))):
+                    features.compute(part)
                 del waiting[: pace.parts]
                 yield None
 

@@ -23,6 +23,10 @@ from typing import Any
 from diif_viewer.engine import heap
 from diif_viewer.engine.messages import Quit, RendererFailed
 
+PRIMITIVES = 256
+"""Kernels that oneDNN keeps. It makes one for every shape of work, and each zoom has shapes of its own: of the 1,024 it
+would keep by itself, most are never used again, and they are some 100 MB."""
+
 
 class RendererProcess:
     """Starts the process; `connection` speaks `engine.messages` both ways (send and recv of dataclasses)."""
@@ -91,6 +95,7 @@ def _main(connection: Connection, device: str) -> None:
     if hasattr(os, "nice"):
         os.nice(5)  # the window paints first
     heap.keep()
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(PRIMITIVES))
     outbox = Outbox(connection)
     try:
         from diif_viewer.engine.scheduler import Scheduler

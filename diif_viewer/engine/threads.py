@@ -18,6 +18,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 _inside = threading.local()
+_limit: int | None = None
 
 
 def cores() -> int:
@@ -45,14 +46,30 @@ def parallel(function: Callable[[Item], Result], items: Iterable[Item], *, devic
     if not work or device != "cpu" or getattr(_inside, "pool", False) or cores() < 2:
         with torch.inference_mode():
             return [function(item) for item in work]
-    pool, results = _pool(cores()), []
+    at_once = len(work) if _limit is None else _limit
+    results: list[Result] = []
+    for start in range(0, len(work), at_once):
+        results += _side_by_side(function, work[start : start + at_once])
+    return results
+
+
+def limit(pieces: int | None) -> None:
+    """Have at most this many pieces in work at once from now on, where memory is short; None for no limit.
+
+    They run in the same threads as ever, so that results stay the same to the bit.
+    """
+    global _limit  # noqa: PLW0603
+    _limit = pieces
+
+
+def _side_by_side(function: Callable[[Item], Result], work: list[Item]) -> list[Result]:
+    pool = _pool(cores())
     pending = [pool.submit(_without_gradients, function, item) for item in work]
     try:
-        results = [future.result() for future in pending]
+        return [future.result() for future in pending]
     finally:
         for future in pending:
             future.cancel()
-    return results
 
 
 def _without_gradients(function: Callable[[Item], Result], item: Item) -> Result:

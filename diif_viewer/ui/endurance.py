@@ -31,8 +31,11 @@ EVERY = 0.02
 
 PLACES = 10
 SCALE = 30.0
-WARM_UP = 0.1
-"""Part of the random views after which caches are full, and growth begins to count."""
+WARM_UP = 0.1, 250
+"""Part of the random views, and how many at least, after which what is kept by kind is kept, and growth counts."""
+
+SETTLED = 10.0
+"""Seconds of rest after which the renderer has given back what it kept for the next tile only."""
 
 Report = Callable[[str], None]
 
@@ -97,7 +100,7 @@ def measure_memory(
 
     size: (height, width) of the canvas in logical pixels. Every other random view is left before it is sharp, as people
     do. -> plain values for JSON: {"picture", "size", "stages": [Stage], "views": how many, "growth": by how much both
-    processes grew over them, from when `WARM_UP` of them had been seen; None without any}. It belongs into a fresh
+    processes grew, at rest, since `WARM_UP` of them; None without any}. It belongs into a fresh
     process. Raises DiifViewerError when the picture cannot be shown.
     """
     application = QApplication.instance() or QApplication([])
@@ -176,18 +179,26 @@ class _Walk:
     def wander(self, views: int) -> float:
         """Random views; the growth over them."""
         first, said = 0, time.monotonic()
+        warm = min(max(round(WARM_UP[0] * views), WARM_UP[1]), views // 2)
         low = 1.05
         for number in range(1, views + 1):
             scale = low * math.exp(self._dice.random() * math.log(SCALE / low))
             self.visit(scale, stay=number % 2 == 0)
-            if number == max(2, round(WARM_UP * views) // 2 * 2):
-                first = together()
+            if number == warm:
+                first = self._settled()
             if time.monotonic() - said > 10:
                 said = time.monotonic()
                 self._report(f"{number} views: {together() / 2**20:.0f} MiB")
-        self._sharp()
+        last = self._settled()
         self.end_stage(f"{views} random views")
-        return self._peaks.stages[-1].after / first - 1
+        return last / first - 1
+
+    def _settled(self) -> int:
+        self._sharp()
+        pause(round(1000 * SETTLED))
+        held = together()
+        self._report(f"at rest: {held / 2**20:.0f} MiB")
+        return held
 
     def _sharp(self) -> None:
         wait(lambda: self.viewer.controller.sharp)
