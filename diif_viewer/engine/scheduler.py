@@ -91,8 +91,7 @@ class Scheduler:
 
     def run(self) -> None:
         """Work until `Quit` or until the other end is closed (EOFError)."""
-        compute = self._compute
-        self._connection.send(m.Ready(compute.device, compute.dtype_name, compute.description, present()))
+        self._connection.send(self._ready())
         while self._running:
             while self._running and (not self._busy or self._connection.poll(0)):
                 if not self._busy:
@@ -103,6 +102,10 @@ class Scheduler:
                 self._tend()
         for image in list(self._pictures):
             self._close(m.CloseImage(image))
+
+    def _ready(self) -> m.Ready:
+        compute = self._compute
+        return m.Ready(compute.device, compute.dtype_name, compute.description, present())
 
     def _rest(self) -> None:
         """Nothing to do: tidy up, and after a while give all back that was kept for the next tile."""
@@ -209,7 +212,7 @@ class Scheduler:
         elif self._device != "cpu":
             self._leave_gpu()
             yield from self._ladder.told(PROCESSOR)
-            yield m.Ready(self._compute.device, self._compute.dtype_name, self._compute.description)
+            yield self._ready()
         else:
             yield from self._ladder.told(BICUBIC)
             return False

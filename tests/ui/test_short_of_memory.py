@@ -17,7 +17,7 @@ from tests.ui.conftest import to_array
 class InThisProcess:
     """The real scheduler in a thread, where failures can be put in; looks like a process to the window."""
 
-    def __init__(self) -> None:
+    def __init__(self, device: str) -> None:
         self.connection, self._far = multiprocessing.Pipe()
         self._thread = threading.Thread(target=self._run, name="scheduler")
         self._thread.start()
