@@ -32,8 +32,8 @@ def steps(folder: Path) -> list[tuple[str, list[str], int]]:
     tests = ["tests/engine/gpu", "-W", "default", "-p", "no:cacheprovider", "-v", "--durations=10"]
     return [
         ("device", [python, "-c", FACTS], 60),
-        ("tests", [python, "-m", "pytest", *tests, "--deselect", "tests/engine/gpu/test_compiling.py"], 170),
-        ("bench quick", [*program, "bench", "--device", "cuda", "--quick", "--json", str(folder / "quick.json")], 90),
+        ("bench quick", [*program, "bench", "--device", "cuda", "--quick", "--json", str(folder / "quick.json")], 110),
+        ("tests", [python, "-m", "pytest", *tests, "--deselect", "tests/engine/gpu/test_compiling.py"], 200),
         (
             "bench",
             [*program, "bench", "--device", "cuda", "--scales", "8,16,30", "--json", str(folder / "bench.json")],

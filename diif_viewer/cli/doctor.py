@@ -106,5 +106,11 @@ def _compute(advice: list[str]) -> Iterator[tuple[str, str]]:
         rates = [f"{name} {rate}" for name, rate in sorted(measured_rates().items(), key=lambda item: -item[1])]
         yield "measured", f"{', '.join(rates)} megapixels per second of decoding"
     yield "memory", f"{available_memory() / 2**30:.1f} GiB free, {cache_budget() / 2**30:.1f} GiB for features"
+    if compute.device.startswith("cuda"):
+        from diif_viewer.engine.gpu.painter import has_triton
+
+        budget, kernels = cache_budget(compute.device) / 2**30, has_triton()
+        yield "GPU memory", f"{budget:.1f} GiB for features, half of what is free"
+        yield "kernels", "compiled by Triton" if kernels else "none: without Triton plain torch does all, more slowly"
     if compute.device == "cpu" and compute.dtype == torch.float32:
         yield "note", "this processor has no fast bfloat16, so float32 is used: right, and a few times slower"

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from diif_viewer.engine.gpu.runtime import Runtime, Work
+from diif_viewer.engine.gpu.runtime import Runtime, Work, is_shortage
 from diif_viewer.engine.gpu.tables import GROUP, Batch
 from diif_viewer.engine.gpu.weights import Stage
 from diif_viewer.engine.gpu.workspace import Workspace
@@ -182,9 +182,9 @@ def first_working(settings: Iterable[Setting], launch: Callable[[Setting], None]
     for setting in settings:
         try:
             launch(setting)
-        except torch.OutOfMemoryError:
-            raise
         except Exception as error:  # too little shared memory or too few registers: Triton has many words for it
+            if is_shortage(error):
+                raise
             failure = error
         else:
             return setting

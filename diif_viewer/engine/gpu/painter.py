@@ -21,7 +21,7 @@ from diif_viewer.engine.device import Compute
 from diif_viewer.engine.gpu.calibration import free_memory
 from diif_viewer.engine.gpu.fused import BYTES, GREY, SETTINGS, Fused, Setting
 from diif_viewer.engine.gpu.region import Region, groups, region_bytes
-from diif_viewer.engine.gpu.runtime import Runtime, runtime_for
+from diif_viewer.engine.gpu.runtime import Runtime, is_shortage, runtime_for
 from diif_viewer.engine.gpu.tables import batch, spots_of
 from diif_viewer.engine.gpu.weights import stage_of
 from diif_viewer.engine.gpu.workspace import Workspace
@@ -39,6 +39,9 @@ MOST_TILES = 1024
 
 MOST_SLICED = 128
 """The same for DIIF, whose slices take some 3 MB a tile in between."""
+
+LEAST_ROOM = 16 << 20
+"""Bytes of maps that the kernels may read at once, however little memory there is."""
 
 MOST_OUTPUTS = 1 << 23
 """Outputs that are assembled and copied at once: a window of 3840 x 2160."""
@@ -119,6 +122,12 @@ class Painter:
         """Give back the device's memory that is kept from view to view."""
         self._fused.clear()
         self._workspace.clear()
+        self._region = Region(self._runtime, self._workspace)
+
+    def _make_room(self) -> None:
+        """Memory ran out: give back what is kept, and take on half as much at once from now on."""
+        self.release()
+        self._room = max(LEAST_ROOM, self._room // 2)
 
     def _rendered(
         self, field: Field, lattice: Lattice, windows: list[Window], compute: Compute, as_float: bool
@@ -129,9 +138,10 @@ class Painter:
             if fused is not None:
                 try:
                     return self._by_kernels(field, lattice, windows, compute, fused)
-                except torch.OutOfMemoryError:
-                    raise
                 except Exception as error:  # what a compiler or a driver that does not suit raises, has no common base
+                    if is_shortage(error):
+                        self._make_room()
+                        raise
                     self.failure = f"{type(error).__name__}: {error}"
                     self._kernels = False
             pending = [self._runtime.download(self._plain(field, lattice, w, compute, as_float)) for w in windows]

@@ -150,6 +150,11 @@ def make_exact() -> None:
     torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
 
 
+def is_shortage(error: Exception) -> bool:
+    """Whether an error says that the device's memory, or the machine's, ran out."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "out of memory" in str(error).lower()
+
+
 def runtime_for(device: str) -> Runtime:
     """The runtime of a device as `engine.device.resolve` names it."""
     return Cuda(device) if device.startswith("cuda") else Plain(device)

@@ -105,3 +105,19 @@ def test_a_workspace_keeps_its_tensors_until_they_must_grow() -> None:
     space.clear()
     assert space.bytes == 0
     assert space.generation > generation
+
+
+def test_when_memory_runs_out_all_is_given_back_and_the_next_try_takes_on_less(monkeypatch) -> None:
+    def run(*_: object, **__: object) -> None:
+        raise RuntimeError("CUDA error: out of memory")
+
+    painter, field = Painter(Plain(DEVICE), kernels=True, side=SIDE, room=64 << 20), field_of("diif-s")
+    lattice, window = field.lattice(5.3), Window(90, 100, 92, 104)
+    with monkeypatch.context() as patched:
+        patched.setattr(Fused, "run", run)
+        with pytest.raises(RuntimeError, match="out of memory"):
+            painter.window(field, lattice, window, EXACT, as_float=False)
+    assert painter._workspace.bytes == 0
+    assert painter._room == 32 << 20
+    assert painter.failure is None, "it was no fault of the kernels"
+    assert painter.uses_kernels(field.model, EXACT)
