@@ -1,23 +1,22 @@
 """Before an export begins: a detail of it as the file will hold it, and what all of it will take.
 
 Nothing is assumed about the machine. The detail is painted by the export's own painter and encoded by its own writer;
-both are timed, and so is one encoding step of the model. The size of the file comes from nine places of the result,
+both are timed, and so is one encoding step of the model. The size of the file comes from 25 places of the result,
 interpolated bicubically, and from how much smaller or larger the detail itself is than its bicubic stand-in.
 """
 
 from __future__ import annotations
 
-import math
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from diif_viewer.engine import messages as m
-from diif_viewer.engine.exporting import CLASSIC_NAMES, export_budget, painter
+from diif_viewer.engine.exporting import CLASSIC_NAMES, LARGE, export_budget, painter
 from diif_viewer.engine.field import Array, Field
 from diif_viewer.engine.planes import BLOCK, BlockCache
 from diif_viewer.engine.strips import classic_painter, export_memory, export_step
@@ -29,14 +28,32 @@ from diif_viewer.imaging.formats import Format, format_of
 from diif_viewer.imaging.metadata import Metadata
 from diif_viewer.imaging.save import SMALL, write_strips
 
-PATCH = 96
-"""Side of each of the nine places that tell the size of the file."""
+PATCH = 64
+"""Side of each of the places that tell the size of the file."""
+
+PLACES = (0.05, 0.3, 0.5, 0.7, 0.95)
+"""Where they lie, along each side."""
 
 STEP = 160
 """Source pixels a side of the encoding step that is timed."""
 
-Encoding = tuple[float, float]
-"""(seconds, bytes kept) per source pixel that a model encodes."""
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """What a source pixel takes: seconds to encode, its halo counted as well, and for the maps; bytes kept of both."""
+
+    features: float
+    maps: float
+    bytes: float
+    halo: int
+
+    def seconds(self, parts: list[Window]) -> float:
+        """Of encoding `parts`, one after the other."""
+        return sum(self.features * part.grown(self.halo).area + self.maps * part.area for part in parts)
+
+    def kept(self, parts: list[Window]) -> float:
+        """Bytes of features and maps."""
+        return self.bytes * sum(part.area for part in parts)
 
 
 def probe_steps(
@@ -59,17 +76,17 @@ def probe_steps(
             sample = painted
         yield None
     plain = replace(export, best=False, float32=export.float32 or export.best)
-    paint = painter(replace(plain, window=detail), lattice, pixels, load)  # of what the screen keeps: encoded by now
-    pace = math.inf
+    is_model, times = export.model not in CLASSIC_NAMES, 8 if export.best and export.scale > 1 else 1
+    pixel = sample.shape[2] * sample.dtype.itemsize
+    step = export_step(window, export.scale, window.width * pixel, is_model=is_model, best=export.best)
+    timed = detail if is_model else _piece(window, detail, step)
+    paint = painter(replace(plain, window=timed), lattice, pixels, load)  # of what the screen keeps: encoded by now
+    paces = []
     for _ in range(3):
-        started = time.perf_counter()
-        for _ in paint(lattice, detail):
-            pass
-        pace = min(pace, (time.perf_counter() - started) / detail.area)
+        paces.append(_seconds(lambda: [*paint(lattice, timed)]) / timed.area)
         yield None
-    times = 8 if export.best and export.scale > 1 else 1
-    encode_seconds = kept = 0.0
-    if export.model not in CLASSIC_NAMES and export.scale > 1:
+    rendering, kept = sorted(paces)[1] * window.area * times, 0.0
+    if is_model and export.scale > 1:
         field = load()
         if field is None:
             raise RequestError("The picture was closed before it could be exported.")
@@ -78,22 +95,48 @@ def probe_steps(
         if key not in known:
             known[key] = _encoding(field, exact=exact)
             yield None
-        area = _source_area(field, lattice, window, exact=exact)
-        encode_seconds, kept = (value * area * times for value in known[key])
+        parts = _parts(field, lattice, window, step, None if export.best else exact)
+        rendering, kept = rendering + times * known[key].seconds(parts), times * known[key].kept(parts)
     form = format_of(Path(export.path))
     written = _Written(form, export, window)
-    shown, size, write_pace = written.sample(sample)
+    shown, size = written.sample(sample)
     yield None
-    share = written.spread(classic_painter(pixels, "bicubic", export.bits), lattice, detail)
-    rendering = pace * window.area * times + encode_seconds
-    writing = write_pace * window.area
-    pixel = sample.shape[2] * sample.dtype.itemsize
-    step = export_step(
-        window, export.scale, window.width * pixel, is_model=export.model not in CLASSIC_NAMES, best=export.best
-    )
+    places = np.concatenate([_bicubic(pixels, export.bits, lattice, place) for place in _places(window)])
+    share = written.sample(places)[1] / written.sample(_bicubic(pixels, export.bits, lattice, detail))[1]
+    yield None
+    writing = written.pace(places) * window.area
     memory = export_memory(window, step, pixel, streams=form.streams) + min(int(kept), export_budget())
     together = max(writing, rendering + writing / cores()) if form.streams else rendering + writing
     yield m.ProbeDone(request.serial, shown, together, int(size * share * window.area), memory)
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def _piece(window: Window, detail: Window, step: tuple[int, int]) -> Window:
+    """A piece of `window` about `detail`, of the size that the export is painted in."""
+    height, width = min(step[0], window.height), min(step[1], window.width)
+    top = min(max(window.top, (detail.top + detail.bottom - height) // 2), window.bottom - height)
+    left = min(max(window.left, (detail.left + detail.right - width) // 2), window.right - width)
+    return Window(top, left, top + height, left + width)
+
+
+def _bicubic(pixels: Array, bits: int, lattice: Lattice, window: Window) -> Array:
+    for painted in classic_painter(pixels, "bicubic", bits)(lattice, window):
+        if painted is not None:
+            return painted
+    raise AssertionError("a painter without a picture")
+
+
+def _places(window: Window) -> list[Window]:
+    """Small parts all over a window, of one width."""
+    height, width = min(PATCH, window.height), min(PATCH, window.width)
+    tops = [window.top + round((window.height - height) * part) for part in PLACES]
+    lefts = [window.left + round((window.width - width) * part) for part in PLACES]
+    return [Window(top, left, top + height, left + width) for top in tops for left in lefts]
 
 
 def _encoding(field: Field, *, exact: bool) -> Encoding:
@@ -105,25 +148,28 @@ def _encoding(field: Field, *, exact: bool) -> Encoding:
     features_of, maps_of = Window(STEP, STEP, 2 * STEP, 2 * STEP), Window(STEP, STEP, 2 * STEP, 2 * STEP).grown(-BLOCK)
     if not whole.contains(features_of):
         features_of = maps_of = whole.intersected(Window(0, 0, STEP, STEP))
-    cache = BlockCache(export_budget())
+    cache, halo = BlockCache(export_budget()), field.model.encoder(compute.dtype).radius
     part = Field(crop, field.model, cache)
     features, maps = part.features(compute), part.maps(compute)
-    spent = kept = 0.0
-    for plane, window in ((features, features_of), (maps, maps_of)):
-        before, started = cache.bytes, time.perf_counter()
-        plane.ensure(window)
-        spent += (time.perf_counter() - started) / window.area
-        kept += (cache.bytes - before) / window.area
-    return spent, kept
+    first = _seconds(lambda: features.ensure(features_of)) / features_of.grown(halo).intersected(whole).area
+    kept = cache.bytes / features_of.area
+    second = _seconds(lambda: maps.ensure(maps_of)) / maps_of.area
+    return Encoding(first, second, kept + (cache.bytes - kept * features_of.area) / maps_of.area, halo)
 
 
-def _source_area(field: Field, lattice: Lattice, window: Window, *, exact: bool) -> float:
-    """Source pixels that an export of `window` encodes: whole blocks, less those that the screen holds already."""
+def _parts(field: Field, lattice: Lattice, window: Window, step: tuple[int, int], exact: bool | None) -> list[Window]:
+    """Source windows that an export of `window` in pieces of `step` encodes; what the screen holds is left out.
+
+    exact: in float32; None where nothing is taken from the screen.
+    """
     cells = lattice.cells_of(window).grown(2).aligned(BLOCK).intersected(Window(0, 0, field.height, field.width))
-    if cells.area > 1 << 20:  # too many to look each of them up, and they are kept apart
-        return float(cells.area)
-    compute = field.model.compute.in_float32() if exact else field.model.compute
-    return float(sum(part.area for part in field.unencoded(lattice, window, compute)))
+    if exact is not None and cells.area <= LARGE:
+        compute = field.model.compute.in_float32() if exact else field.model.compute
+        return field.unencoded(lattice, window, compute)
+    height, width = (min(STEP, max(BLOCK, int(n / lattice.y.scale) // BLOCK * BLOCK)) for n in step)
+    rows = range(cells.top, cells.bottom, height)
+    columns = range(cells.left, cells.right, width)
+    return [Window(top, left, top + height, left + width).intersected(cells) for top in rows for left in columns]
 
 
 class _Written:
@@ -131,35 +177,28 @@ class _Written:
 
     def __init__(self, form: Format, export: m.ExportRequest, window: Window) -> None:
         self._form, self._export, self._window = form, export, window
-        self._shares = [0.0, 0.0]
 
-    def sample(self, pixels: Array) -> tuple[Array, float, float]:
-        """(what the file will hold, 8 bits; bytes per pixel; seconds per pixel)."""
+    def sample(self, pixels: Array) -> tuple[Array, float]:
+        """(what the file will hold, 8 bits; bytes per pixel)."""
         with tempfile.TemporaryDirectory(prefix="diif-viewer-") as folder:
             path = Path(folder, f"detail{self._form.suffixes[0]}")
-            area = pixels.shape[0] * pixels.shape[1]
-            started = time.perf_counter()
             self._write(path, pixels)
-            spent = (time.perf_counter() - started) / area
-            size = path.stat().st_size / area
+            size = path.stat().st_size / (pixels.shape[0] * pixels.shape[1])
             if self._form.quality is None:
-                return to_8_bits(pixels), size, spent
+                return to_8_bits(pixels), size
             from diif_viewer.imaging.load import load_picture
 
-            return to_8_bits(load_picture(path).pixels), size, spent
+            return to_8_bits(load_picture(path).pixels), size
 
-    def spread(self, paint: Callable[..., Iterator[Array | None]], lattice: Lattice, detail: Window) -> float:
-        """How many times the bytes per pixel of `detail` the whole window takes on average, told bicubically."""
-        window, patches = self._window, []
-        height, width = min(PATCH, window.height), min(PATCH, window.width)
-        for down in (0.1, 0.5, 0.9):
-            for across in (0.1, 0.5, 0.9):
-                top = window.top + round((window.height - height) * down)
-                left = window.left + round((window.width - width) * across)
-                patches += [p for p in paint(lattice, Window(top, left, top + height, left + width)) if p is not None]
-        here = [p for p in paint(lattice, detail) if p is not None][-1]
-        everywhere = np.concatenate(patches)
-        return self.sample(everywhere)[1] / self.sample(here)[1]
+    def pace(self, pixels: Array) -> float:
+        """Seconds per pixel that writing takes, without what each file takes however small it is."""
+        part = pixels[: max(1, len(pixels) // 4)]
+        with tempfile.TemporaryDirectory(prefix="diif-viewer-") as folder:
+            path = Path(folder, f"detail{self._form.suffixes[0]}")
+            whole = min(_seconds(lambda: self._write(path, pixels)) for _ in range(2))
+            least = min(_seconds(lambda: self._write(path, part)) for _ in range(2))
+        more = (len(pixels) - len(part)) * int(pixels.shape[1])
+        return max(0.0, whole - least) / more if more else whole / int(pixels.shape[1])
 
     def _write(self, path: Path, pixels: Array) -> None:
         height, width, channels = pixels.shape
