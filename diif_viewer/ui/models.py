@@ -71,9 +71,9 @@ class Models(QObject):
 
     @Slot(str, object)
     def _was_added(self, name: str) -> None:
-        if self.dialog is None:
-            words = tr("{name} was added; every pane can show it.", name=name)
-            self._window.notice.tell(words, tr("Show it"), lambda: self._show_in_pane(name), stay=False)
+        words = tr("{name} was added; every pane can show it.", name=name)
+        self._window.notice.tell(words, tr("Show it"), lambda: self._show_in_pane(name), stay=False)
+        self._window.facts.tell()
 
     @Slot(str)
     def _was_removed(self, name: str) -> None:

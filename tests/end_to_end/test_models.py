@@ -38,8 +38,8 @@ def test_a_model_is_added_shown_and_removed(start: Start, tmp_path: Path, monkey
     program.input("type", str(tmp_path / "mine.safetensors"))
     program.input("key", "Return")
     until_there_are(["mine.safetensors"], folder)
+    program.wait_for(lambda s: s["message"].startswith("mine was added"))
     focus(program, "Models")
-    time.sleep(1.0)  # the list is filled a moment after the file is there, and nothing outside tells
     program.input("key", "shift+Tab", "shift+Tab")
     program.input("key", "Return")
     program.wait_for(lambda s: s["methods"] == ["mine"] and s["sharp"] and s["panes"][0]["milliseconds"])
