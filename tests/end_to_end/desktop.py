@@ -49,6 +49,7 @@ class Program:
             "QT_QPA_PLATFORM": "xcb",
             "DIIF_VIEWER_STATUS": str(self.status_file),
             "DIIF_VIEWER_SETTINGS": str(folder / "settings.ini"),
+            "XDG_DATA_HOME": str(folder / "data"),
         }
         self.environment.pop("WAYLAND_DISPLAY", None)
         (folder / "settings.ini").write_text("[General]\nhint_done=true\noverview=false\n")  # nothing over the picture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.end_to_end.desktop import WHEEL_DOWN, Program
+from tests.end_to_end.desktop import ROOT, WHEEL_DOWN, Program
 from tests.end_to_end.test_comparing import focus
 from tests.end_to_end.test_program import SAMPLE, Start, display, pytestmark, scroll_to, start
 
@@ -136,3 +137,33 @@ def test_closing_in_mid_encoding_leaves_nobody(start: Start, tmp_path: Path) -> 
     assert program.processes() == []
     log = program.log_file.read_text()
     assert not [word for word in ("Traceback", "Destroyed while", "leaked", "error") if word in log], log
+
+
+@pytest.mark.timeout(600)
+def test_a_model_is_added_and_seen(start: Start, tmp_path: Path) -> None:
+    shutil.copy(ROOT / "weights" / "diif-lite.safetensors", tmp_path / "my-own.safetensors")
+    program = start(str(SAMPLE))
+    program.wait_for(lambda s: s.get("picture") and s["device"] and s["sharp"])
+    focus(program, "DIIF Viewer")
+    program.input("key", "4")
+    program.wait_for(lambda s: s["scale"] == 4 and s["sharp"])
+    program.input("key", "ctrl+m")
+    focus(program, "^Models")
+    press(program, "^Models", 86, 445)  # Add…
+    focus(program, "Add models")
+    program.input("type", str(tmp_path / "my-own.safetensors"))
+    program.input("key", "Return")
+    end = time.monotonic() + 120
+    while not list((tmp_path / "data").rglob("my-own*")) and time.monotonic() < end:
+        time.sleep(0.1)
+    time.sleep(2.0)
+    focus(program, "^Models")
+    press(program, "^Models", 785, 487)  # Show in the pane
+    program.wait_for(lambda s: "my-own" in s["methods"][0] and s["sharp"] and s["panes"][0]["sentence"] is None)
+
+
+def press(program: Program, window: str, right: int, down: int) -> None:
+    """Press the left button at a place of a window."""
+    lines = program.input("getwindowgeometry", "--shell", program.find(window)[-1]).splitlines()
+    facts = {name: int(value) for name, value in (line.split("=") for line in lines)}
+    program.input("mousemove", facts["X"] + right, facts["Y"] + down, "click", 1)
