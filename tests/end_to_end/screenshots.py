@@ -208,15 +208,43 @@ def export(here: Photographer) -> Image.Image:
     return taken
 
 
-def keys(here: Photographer) -> Image.Image:
-    """Every key."""
-    here.keys("F1")
-    here.focus("Keys and gestures")
-    time.sleep(1)
+def film(here: Photographer) -> Image.Image:
+    """The dialog of a film."""
+    here.keys("F2")
+    here.zoom(EYESPOT, 8)
+    here.keys("ctrl+e")
+    here.focus("Zoom animation")
+    time.sleep(5)
     taken = here.shoot()
     here.keys("Escape")
     here.focus("DIIF Viewer$")
     return taken
+
+
+def dialog(here: Photographer, key: str, name: str) -> Image.Image:
+    """What a key opens."""
+    here.keys("F2", "0", key)
+    here.focus(name)
+    time.sleep(2)
+    taken = here.shoot()
+    here.keys("Escape")
+    here.focus("DIIF Viewer$")
+    return taken
+
+
+def keys(here: Photographer) -> Image.Image:
+    """Every key."""
+    return dialog(here, "F1", "Keys and gestures")
+
+
+def models(here: Photographer) -> Image.Image:
+    """What there is to know of each model."""
+    return dialog(here, "ctrl+m", "^Models")
+
+
+def preferences(here: Photographer) -> Image.Image:
+    """All of them."""
+    return dialog(here, "ctrl+comma", "^Preferences")
 
 
 def open_dialog(here: Photographer) -> Image.Image:
@@ -266,7 +294,24 @@ def pages(here: Photographer) -> Image.Image:
 
 
 PICTURES: tuple[Callable[[Photographer], Image.Image], ...] = (
-    *(split, panes, lens, difference, flip, inspector, truth, figure, export, keys, open_dialog, pictures, pages),
+    *(
+        split,
+        panes,
+        lens,
+        difference,
+        flip,
+        inspector,
+        truth,
+        figure,
+        export,
+        film,
+        models,
+        preferences,
+        keys,
+        open_dialog,
+        pictures,
+        pages,
+    ),
 )
 """In this order: each begins where the one before it ended, or goes to its own place first."""
 
