@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from diif_viewer.engine import heap
 from diif_viewer.engine import messages as m
 from diif_viewer.engine.device import available_memory, cache_budget
 from diif_viewer.engine.exporting import field_painter
@@ -55,21 +56,25 @@ def film_steps(
     film = Film(zoom.start.view_height, zoom.start.view_width, zoom.count, zoom.rate)
     if not path.parent.is_dir():
         raise ExportError(f"The folder {path.parent} does not exist; choose another one.")
-    check_film(path, film_form_of(path), film)
+    check_film(path, film_form_of(path), film, lossless=request.lossless)
     paint = moving_painter(pixels, _painter(request, pixels, load))
-    with BackgroundFilm(path, film, quality=request.quality, lossless=request.lossless) as file:
-        for number in range(film.count):
-            view, upwards = zoom.view(number), number % 2 == 1
-            for frame in frame_steps(view, paint, request.background, upwards=upwards):
-                while frame is not None and not file.offer(frame[None]):
-                    yield None
-                if frame is None:
-                    yield None
-            done = (number + 1) / film.count
-            spent = time.perf_counter() - started
-            yield m.ExportProgress(request.job, done, spent * (1 - done) / done)
-        while not file.finished():
-            yield None
+    try:
+        with BackgroundFilm(path, film, quality=request.quality, lossless=request.lossless) as file:
+            for number in range(film.count):
+                view, upwards = zoom.view(number), number % 2 == 1
+                for frame in frame_steps(view, paint, request.background, upwards=upwards):
+                    while frame is not None and not file.offer(frame[None]):
+                        yield None
+                    if frame is None:
+                        yield None
+                done = (number + 1) / film.count
+                spent = time.perf_counter() - started
+                yield m.ExportProgress(request.job, done, spent * (1 - done) / done)
+            while not file.finished():
+                yield None
+    finally:
+        del paint  # and with it the features, which may be gigabytes
+        heap.give_back()
     yield m.ExportDone(request.job, request.file, (time.perf_counter() - started) * 1000)
 
 

@@ -1,7 +1,9 @@
 """The rendering process: what the window asks for arrives, newest first, and nothing it does can hang the window."""
 
+import os
 import time
 from collections.abc import Iterator
+from fractions import Fraction
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 
@@ -14,6 +16,8 @@ from diif_viewer.engine import messages as m
 from diif_viewer.engine.device import fast_compute
 from diif_viewer.engine.service import RendererProcess
 from diif_viewer.geometry import Lattice, Window
+from diif_viewer.viewport import Viewport
+from diif_viewer.zoom_path import ZoomPath
 from tests.engine.conftest import picture
 
 PIXELS = picture(200, 300)
@@ -130,6 +134,47 @@ def test_a_classic_export(opened, tmp_path) -> None:
     receive(opened, m.ExportDone)
     expected = Image.fromarray(PIXELS).resize((600, 400), Image.Resampling.BICUBIC)
     assert np.abs(np.asarray(Image.open(out)).astype(int) - np.asarray(expected)).max() <= 1
+
+
+def zoom(path: str, file: Path, frames: int) -> m.FilmRequest:
+    plain = Viewport(*PIXELS.shape[:2], 90, 120)
+    start, end = (plain.at_scale(s).centred_on((100, 80)).rested() for s in (2.0, 9.0))
+    return m.FilmRequest(21, 1, path, ZoomPath(start, end, frames / 10, Fraction(10)), str(file))
+
+
+def test_a_film_begins_and_ends_with_the_views_and_reports_progress(opened, weights, tmp_path) -> None:
+    path, out = weights("diif-s"), tmp_path / "zoom.png"
+    order = zoom(path, out, 5)
+    opened.connection.send(order)
+    progress: list[m.ExportProgress] = []
+    assert receive(opened, m.ExportDone, others=progress).path == str(out)
+    assert [p.fraction for p in progress] == [pytest.approx(n / 5) for n in range(1, 6)]
+    field = dv.encode(PIXELS, dv.load_model(path, device="cpu"))
+    with Image.open(out) as film:
+        assert film.n_frames == 5
+        for number, view in ((0, order.path.start), (4, order.path.end)):
+            film.seek(number)
+            assert np.array_equal(np.asarray(film.convert("RGB")), field.render(view.scale, window=view.window))
+
+
+def test_a_view_goes_before_a_film_and_cancel_leaves_nothing(opened, weights, tmp_path) -> None:
+    path, out = weights("liif"), tmp_path / "long.webp"
+    opened.connection.send(zoom(path, out, 3000))
+    receive(opened, m.ExportProgress)
+    opened.connection.send(m.ViewRequest(1, 77, 1, path, 3.5, Window(0, 0, 100, 100)))
+    others: list[object] = []
+    receive(opened, m.ViewDone, others=others)
+    assert not any(isinstance(other, m.ExportDone) for other in others)
+    opened.connection.send(m.CancelExport(21))
+    started = time.perf_counter()
+    assert receive(opened, m.ExportFailed, others=others).cancelled
+    assert time.perf_counter() - started < 2.0  # 0.1 s where nothing else runs
+    end = time.monotonic() + 20
+    while (
+        any("webp" in name for name in os.listdir(tmp_path)) and time.monotonic() < end
+    ):  # the encoder is let go of, and clears away after itself
+        time.sleep(0.05)
+    assert [name for name in os.listdir(tmp_path) if "webp" in name] == []
 
 
 def test_a_view_goes_before_an_export_and_cancel_leaves_nothing(opened, weights, tmp_path) -> None:
