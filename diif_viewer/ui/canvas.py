@@ -11,6 +11,7 @@ import math
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import (
+    QKeyEvent,
     QMouseEvent,
     QNativeGestureEvent,
     QPainter,
@@ -276,6 +277,17 @@ class Canvas(QWidget):
             self.choose_region(False)
         if drag is Drag.PAN:
             self.setCursor(Qt.CursorShape.ArrowCursor)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """While a region is chosen, Enter takes all that the active pane shows."""
+        if not self._choosing or event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            super().keyPressEvent(event)
+            return
+        for area in self._controller.areas:
+            if area.pane == self._controller.state.active:
+                self.choose_region(False)
+                clip = area.clip
+                self.export_region_asked.emit((clip.left, clip.top), (clip.right, clip.bottom))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         """Toggle between the fit and 100 %."""

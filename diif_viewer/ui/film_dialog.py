@@ -104,6 +104,9 @@ class FilmDialog(QDialog):
         self.words.setObjectName("problem")
         self.words.setWordWrap(True)
         self.words.setMinimumHeight(3 * self.fontMetrics().lineSpacing())
+        kept = self.words.sizePolicy()
+        kept.setRetainSizeWhenHidden(True)  # its mark must not stand there without a sentence
+        self.words.setSizePolicy(kept)
         for label in (*self.told.values(), self.facts):
             label.setObjectName("advice")
         for name, button in self.takes.items():
@@ -244,6 +247,7 @@ class FilmDialog(QDialog):
         if there:
             sentence = tr("{name} exists already. Replace it, or give another name.", name=self.path.name)
         self.words.setText(sentence)
+        self.words.setVisible(bool(sentence))
 
     # ---- hands ----
 

@@ -54,6 +54,8 @@ class Regions(QObject):
             return
         self._done = done
         self._canvas.choose_region(True)
+        self._canvas.setFocus()
+        words += " " + tr("Enter takes all of the view.")
         key = self._keys.shown("leave")
         self._notice.tell(words + (tr(" {key} stops.", key=key) if key else ""), stay=False)
 

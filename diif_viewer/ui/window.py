@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QGuiApplication, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
 from diif_viewer.engine.messages import Ready
@@ -216,6 +216,12 @@ class MainWindow(QMainWindow):
         """Take files, and pictures out of other programs."""
         if dropped(event.mimeData()) or event.mimeData().hasImage():
             event.acceptProposedAction()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:  # noqa: N802
+        """Mark the pane that the files would go to."""
+        super().dragMoveEvent(event)
+        if self.state.layout.side_by_side and self.stack.currentWidget() is self.canvas:
+            self.state.set_active(self.pane_files.pane_at(self.canvas.mapFrom(self, event.position())))
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
         """Open them; weights files are added to the models."""

@@ -220,3 +220,18 @@ def test_the_best_of_a_row_is_the_highest_that_is_known():
     assert row.best == 31.0
     assert math.isnan(Row(4, (9, 9), (crop("a", None),)).best)
     assert not Figure(None, (0, 0, 1, 1), (row,), "").complete
+
+
+def test_without_a_mouse_enter_takes_what_the_pane_shows(stage, photo):
+    stage.show(photo)
+    stage.qtbot.keyClicks(stage.window.canvas, "6")
+    stage.sharp()
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_C)
+    assert "Enter" in stage.window.notice.text
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_Return)
+    dialog = stage.window.figures.dialog
+    figure = complete(stage, dialog)
+    window = stage.state.view.window
+    assert figure.rows[0].size == (window.height, window.width)
+    assert not stage.window.canvas.choosing_region
+    dialog.reject()
