@@ -87,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
             raise RequestError("The plot shows the gain over bicubic: measure bicubic as well.")
     cases = _cases(args)
     methods = load_methods(names, args.device)
-    progress = ProgressLine(enabled=not args.quiet)
+    progress = ProgressLine(enabled=not args.quiet, work=len(cases) * len(methods), unit="pictures")
     try:
         scores = measure(cases, methods, PROTOCOLS[args.protocol], dtype=args.dtype, progress=progress)
     finally:

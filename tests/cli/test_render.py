@@ -43,6 +43,28 @@ def test_the_file_holds_what_the_api_renders(picture: Path, tmp_path: Path) -> N
     assert np.array_equal(opened(out), field.render(4.5, box=(3, 2, 20.5, 11)))
 
 
+@pytest.mark.parametrize("model", ["diif-s-lite", "liif-lite", "nearest"])
+@pytest.mark.parametrize(
+    ("extent", "box"),
+    [
+        (["--scale", "3.7"], (2.25, 1.5, 19.9, 18.0)),
+        (["--size", "123x77"], (0.0, 0.0, 13.37, 20.0)),
+        (["--scale", "x17"], (11.0, 9.5, 12.0, 9.99)),
+    ],
+)
+def test_a_part_is_the_crop_of_the_whole(
+    model: str, extent: list[str], box: tuple[float, float, float, float], picture: Path, tmp_path: Path
+) -> None:
+    whole, part = tmp_path / "whole.png", tmp_path / "part.png"
+    words = ["render", str(picture), *extent, "--model", model, "--quiet"]
+    assert main([*words, "-o", str(whole)]) == 0
+    assert main([*words, "--box", ",".join(map(str, box)), "-o", str(part)]) == 0
+    scale = Lattice.of_scale(20, 28, float(extent[1].removeprefix("x"))) if extent[0] == "--scale" else None
+    window = (scale or Lattice.of_size(20, 28, 77, 123)).window_of(box)
+    crop = opened(whole)[window.top : window.bottom, window.left : window.right]
+    assert np.array_equal(opened(part), crop)
+
+
 def test_size_is_the_size_of_the_whole_output(picture: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.png"
     assert main(["render", str(picture), "--size", "61x50", "--model", "liif-lite", "-o", str(out)]) == 0
