@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtGui import QIcon, QKeySequence
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QIcon, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -28,6 +28,39 @@ PLACES = (mark("Key"), mark("Second key"))
 """How many keys one action can have, and what their fields are called."""
 
 NAME = Qt.ItemDataRole.UserRole
+
+
+class KeyField(QKeySequenceEdit):
+    """Records one key. recorded: the key that was pressed, or none; no payload.
+
+    Qt empties the field before it shows a new key. What counts is what is there after the press.
+    """
+
+    recorded = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setMaximumSequenceLength(1)
+        self.setClearButtonEnabled(True)
+        self._settle = QTimer(self)
+        self._settle.setSingleShot(True)
+        self._settle.timeout.connect(self.recorded)
+        self.keySequenceChanged.connect(lambda _: self._settle.start(0))
+
+    def show_key(self, key: str) -> None:
+        """Show a key as portable text, "" for none."""
+        self.blockSignals(True)
+        self.setKeySequence(QKeySequence(key))
+        self.blockSignals(False)
+        if (line := self.findChild(QLineEdit)) is not None:
+            line.setPlaceholderText(tr("no key"))  # Qt puts its own there with every key
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """Record it; Esc closes the dialog as everywhere."""
+        if event.key() == Qt.Key.Key_Escape:
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
 
 
 class KeysDialog(QDialog):
@@ -82,13 +115,11 @@ class KeysDialog(QDialog):
         tree.currentItemChanged.connect(self._show_current)
         return tree
 
-    def _make_field(self, index: int, name: str) -> QKeySequenceEdit:
-        field = QKeySequenceEdit(self)
-        field.setMaximumSequenceLength(1)
-        field.setClearButtonEnabled(True)
+    def _make_field(self, index: int, name: str) -> KeyField:
+        field = KeyField(self)
         field.setAccessibleName(name)
         field.setToolTip(tr("Press the new key here"))
-        field.keySequenceChanged.connect(lambda sequence: self._recorded(index, sequence))
+        field.recorded.connect(lambda: self._recorded(index))
         return field
 
     def _lay_out(self) -> None:
@@ -150,9 +181,7 @@ class KeysDialog(QDialog):
         name = self._name
         held = self._keys.of(name) if name else ()
         for index, field in enumerate(self.fields):
-            field.blockSignals(True)
-            field.setKeySequence(QKeySequence(held[index] if index < len(held) else ""))
-            field.blockSignals(False)
+            field.show_key(held[index] if index < len(held) else "")
             field.setEnabled(bool(name))
         self.back.setEnabled(bool(name) and self._keys.is_changed(name))
         self._say(tr("Click into a field and press the new key.") if name else tr("Choose an action."))
@@ -174,10 +203,10 @@ class KeysDialog(QDialog):
 
     # ---- what is changed ----
 
-    def _recorded(self, index: int, sequence: QKeySequence) -> None:
+    def _recorded(self, index: int) -> None:
         """A key was pressed in a field, or the field was cleared."""
         name = self._name
-        key = portable(sequence.toString(QKeySequence.SequenceFormat.PortableText))
+        key = portable(self.fields[index].keySequence().toString(QKeySequence.SequenceFormat.PortableText))
         held = list(self._keys.of(name)) + [""] * len(PLACES)
         held[index] = key
         self._wish = tuple(key for key in held if key)
