@@ -57,7 +57,7 @@ class Sizes:
     @classmethod
     def of(cls, batch: Batch, form: int, based: bool) -> Sizes:
         """The sizes that serve a batch."""
-        return cls(power_of_two(batch.tiles), batch.groups == 1, -(-batch.pairs // 8) * 8, form, based)
+        return cls(power_of_two(batch.tiles), batch.single, -(-batch.pairs // 8) * 8, form, based)
 
 
 def power_of_two(number: int) -> int:

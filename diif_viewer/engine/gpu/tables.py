@@ -149,11 +149,14 @@ class SliceLayout:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """words: for the device. tiles; groups, pairs: that a tile has at most (pairs: 0 without slices)."""
+    """words: for the device. tiles: how many. pairs: that a tile has at most (0 without slices).
+
+    single: one group serves every tile of the scale, in this batch or another: they all take the same kernel.
+    """
 
     words: Words
     tiles: int
-    groups: int
+    single: bool
     pairs: int
 
 
@@ -183,8 +186,15 @@ def batch(layout: Layout, lattice: Lattice, spots: Spots, side: int, *, region: 
     head[:7] = places[0], places[1], rows.shape[1], places[2], columns.shape[1], places[3], len(spots)
     head[7:11] = stride, source.height, source.width, knots
     head[11:13].view(np.float32)[:] = held_cell(lattice.y), held_cell(lattice.x)
-    head[13] = groups = -(-(4 + knots) // GROUP)
-    return Batch(np.concatenate([head, *sections]), len(spots), groups, knots if len(pairs) else 0)
+    head[13] = -(-(4 + knots) // GROUP)
+    single = 4 + most_knots(layout, lattice.x.scale, side) <= GROUP
+    return Batch(np.concatenate([head, *sections]), len(spots), single, knots if len(pairs) else 0)
+
+
+def most_knots(layout: Layout, scale: float, side: int) -> int:
+    """Knots, or pairs, that a row of any tile at `scale` can be blended from."""
+    cells = int((side - 1) / scale) + 2
+    return layout.density[1] * (cells - 1) + layout.neighbours
 
 
 def _section(fields: Any, axis: Axis, starts: Ints, side: int, origins: tuple[int, int]) -> Words:

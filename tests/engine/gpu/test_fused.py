@@ -53,13 +53,13 @@ def test_one_recording_one_table_and_one_copy_for_each_of_many_views() -> None:
 
 
 def test_sizes_are_few() -> None:
-    def sizes(tiles: int, groups: int, pairs: int) -> Sizes:
-        return Sizes.of(Batch(np.zeros(1, np.int32), tiles, groups, pairs), BYTES, True)
+    def sizes(tiles: int, single: bool, pairs: int) -> Sizes:
+        return Sizes.of(Batch(np.zeros(1, np.int32), tiles, single, pairs), BYTES, True)
 
-    assert sizes(130, 2, 17) == sizes(256, 5, 24)
-    assert sizes(130, 1, 0) != sizes(130, 2, 0)
-    assert sizes(1, 1, 0).tiles == 1
-    assert sizes(510, 1, 0).tiles == 512
+    assert sizes(130, False, 17) == sizes(256, False, 24)
+    assert sizes(130, True, 0) != sizes(130, False, 0)
+    assert sizes(1, True, 0).tiles == 1
+    assert sizes(510, True, 0).tiles == 512
 
 
 def test_the_first_setting_that_fits_is_taken() -> None:
