@@ -37,6 +37,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="drive the real window instead, on these pictures (default: the sample, and 24 megapixels)",
     )
     parser.add_argument("--all", action="store_true", help="measure decoding and the window")
+    parser.add_argument("--operations", action="store_true", help="count operations instead: at once")
+    parser.add_argument(
+        "--curves", action="store_true", help="measure instead how time grows with scale, window and picture"
+    )
+    parser.add_argument(
+        "--memory",
+        type=Path,
+        nargs="?",
+        const=Path(),
+        metavar="IMAGE",
+        help="measure instead what memory the window and its renderer hold (default: on 100 megapixels)",
+    )
+    parser.add_argument(
+        "--views", type=int, default=0, metavar="N", help="with --memory: then look at N random views, for growth"
+    )
+    parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="draw what was measured as PNG (matplotlib)")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps, for decoding (default: auto)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
     parser.add_argument("--compare", type=Path, metavar="OLD", help="a file of --json: show what changed since")
@@ -51,11 +67,28 @@ def run(args: argparse.Namespace) -> int:
     old = None if args.compare is None else _read(args.compare)
     if args.json is not None and not args.json.absolute().parent.is_dir():
         raise ExportError(f"{args.json} cannot be written: there is no such folder.")
+    if args.pictures is not None:
+        from diif_viewer.evaluation.speed_pictures import check_pictures, draw
+
+        check_pictures(args.pictures)
     result: dict[str, Any] = {"machine": about_machine(args.device)}
-    if args.all or args.interaction is None:
+    apart = args.interaction is not None or args.curves or args.operations or args.memory is not None
+    if args.all or not apart:
         result |= _decoding(args)
+    if args.operations:
+        from diif_viewer.evaluation.operations import operations
+
+        result["operations"] = operations()
+    if args.curves:
+        from diif_viewer.evaluation.curves import QUICK, curves
+
+        result["curves"] = curves(QUICK if args.quick else None, device=args.device, report=_report(args))
     if args.all or args.interaction is not None:
         result["interaction"] = _interaction(args)
+    if args.memory is not None:
+        result["memory"] = _memory(args)
+    if args.pictures is not None:
+        draw(result, args.pictures)
     if args.json is not None:
         _write(args.json, result)
     print(tables(result, markdown=args.markdown), end="")
@@ -70,7 +103,7 @@ def _decoding(args: argparse.Namespace) -> dict[str, Any]:
 
     scales = args.scales or ([8.0, 30.0] if args.quick else [4.0, 8.0, 16.0, 30.0])
     window, repeats = ((180, 320), 1) if args.quick else ((720, 1280), 5)
-    report = _say_nothing if args.quiet else _tell
+    report = _report(args)
     decoded = measure(scales, window, device=args.device, repeats=repeats, report=report)
     return {"decoding": decoded, "operations": operations(), **_gpu(args, report)}
 
@@ -118,6 +151,42 @@ def _choose_platform() -> None:
     if not has_display(os.environ, sys.platform):
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
         os.environ.setdefault("QT_LOGGING_RULES", "default.warning=false")  # what that platform cannot do, each time
+
+
+def _memory(args: argparse.Namespace) -> dict[str, Any]:
+    """In a process of its own, whose memory is then the window's."""
+    options = {"places": 10, "views": args.views, "size": (120, 160) if args.quick else (720, 1280)}
+    with _hundred_megapixels(args.memory, args.quick) as path:
+        return _apart(_measure_memory, path, {**options, "report": _report(args)})
+
+
+@contextmanager
+def _hundred_megapixels(given: Path, quick: bool) -> Iterator[Path]:
+    """The picture that was named, or one of 100 megapixels (of 1, where it has to be quick) made for the occasion."""
+    if given != Path():
+        yield given
+        return
+    import numpy as np
+    from PIL import Image
+
+    from diif_viewer.evaluation.photograph import photograph
+
+    quarter = photograph(*((200, 313) if quick else (2000, 3125)))
+    row = np.concatenate([quarter, quarter[:, ::-1]] * 2, axis=1)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{16 * quarter.shape[0] * quarter.shape[1] // 10**6} megapixels.jpg"
+        Image.fromarray(np.concatenate([row, row[::-1]] * 2)).save(path, quality=92)
+        yield path
+
+
+def _measure_memory(path: Path, options: dict[str, Any]) -> dict[str, Any]:
+    from diif_viewer.ui.endurance import measure_memory
+
+    return measure_memory(path, **options)
+
+
+def _report(args: argparse.Namespace) -> Callable[[str], None]:
+    return _say_nothing if args.quiet else _tell
 
 
 def _start_times(path: Path, repeats: int) -> dict[str, float]:

@@ -34,7 +34,7 @@ WIDTHS: dict[str, tuple[dict[str, int], int]] = {
 }
 """Encoder arguments and decoder width: as in the papers, and as the shipped lite models."""
 
-KINDS = {"liif": "LIIF", "diif": "DIIF", "diif-s": "DIIF-S"}
+KINDS = {"liif": "LIIF", "diif": "DIIF", "diif-constant": "DIIF, constant order", "diif-s": "DIIF-S"}
 YARDSTICK = "LIIF, public code"
 MARGIN = 40
 """LR pixels that the picture reaches beyond the window on every side, at least: more than any encoder here sees."""
@@ -229,6 +229,11 @@ def random_model(kind: str, width: str, compute: Compute) -> Model:
     return Model(f"{kind}-{width}", ImplicitModel(_spec(kind, width)), compute)
 
 
+def reference_model(kind: str, width: str) -> ImplicitModel:
+    """The definition of a kind (see KINDS) and width (see WIDTHS), with random weights."""
+    return ImplicitModel(_spec(kind, width))
+
+
 def encoding(width: str, compute: Compute, size: tuple[int, int] = (180, 320), repeats: int = 5) -> dict[str, Any]:
     """Time to encode a whole picture of `size` (height, width): {"width", "dtype", "size", "milliseconds"}, median."""
     pixels = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
@@ -264,7 +269,10 @@ def _rates(computes: list[Compute]) -> dict[str, float]:
 
 def _spec(kind: str, width: str) -> ModelSpec:
     encoder, hidden = WIDTHS[width]
-    return ModelSpec(Part("edsr", encoder), Part(kind, {"hidden": [hidden] * 4 if kind == "liif" else hidden}))
+    options: dict[str, Any] = {"hidden": [hidden] * 4 if kind == "liif" else hidden}
+    if kind == "diif-constant":
+        kind, options = "diif", {**options, "order": "constant"}
+    return ModelSpec(Part("edsr", encoder), Part(kind, options))
 
 
 def _source_size(scale: float, window: tuple[int, int]) -> tuple[int, int]:

@@ -24,6 +24,10 @@ def tables(result: dict[str, Any], *, markdown: bool = False) -> str:
         parts += [decoding(result["decoding"], markdown), encoding(result["decoding"]["encoding"], markdown)]
     if "operations" in result:
         parts += operations(result["operations"], markdown)
+    if "curves" in result:
+        parts.append(curves(result["curves"], markdown))
+    if "memory" in result:
+        parts.append(memory(result["memory"], markdown))
     for title, head, cells, names in gpu_tables.tables(result["gpu"]) if "gpu" in result else ():
         parts.append(f"{title}\n\n" + grid(head, cells, markdown, names=names))
     for figures in result.get("interaction", ()):
@@ -114,6 +118,39 @@ def decoding(result: dict[str, Any], markdown: bool = False) -> str:
     return f"Decoding a {width}x{height} window\n\n" + grid(head, cells, markdown, names=4)
 
 
+def curves(result: dict[str, Any], markdown: bool = False) -> str:
+    """How time grows, stage by stage."""
+    height, width = result["window"]
+    about = (
+        f"Views of {width}x{height} at x{result['scale']:g}, one of them changed; {result['width']}, {result['dtype']}"
+    )
+    head = ["curve", "method", "at", "view ms", "encode ms", "maps ms", "transfer ms", "first look ms"]
+    stages = ("view", "encode", "maps", "transfer", "first")
+    cells = [
+        [point["curve"], point["method"], f"{point['at']:g}", *(_time(point[stage]) for stage in stages)]
+        for point in result["points"]
+    ]
+    pictures = [point for point in result["points"] if point["curve"] == "picture"]
+    flat = ""
+    if len(pictures) > 1:
+        small, large = pictures[0], pictures[-1]
+        flat = (
+            f"{large['at']:g} megapixels take {large['first'] / small['first']:.2f} of the time of {small['at']:g}.\n"
+        )
+    return f"{about}\n\n" + grid(head, cells, markdown, names=3) + flat
+
+
+def memory(result: dict[str, Any], markdown: bool = False) -> str:
+    """What the window and the renderer held together, stage by stage."""
+    rows, columns = result["size"]
+    cells = [
+        [stage["stage"], f"{stage['peak'] / 2**20:.0f}", f"{stage['after'] / 2**20:.0f}"] for stage in result["stages"]
+    ]
+    grown = "" if result["growth"] is None else f"{result['views']} random views: grown by {result['growth']:.1%}.\n"
+    head = ["stage", "MiB at the most", "MiB after it"]
+    return f"Memory, {result['picture']}, {columns}x{rows}\n\n" + grid(head, cells, markdown) + grown
+
+
 def encoding(rows: Sequence[dict[str, Any]], markdown: bool = False) -> str:
     """Encoding one picture as a whole."""
     height, width = rows[0]["size"]
@@ -157,7 +194,10 @@ def interaction(figures: dict[str, Any], markdown: bool = False) -> list[str]:
         *([f"peak memory, {who}", f"{size / 2**20:.0f}", "MiB"] for who, size in memory.items() if size is not None),
     ]
     about = f"{name}, {columns}x{rows}, in a {width}x{height} window ({figures['device']})\n\n"
-    head = ["gesture ends at", "encoded before", "sharp ms", "slowest", "last tile ms", "first tile ms"]
+    if figures.get("abandoned") is not None:
+        facts.append(["superseded request, until its last tile", _time(figures["abandoned"]), "ms"])
+    head = ["gesture ends at", "encoded before", "sharp ms", "slowest", "last tile ms", "half ms", "first tile ms"]
+    head.append("first paint ms")
     cells = [
         [
             f"x{row['scale']:g}",
@@ -165,7 +205,9 @@ def interaction(figures: dict[str, Any], markdown: bool = False) -> list[str]:
             _time(row["sharp"]),
             _time(row["slowest"]),
             _time(row["last_tile"]),
+            _time(row.get("half")),
             _time(row["first_tile"]),
+            _time(row.get("first_paint")),
         ]
         for row in figures["sharp"]
     ]
@@ -175,6 +217,7 @@ def interaction(figures: dict[str, Any], markdown: bool = False) -> list[str]:
 _GESTURE = (
     ("longest stall", "longest_stall", 1, "ms"),
     ("95 % of frame intervals within", "frame_95", 1, "ms"),
+    ("frame intervals within 16.7 ms", "in_time", 0, "%"),
     ("frames", "frames", 0, ""),
     ("end to all sharp", "sharp", 0, "ms"),
 )
@@ -201,6 +244,12 @@ def _figures(result: dict[str, Any]) -> dict[tuple[str, str], float]:
         found[name, f"{where} ratio"] = row["ratio"]
     for row in decoded["encoding"]:
         found[f"encoder {row['width']} {row['dtype']}", f"{row['size'][1]}x{row['size'][0]} ms"] = row["milliseconds"]
+    for point in result.get("curves", {"points": ()})["points"]:
+        for what in ("view", "first"):
+            name = f"{point['curve']} {point['at']:g}, {'first look' if what == 'first' else 'view'} ms"
+            found[f"{point['method']}, against {point['curve']}", name] = point[what]
+    for stage in result.get("memory", {"stages": ()})["stages"]:
+        found["memory", f"{stage['stage']}, MiB"] = stage["peak"] / 2**20
     for figures in result.get("interaction", ()):
         for gesture in figures["gestures"]:
             found[f"{figures['picture']}: {gesture['gesture']}", "longest stall ms"] = gesture["longest_stall"]

@@ -34,6 +34,9 @@ PACE = 16
 BREATH = 400
 """Milliseconds between two gestures, in which work in the background comes to rest."""
 
+FRAME = 16.7
+"""Milliseconds between two frames of a screen of 60 Hz."""
+
 STEP = (7.0, 4.0)
 """Logical pixels (x, y) between two events of a drag."""
 
@@ -41,18 +44,24 @@ ELSEWHERE = 1.01
 """A view of this part of a scale shares no tile with it, and almost all of its features."""
 
 
+Times = tuple[float, ...]
+"""Milliseconds from the last event: first paint, first tile, half of the tiles, last tile, sharp."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gesture:
     """A gesture of many events. Times in milliseconds.
 
     longest_stall: of the GUI thread, from the first event until the view rests. frame_95: 95 % of the gaps between
-    repaints are at most this. sharp: from the last event until everything is sharp.
+    repaints are at most this. in_time: percent of them that a screen of 60 Hz would have shown in time. sharp: from the
+    last event until everything is sharp.
     """
 
     gesture: str
     longest_stall: float
     frames: int
     frame_95: float
+    in_time: float
     sharp: float
 
 
@@ -60,13 +69,16 @@ class Gesture:
 class Sharp:
     """A gesture that ends at `scale`. Milliseconds from its last event, medians; slowest: of `sharp`.
 
-    encoded: whether the region had been looked at before, at another scale. first_tile, last_tile: their arrival.
+    encoded: whether the region had been looked at before, at another scale. first_paint: of anything that the event
+    changed. first_tile, half, last_tile: the arrival of sharp ones.
     sharp: the view rests and its last sharp tile has been painted.
     """
 
     scale: float
     encoded: bool
+    first_paint: float
     first_tile: float
+    half: float
     last_tile: float
     sharp: float
     slowest: float
@@ -96,6 +108,7 @@ def measure(
         script.timed_zoom(4.0)  # the first view of all loads the weights
         script.fit()
         gestures = [script.long_zoom(30.0, events), script.pan(events)]
+        abandoned = statistics.median(script.abandoned(8.0 + number) for number in range(repeats))
         memory = peaks()
         return {
             "picture": path.name,
@@ -103,6 +116,7 @@ def measure(
             "window": list(script.canvas_size),
             "device": script.device,
             "gestures": [asdict(gesture) for gesture in gestures],
+            "abandoned": abandoned,
             "memory": memory,
             "sharp": [asdict(found) for scale in scales for found in script.times_to_sharp(path, scale, repeats)],
         }
@@ -169,7 +183,7 @@ class _Script:
         view = self.viewer.state.view
         assert view is not None
         self.viewer.scene.fade = 0.0  # the last tile counts, not how softly it comes
-        found: dict[bool, list[tuple[float, float, float]]] = {False: [], True: []}
+        found: dict[bool, list[Times]] = {False: [], True: []}
         for _ in range(repeats if scale > view.fit_scale else 0):
             self.reopen(path)
             found[view.fit_scale > 1].append(self.timed_zoom(scale))
@@ -177,14 +191,28 @@ class _Script:
             found[True].append(self.timed_zoom(scale * ELSEWHERE))
         return [_summed(scale, encoded, times) for encoded, times in found.items() if times]
 
-    def timed_zoom(self, scale: float) -> tuple[float, float, float]:
-        """A short turn of the wheel to `scale`: milliseconds from its end to first tile, last tile and sharp."""
+    def timed_zoom(self, scale: float) -> Times:
+        """A short turn of the wheel to `scale`: milliseconds from its end."""
         ended = self._turn_to(scale, 12)
         sharp, last, view = self._wait_for_sharp(), self._watch.complete, self.viewer.state.view
         assert view is not None
         assert last is not None
-        first = next((when for when, of in self._watch.tiles if of == view.scale), last)
-        return 1000 * (first - ended), 1000 * (last - ended), 1000 * (sharp - ended)
+        tiles = [when for when, of in self._watch.tiles if of == view.scale] or [last]
+        painted = next((when for when in self._watch.paints if when >= ended), sharp)
+        whens = (painted, tiles[0], tiles[(len(tiles) - 1) // 2], last, sharp)
+        return tuple(1000 * (when - ended) for when in whens)
+
+    def abandoned(self, scale: float) -> float:
+        """Supersede a request whose first tile has come: milliseconds until the last of its tiles came all the same."""
+        self.fit()
+        self._turn_to(scale, 4)
+        asked = self.viewer.state.view
+        assert asked is not None
+        wait(lambda: any(of == asked.scale for _, of in self._watch.tiles) or self._watch.sharp is not None)
+        ended = self._turn_to(scale * 1.5, 1)
+        self._wait_for_sharp()
+        late = [when for when, of in self._watch.tiles if of == asked.scale and when > ended]
+        return 1000 * (late[-1] - ended) if late else 0.0
 
     def long_zoom(self, scale: float, events: int) -> Gesture:
         """Turn the wheel from here to `scale` in many small steps."""
@@ -205,7 +233,8 @@ class _Script:
         sharp = self._wait_for_sharp()
         gaps = sorted(1000 * (later - earlier) for earlier, later in itertools.pairwise(paints))
         frame_95 = gaps[math.ceil(0.95 * len(gaps)) - 1] if gaps else 0.0
-        return Gesture(name, stall, len(paints), frame_95, 1000 * (sharp - ended))
+        in_time = 100 * sum(gap <= FRAME for gap in gaps) / max(1, len(gaps))
+        return Gesture(name, stall, len(paints), frame_95, in_time, 1000 * (sharp - ended))
 
     def _turn_to(self, scale: float, events: int) -> float:
         """Turn the wheel over the middle until `scale` is aimed at; when the last event was sent."""
@@ -250,7 +279,7 @@ class _Script:
         wait(lambda: bool(self._watch.device))
 
 
-def _summed(scale: float, encoded: bool, times: list[tuple[float, float, float]]) -> Sharp:
-    """times: (first tile, last tile, sharp) of each gesture."""
-    first, last, sharp = (statistics.median(kind) for kind in zip(*times, strict=True))
-    return Sharp(scale, encoded, first, last, sharp, max(slow for *_, slow in times))
+def _summed(scale: float, encoded: bool, times: list[Times]) -> Sharp:
+    """times: of each gesture."""
+    paint, first, half, last, sharp = (statistics.median(kind) for kind in zip(*times, strict=True))
+    return Sharp(scale, encoded, paint, first, half, last, sharp, max(slow for *_, slow in times))

@@ -32,7 +32,10 @@ def test_gestures_end_at_their_scales(viewers, photo):
     # the fit of so small a picture is beyond x1: its features are always there
     assert [(row["scale"], row["encoded"]) for row in found["sharp"]] == [(8.0, True), (30.0, True)]
     for row in found["sharp"]:
-        assert 0 < row["first_tile"] <= row["last_tile"] <= row["sharp"] <= row["slowest"]
+        assert 0 < row["first_tile"] <= row["half"] <= row["last_tile"] <= row["sharp"] <= row["slowest"]
+        assert 0 < row["first_paint"] <= row["sharp"]
+    assert found["abandoned"] >= 0
+    assert all(0 <= gesture["in_time"] <= 100 for gesture in found["gestures"])
     assert [gesture["gesture"] for gesture in found["gestures"]] == ["zoom to x30", "pan"]
     assert found["memory"]["renderer"] is None
     scales = {request.scale for fake in viewers.fakes for request in fake.received if hasattr(request, "scale")}

@@ -1,0 +1,100 @@
+"""What the benchmark measured, as pictures: curves, and bubbles in the manner of Figure 1 of the DIIF paper."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from diif_viewer.evaluation.figures import check_target
+from diif_viewer.imaging.save import atomic_path
+from diif_viewer.models.counts import parameters
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+AXES = {
+    "scale": "scale",
+    "window": "window height, pixels (16:9)",
+    "picture": "picture, megapixels",
+}
+_SMALLEST, _LARGEST = 60.0, 1500.0  # areas of bubbles, in square points
+
+
+def check_pictures(folder: Path) -> None:
+    """Refuse before the work what could only fail after it. Raises RequestError: no folder, no matplotlib."""
+    check_target(folder / "curves.png")
+
+
+def draw(result: dict[str, Any], folder: Path) -> list[Path]:
+    """Write what a result holds into a folder as PNG; the files. Raises RequestError: no folder, no matplotlib."""
+    check_pictures(folder)
+    made = []
+    if "curves" in result:
+        made += [_curve(result["curves"], kind, folder / f"time-against-{kind}.png") for kind in AXES]
+    if result.get("decoding", {}).get("rows"):
+        made.append(_bubbles(result["decoding"], folder / "speed-and-operations.png"))
+    return made
+
+
+def _curve(curves: dict[str, Any], kind: str, path: Path) -> Path:
+    points = [point for point in curves["points"] if point["curve"] == kind]
+    shown = ("first", "view") if kind == "picture" else ("view",)
+
+    def paint(axes: Axes) -> None:
+        for method in dict.fromkeys(point["method"] for point in points):
+            mine = [point for point in points if point["method"] == method]
+            for what in shown:
+                label = method if len(shown) == 1 else f"{method}, {'first look' if what == 'first' else 'any later'}"
+                axes.plot([p["at"] for p in mine], [p[what] for p in mine], marker="o", label=label)
+        if kind == "picture":
+            axes.set_xscale("log")
+        axes.set_ylim(bottom=0)
+        axes.set_xlabel(AXES[kind])
+        axes.set_ylabel("ms for a view")
+        axes.legend(frameon=False)
+
+    return _written(path, paint)
+
+
+def _bubbles(decoded: dict[str, Any], path: Path) -> Path:
+    """Time against arithmetic at the largest scale; the area of a bubble is the decoder's number of parameters."""
+    from diif_viewer.evaluation.speed import KINDS, reference_model
+
+    kinds = {label: kind for kind, label in KINDS.items()}
+    scale = max(row["scale"] for row in decoded["rows"])
+    rows = [row for row in decoded["rows"] if row["scale"] == scale]
+    fastest = {(row["method"], row["width"]): row for row in sorted(rows, key=lambda row: -row["view"])}
+
+    def paint(axes: Axes) -> None:
+        sizes = {
+            key: parameters(reference_model(kinds.get(key[0], "liif"), key[1]).decoder) / 1e3  # the yardstick is LIIF
+            for key in fastest
+        }
+        most = max(sizes.values())
+        for (method, width), row in fastest.items():
+            area = max(_SMALLEST, _LARGEST * sizes[method, width] / most)
+            axes.scatter([row["reference"]], [row["view"]], s=area, alpha=0.5)
+            words = f"{method}, {width}\n{sizes[method, width]:.0f}K"
+            axes.annotate(words, (row["reference"], row["view"]), ha="center", va="center", fontsize=7)
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.margins(0.15)
+        axes.set_xlabel(f"GMAC of a view at x{scale:g}, as the papers count")
+        axes.set_ylabel("ms for the view")
+
+    return _written(path, paint)
+
+
+def _written(path: Path, paint: Any) -> Path:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure((6.4, 4.2), dpi=120, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.add_subplot()
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(alpha=0.25)
+    paint(axes)
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, format="png")
+    return path
