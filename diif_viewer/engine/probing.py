@@ -70,33 +70,27 @@ def probe_steps(
     detail = request.detail.intersected(window)
     if not detail:
         raise RequestError("The region to export is empty.")
+    near = replace(export, window=detail)  # little enough to be read from what the screen keeps of features
     sample = np.empty((0, 0, 0), np.uint8)
-    for painted in painter(export, lattice, pixels, load)(lattice, detail):
+    for painted in painter(near, lattice, pixels, load)(lattice, detail):
         if painted is not None:
             sample = painted
         yield None
-    plain = replace(export, best=False, float32=export.float32 or export.best)
-    is_model, times = export.model not in CLASSIC_NAMES, 8 if export.best and export.scale > 1 else 1
     pixel = sample.shape[2] * sample.dtype.itemsize
+    is_model = export.model not in CLASSIC_NAMES
     step = export_step(window, export.scale, window.width * pixel, is_model=is_model, best=export.best)
-    timed = detail if is_model else _piece(window, detail, step)
-    paint = painter(replace(plain, window=timed), lattice, pixels, load)  # of what the screen keeps: encoded by now
+    piece = detail if is_model else _piece(window, detail, step)
+    paint = painter(replace(near, window=piece, best=False, float32=_exact(export)), lattice, pixels, load)
     paces = []
-    for _ in range(3):
-        paces.append(_seconds(lambda: [*paint(lattice, timed)]) / timed.area)
+    for _ in range(3):  # the first may encode, and one be disturbed
+        paces.append(_seconds(lambda: [*paint(lattice, piece)]) / piece.area)
         yield None
-    rendering, kept = sorted(paces)[1] * window.area * times, 0.0
+    rendering, kept = sorted(paces)[1] * window.area, 0.0
     if is_model and export.scale > 1:
-        field = load()
-        if field is None:
-            raise RequestError("The picture was closed before it could be exported.")
-        exact = plain.float32 or plain.bits == 16
-        key = f"{export.model} {exact}"
-        if key not in known:
-            known[key] = _encoding(field, exact=exact)
-            yield None
-        parts = _parts(field, lattice, window, step, None if export.best else exact)
-        rendering, kept = rendering + times * known[key].seconds(parts), times * known[key].kept(parts)
+        times = 8 if export.best else 1
+        encoding, parts = _encoded(export, load, (lattice, window, step), known)
+        rendering, kept = times * (rendering + encoding.seconds(parts)), times * encoding.kept(parts)
+        yield None
     form = format_of(Path(export.path))
     written = _Written(form, export, window)
     shown, size = written.sample(sample)
@@ -108,6 +102,27 @@ def probe_steps(
     memory = export_memory(window, step, pixel, streams=form.streams) + min(int(kept), export_budget())
     together = max(writing, rendering + writing / cores()) if form.streams else rendering + writing
     yield m.ProbeDone(request.serial, shown, together, int(size * share * window.area), memory)
+
+
+def _exact(export: m.ExportRequest) -> bool:
+    return export.float32 or export.best or export.bits == 16
+
+
+def _encoded(
+    export: m.ExportRequest,
+    load: Callable[[], Field | None],
+    place: tuple[Lattice, Window, tuple[int, int]],
+    known: dict[str, Encoding],
+) -> tuple[Encoding, list[Window]]:
+    """What encoding takes, and the source windows that `export` encodes. place: lattice, window, step of its pieces."""
+    field = load()
+    if field is None:
+        raise RequestError("The picture was closed before it could be exported.")
+    exact = _exact(export)
+    key = f"{export.model} {exact}"
+    if key not in known:
+        known[key] = _encoding(field, exact=exact)
+    return known[key], _parts(field, *place, None if export.best else exact)
 
 
 def _seconds(work: Callable[[], object]) -> float:
