@@ -10,6 +10,7 @@ from pathlib import Path
 
 from diif_viewer.cli.display import has_display, missing_library
 from diif_viewer.errors import DiifViewerError
+from diif_viewer.models import shelf
 from diif_viewer.models.registry import METHODS
 from diif_viewer.paths import shipped
 
@@ -19,7 +20,7 @@ HELP = "Open pictures in the window (the bundled sample when none is named)."
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("images", nargs="*", metavar="IMAGE", help="pictures to open")
-    parser.add_argument("--method", choices=tuple(METHODS), help="how to look at them first")
+    parser.add_argument("--method", choices=(*METHODS, *shelf.held()), help="how to look at them first")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -11,6 +11,7 @@ from PySide6.QtCore import QLibraryInfo, QLocale, QTimer, QTranslator
 from PySide6.QtWidgets import QApplication
 
 from diif_viewer.errors import RequestError
+from diif_viewer.models import shelf
 from diif_viewer.models.registry import METHODS
 from diif_viewer.ui import language, report, theme
 from diif_viewer.ui.complaints import telling
@@ -21,6 +22,7 @@ from diif_viewer.ui.fallback import Fallback
 from diif_viewer.ui.interrupt import closing_on_signals
 from diif_viewer.ui.loader import Loader
 from diif_viewer.ui.motion import Motion
+from diif_viewer.ui.reduced import TRUTH
 from diif_viewer.ui.renderer_client import Renderer, RendererClient, spawn_renderer
 from diif_viewer.ui.scene import Scene
 from diif_viewer.ui.settings import Settings
@@ -99,10 +101,10 @@ class Viewer:
 def run(paths: list[str], method: str | None = None, greeting: str | None = None) -> int:
     """Open the window on the first of `paths`, the others a key away; return the exit code when it is closed.
 
-    method: what the main pane shows, a name in METHODS. greeting: shown where there are no paths and no picture from
-    the last time. Raises RequestError for a method that does not exist.
+    method: what the main pane shows, a name in METHODS or an added model. greeting: shown where there are no paths and
+    no picture from the last time. Raises RequestError for a method that does not exist.
     """
-    if method is not None and method not in METHODS:
+    if method is not None and method not in METHODS and method not in shelf.held():
         raise RequestError(f"There is no method {method!r}: choose one of {', '.join(METHODS)}.")
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
@@ -119,7 +121,7 @@ def run(paths: list[str], method: str | None = None, greeting: str | None = None
         viewer.window.deleteLater()
         _speak(application, settings)
         shown = viewer.state.chosen[-1]
-        viewer = Viewer(shown if shown in METHODS else method, settings=settings)
+        viewer = Viewer(method if shown == TRUTH else shown, settings=settings)
         code = _show(application, viewer, viewer.window.begin_with(greeting, always=True))
     return code
 

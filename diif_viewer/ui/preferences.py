@@ -38,6 +38,10 @@ class PreferencesDialog(QDialog):
         form.setVerticalSpacing(12)
         self.language = self._box({"": tr("As the system"), **LANGUAGES}, self._settings.text("language"))
         self.language.activated.connect(self._change_language)
+        self.reopen = QPushButton(tr("Open the window anew"), self)
+        self.reopen.setVisible(False)
+        self.reopen.setAutoDefault(False)
+        self.reopen.clicked.connect(self._reopen)
         self.look = self._box(
             {"dark": tr("Dark"), "light": tr("Light"), "system": tr("As the system")}, window.wardrobe.look
         )
@@ -50,10 +54,6 @@ class PreferencesDialog(QDialog):
         self.cache = self._box(sizes, f"{self._settings.number('cache', CACHE_DEFAULT):.0f}")
         self.cache.setToolTip(tr("Memory for finished tiles; more of it, and the way back is shorter"))
         self.cache.activated.connect(self._change_cache)
-        self.reopen = QPushButton(tr("Open the window anew"), self)
-        self.reopen.setVisible(False)
-        self.reopen.setAutoDefault(False)
-        self.reopen.clicked.connect(self._reopen)
         for label, field in (
             (tr("Language"), self.language),
             ("", self.reopen),

@@ -80,3 +80,20 @@ def test_numbers_are_written_as_the_language_writes_them_and_read_either_way():
     assert format_zoom(12.5) == "x12,5"
     assert plain_zoom(12.5) == "x12.5"
     assert parse_zoom("x12,5") == parse_zoom("x12.5") == 12.5
+
+
+def test_qts_own_words_follow_the_language(qapp):
+    from PySide6.QtCore import QCoreApplication, QLocale
+
+    from diif_viewer.ui.app import _speak
+    from diif_viewer.ui.settings import Settings
+
+    settings, before = Settings(), QLocale()
+    try:
+        for code, word in (("de", "Abbrechen"), ("en", "Cancel")):
+            settings.put("language", code)
+            _speak(qapp, settings)
+            assert language.present() == code
+            assert QCoreApplication.translate("QPlatformTheme", "Cancel") == word
+    finally:
+        QLocale.setDefault(before)

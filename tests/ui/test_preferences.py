@@ -65,6 +65,7 @@ def test_another_language_opens_the_window_anew(stage, dialog):
     assert not dialog.reopen.isVisible()
     pick(dialog.language, "de")
     assert dialog.reopen.isVisible()
+    assert dialog.language.nextInFocusChain() is dialog.reopen, "Tab leads to it"
     assert stage.window.settings.text("language") == "de"
     with stage.qtbot.waitSignal(stage.window.closed):
         dialog.reopen.click()
