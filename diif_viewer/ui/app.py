@@ -120,8 +120,8 @@ def run(paths: list[str], method: str | None = None, greeting: str | None = None
     while viewer.window.reopening:
         viewer.window.deleteLater()
         _speak(application, settings)
-        shown = viewer.state.chosen[-1]
-        viewer = Viewer(method if shown == TRUTH else shown, settings=settings)
+        shown = viewer.state.chosen_method
+        viewer = Viewer(method if shown in (None, TRUTH) else shown, settings=settings)
         code = _show(application, viewer, viewer.window.begin_with(greeting, always=True))
     return code
 

@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
+from diif_viewer.models.registry import PHOTO
 from diif_viewer.ui.compare import Area, Layout
 from diif_viewer.ui.controller import PaneStatus
 from diif_viewer.ui.keys import Keys
@@ -80,6 +81,8 @@ class Badge(QFrame):
         self._name.setText(f"{name} ▾")
         self._words.setText(words)
         choose = tr("Choose what this pane shows")
+        if status.method == PHOTO:
+            choose = tr("Made for JPEG pictures: it does not enlarge their artefacts. Choose what this pane shows")
         above = choose if name == label else tr("{method} above 100 %. Choose what this pane shows", method=label)
         self._name.setToolTip(said(status.sentence) if status.sentence else above)
         self._name.setAccessibleName(tr("Method of pane {number}: {method}", number=self.pane + 1, method=label))

@@ -99,6 +99,7 @@ class ViewerState(QObject):
         self.active = 0
         self.flipped = False
         self._main = method or default_method()
+        self._by_file = method is None
         self._others = list(OTHERS)
         self._before = "bicubic" if self._main != "bicubic" else default_method()
 
@@ -106,8 +107,9 @@ class ViewerState(QObject):
     def methods(self) -> tuple[str, ...]:
         """The method that each pane shows, from left to right, then down.
 
-        The last is the main one in every layout. While flipped, every pane shows the next one's (the first one's in
-        the last pane), and a single one the method that was looked at before.
+        The last is the main one in every layout; until somebody chooses it, it is what suits the picture's file. While
+        flipped, every pane shows the next one's (the first one's in the last pane), and a single one the method that
+        was looked at before.
         """
         if not self.flipped:
             return self.chosen
@@ -118,6 +120,11 @@ class ViewerState(QObject):
         """The method that was chosen for each pane."""
         return (*self._others[: self.layout.panes - 1], self._main)
 
+    @property
+    def chosen_method(self) -> str | None:
+        """The main method where somebody chose it, None where the picture's file decides."""
+        return None if self._by_file else self._main
+
     def set_picture(self, picture: Picture | None, view: Viewport | None) -> None:
         """Show `picture` through `view`; both None for none."""
         has_truth, had_truth = (p is not None and p.reduced is not None for p in (picture, self.picture))
@@ -125,8 +132,12 @@ class ViewerState(QObject):
             self._before = TRUTH
         elif had_truth and not has_truth:
             self._without_truth()
-        self.picture, self.view = picture, view
+        before, self.picture, self.view = self._main, picture, view
+        if self._by_file and picture is not None:
+            self._main = default_method("" if has_truth else picture.path.suffix)
         self.picture_changed.emit()
+        if self._main != before:
+            self.methods_changed.emit()
         self.view_changed.emit()
 
     def set_view(self, view: Viewport) -> None:
@@ -142,7 +153,7 @@ class ViewerState(QObject):
         if method == self.chosen[pane] or missing:
             return
         if pane == self.layout.panes - 1:
-            self._before, self._main = self._main, method
+            self._before, self._main, self._by_file = self._main, method, False
         else:
             self._others[pane] = method
         self.methods_changed.emit()

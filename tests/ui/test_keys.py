@@ -102,12 +102,12 @@ def test_the_dialog_records_a_key(stage, qtbot):
     shown = [item for item in dialog.items() if not item.isHidden()]
     assert [item.text(0) for item in shown] == ["Read again"]
     dialog.tree.setCurrentItem(shown[0])
-    QTest.keyClick(dialog.fields[1], Qt.Key.Key_J)
-    stage.until(lambda: keys.of("reload") == ("Ctrl+R", "J"))
-    assert shown[0].text(1) == "Ctrl+R, J"
+    QTest.keyClick(dialog.fields[1], Qt.Key.Key_U)
+    stage.until(lambda: keys.of("reload") == ("Ctrl+R", "U"))
+    assert shown[0].text(1) == "Ctrl+R, U"
     assert shown[0].font(1).bold()
     dialog.fields[0].clear()
-    stage.until(lambda: keys.of("reload") == ("J",))
+    stage.until(lambda: keys.of("reload") == ("U",))
     dialog.back.click()
     assert keys.of("reload") == ("Ctrl+R",)
     assert not dialog.all_back.isEnabled()
@@ -129,8 +129,8 @@ def test_the_dialog_says_whose_key_it_is_before_it_is_taken(stage, qtbot):
     assert not dialog.take.isVisible()
     dialog.all_back.click()
     assert keys.of("overview") == ("M",)
-    QTest.keyClick(dialog.fields[0], Qt.Key.Key_J)
-    stage.until(lambda: keys.of("reload") == ("J",))
+    QTest.keyClick(dialog.fields[0], Qt.Key.Key_U)
+    stage.until(lambda: keys.of("reload") == ("U",))
     QTest.keyClick(dialog.fields[0], Qt.Key.Key_Escape)
     assert not dialog.isVisible()
 

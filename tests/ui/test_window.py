@@ -642,3 +642,18 @@ def test_odd_pictures_open_and_zoom(stage, tmp_path, name, picture):
     for _ in range(3):
         turn_wheel(stage.window.canvas, QPoint(300, 200), -600)
     stage.sharp()
+
+
+def test_a_jpeg_is_shown_by_the_model_made_for_it_until_somebody_chooses(stage, photo, tmp_path):
+    jpeg = tmp_path / "photo.jpg"
+    Image.open(photo).convert("RGB").save(jpeg)
+    stage.show(jpeg)
+    stage.until(lambda: stage.state.picture.path == jpeg)
+    assert stage.state.methods == ("diif-s-lite-photo",)
+    stage.show(photo)
+    stage.until(lambda: stage.state.picture.path == photo)
+    assert stage.state.methods == ("diif-s-lite",)
+    stage.qtbot.keyClicks(stage.window.canvas, "L")
+    stage.show(jpeg)
+    stage.until(lambda: stage.state.picture.path == jpeg)
+    assert stage.state.methods == ("liif-lite",)
