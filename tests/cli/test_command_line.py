@@ -60,17 +60,20 @@ def test_help_loads_neither_torch_nor_qt_nor_numpy() -> None:
     assert done.returncode == 0, done.stderr
 
 
+def spent_by(*words: str) -> float:
+    """Seconds that the command works: of the processor, so that other programs do not count; else by the clock."""
+    start = os.times()
+    clock = time.perf_counter()
+    assert command(*words).returncode == 0
+    clock, end = time.perf_counter() - clock, os.times()
+    worked = end.children_user + end.children_system - start.children_user - start.children_system
+    return worked or clock
+
+
 @pytest.mark.parametrize("words", [[], *([name] for name in COMMANDS)], ids=" ".join)
 def test_help_answers_at_once(words: list[str]) -> None:
-    """Under 0.3 s on an idle machine; the best of several, since others may be busy beside the test."""
-    spent = []
-    for _ in range(5):
-        start = time.perf_counter()
-        assert command(*words, "--help").returncode == 0
-        spent.append(time.perf_counter() - start)
-        if spent[-1] < 0.3:
-            return
-    pytest.fail(f"the fastest of {len(spent)} took {min(spent):.2f} s")
+    """Under 0.3 s; the best of a few, since even the processor's time grows where others share its caches."""
+    assert any(spent_by(*words, "--help") < 0.3 for _ in range(5))
 
 
 @pytest.mark.parametrize(
