@@ -29,7 +29,7 @@ def operations() -> list[dict[str, Any]]:
     macs: of 160x90 to 2560x1440, multiply-accumulates. printed: what the paper has for it in 1e12, or None.
     scales: multiply-accumulates from 320x180, by scale.
     """
-    table = []
+    table: list[dict[str, Any]] = []
     for name, (part, printed) in MODELS.items():
         model = ImplicitModel(ModelSpec(Part("edsr"), part))
         table.append(
@@ -42,7 +42,32 @@ def operations() -> list[dict[str, Any]]:
                 "scales": {f"{s}": macs(model, Lattice.of_scale(180, 320, s)).total for s in SCALES},
             }
         )
+    table.append(_meta_sr(table[0]["total"] - table[0]["decoder"]))
     return table
+
+
+def _meta_sr(encoder: int) -> dict[str, Any]:
+    """MetaSR behind an encoder of so many parameters, by formula alone: it is compared with, not rendered.
+
+    Per output pixel an MLP of 3 -> 256 -> 64 * 9 * 3 predicts a filter, applied to nine features of 64 channels
+    (Hu et al., CVPR 2019, as the public LIIF code has it).
+    """
+    hidden, taps = 256, 64 * 9 * 3
+    decoder = 3 * hidden + hidden + hidden * taps + taps
+    per_output = 3 * hidden + hidden * taps + taps
+    plain = ImplicitModel(ModelSpec(Part("edsr"), Part("diif")))
+
+    def total(lattice: Lattice) -> int:
+        return macs(plain, lattice).encoder + lattice.y.count * lattice.x.count * per_output
+
+    return {
+        "method": "MetaSR, by formula",
+        "decoder": decoder,
+        "total": encoder + decoder,
+        "macs": total(Lattice.of_size(90, 160, 1440, 2560)),
+        "printed": None,
+        "scales": {f"{s}": total(Lattice.of_scale(180, 320, s)) for s in SCALES},
+    }
 
 
 def in_the_papers_unit(count: int) -> float:

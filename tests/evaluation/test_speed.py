@@ -16,7 +16,7 @@ from diif_viewer.engine.layers import Conv, Linear
 from diif_viewer.evaluation import speed
 from diif_viewer.evaluation.machine import about_machine
 from diif_viewer.evaluation.matrix_work import executed_macs, matmul_rate
-from diif_viewer.evaluation.operations import operations
+from diif_viewer.evaluation.operations import UNIT, operations
 from diif_viewer.evaluation.photograph import photograph
 from diif_viewer.evaluation.speed_tables import comparison, tables, wanted
 from diif_viewer.ui import scripted
@@ -141,6 +141,13 @@ def test_operations_agree_with_what_the_paper_prints() -> None:
     agreeing = [pair for pair in printed[:5] if pair[1] != "–"]
     assert [pair[0] for pair in agreeing] == [pair[1] for pair in agreeing]
     assert len(agreeing) == 4
+
+
+def test_meta_sr_computes_to_what_is_known_of_it() -> None:
+    """The paper's 456K in its unit; 14.83 T at x24, where it prints another figure."""
+    row = next(row for row in operations() if row["method"].startswith("MetaSR"))
+    assert round(row["decoder"] * UNIT / 1000) == 456
+    assert round(row["scales"]["24"] / 1e12, 2) == 14.83
 
 
 def test_the_photograph_is_the_same_every_time_and_has_detail_of_every_size() -> None:
