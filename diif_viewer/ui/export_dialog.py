@@ -30,7 +30,6 @@ from PySide6.QtWidgets import (
 from diif_viewer.engine.messages import ExportRequest, ProbeDone, ProbeFailed
 from diif_viewer.errors import RequestError
 from diif_viewer.imaging.formats import FORMATS, SUFFIXES
-from diif_viewer.models.registry import METHODS
 from diif_viewer.ui.export_choices import Choices
 from diif_viewer.ui.export_form import ExportForm
 from diif_viewer.ui.export_order import (
@@ -47,6 +46,7 @@ from diif_viewer.ui.export_order import (
 from diif_viewer.ui.export_plan import Box, Plan, Subject, detail_of, make_plan
 from diif_viewer.ui.export_preview import ExportPreview
 from diif_viewer.ui.language import said, tr
+from diif_viewer.ui.reduced import method_of
 from diif_viewer.ui.state import Picture
 
 QUIET = 120
@@ -227,7 +227,7 @@ class ExportDialog(QDialog):
             self._plan, sentence = None, str(error)
         plan, choices = self._plan, self.form.choices
         method = method_for(choices, self._subject, plan.scale if plan is not None else 1.0)
-        self.form.show_plan(plan, is_model=METHODS[method].is_model, screen_exact=self.screen_exact)
+        self.form.show_plan(plan, is_model=method_of(method).is_model, screen_exact=self.screen_exact)
         if plan is not None:
             self._name(plan, method)
             self.facts["size"].setText(

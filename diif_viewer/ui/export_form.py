@@ -18,12 +18,11 @@ from PySide6.QtWidgets import (
 )
 
 from diif_viewer.imaging.formats import FORMATS
-from diif_viewer.models.registry import METHODS
 from diif_viewer.ui.export_choices import ASPECTS, PARTS, Choices
 from diif_viewer.ui.export_fields import ChoiceBox, NumberBox
 from diif_viewer.ui.export_plan import LEAST, MOST, Box, Plan, Subject, part_of, ratio_of, sized, with_ratio, within
 from diif_viewer.ui.language import mark, tr
-from diif_viewer.ui.reduced import label_of
+from diif_viewer.ui.reduced import TRUTH, all_methods, label_of
 
 _PART_WORDS = (mark("&Visible view"), mark("&Region"), mark("&Whole picture"))
 _ASPECT_WORDS = {"free": mark("Free"), "picture": mark("As the picture")}
@@ -205,7 +204,8 @@ class ExportForm(QWidget):
         """Other facts about what is on screen."""
         self._subject = subject
         shown = tr("As on screen ({method})", method=label_of(subject.method))
-        self.method.offer([("", shown), *((m.name, m.label) for m in METHODS.values())])
+        names = [method.name for method in all_methods() if method.name != TRUTH]
+        self.method.offer([("", shown), *((name, label_of(name)) for name in names)])
         self.method.choose(self.choices.method)
 
     def show_plan(self, plan: Plan | None, *, is_model: bool, screen_exact: bool) -> None:

@@ -11,19 +11,21 @@ from diif_viewer import __version__
 from diif_viewer.engine.messages import ExportRequest, ProbeDone
 from diif_viewer.errors import DiifViewerError
 from diif_viewer.imaging.formats import check_fit, format_of
-from diif_viewer.models.registry import METHODS, default_method
+from diif_viewer.models.registry import default_method
 from diif_viewer.ui.export_choices import Choices
 from diif_viewer.ui.export_plan import Plan, Subject
 from diif_viewer.ui.language import decimal, said, tr
+from diif_viewer.ui.reduced import TRUTH, all_methods, method_of
 from diif_viewer.ui.state import Picture
 from diif_viewer.ui.zoom_text import plain_zoom
 
 
 def method_for(choices: Choices, subject: Subject, scale: float) -> str:
     """The method that computes: at most at x1 all of them are one; the truth is no method."""
-    method = choices.method if choices.method in METHODS else subject.method
-    method = method if method in METHODS else default_method()
-    return method if scale > 1 or not METHODS[method].is_model else "bicubic"
+    known = {method.name for method in all_methods() if method.name != TRUTH}
+    method = choices.method if choices.method in known else subject.method
+    method = method if method in known else default_method()
+    return method if scale > 1 or not method_of(method).is_model else "bicubic"
 
 
 def order_for(picture: Picture, subject: Subject, choices: Choices, plan: Plan, path: Path) -> ExportRequest:
@@ -31,7 +33,7 @@ def order_for(picture: Picture, subject: Subject, choices: Choices, plan: Plan, 
     from diif_viewer.imaging.metadata import Metadata, export_metadata
 
     method, bits = method_for(choices, subject, plan.scale), choices.bits_for(subject.bits)
-    model = METHODS[method].is_model
+    model = method_of(method).is_model
     best, exact = choices.best and model, choices.exact and model
     words = [method, plain_zoom(plan.scale), *(["float32"] if exact else []), *(["best"] if best else [])]
     software = f"DIIF Viewer {__version__} ({'; '.join(words)})"

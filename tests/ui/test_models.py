@@ -15,6 +15,7 @@ from diif_viewer.models.cards import card, quality, read_header
 from diif_viewer.models.registry import SHIPPED, default_method
 from diif_viewer.paths import shipped
 from diif_viewer.ui.device_box import DeviceBox
+from diif_viewer.ui.export_dialog import ExportDialog
 from diif_viewer.ui.reduced import TRUTH
 
 LITE = shipped("weights") / "diif-s-lite.safetensors"
@@ -97,6 +98,10 @@ def test_a_model_is_added_shown_in_a_pane_and_removed(stage, photo, tmp_path):
     stage.sharp()
     assert badge.text.startswith("my-model-2")
     assert window.models.speeds.of("my-model-2") is not None
+    window.actions_by_name["export"].trigger()
+    (export,) = window.findChildren(ExportDialog)
+    assert "my-model-2" in export.name.text(), "what is saved is what is seen"
+    export.reject()
     renderers = len(stage.fakes)
     window.actions_by_name["models"].trigger()
     dialog = window.models.dialog
