@@ -43,7 +43,7 @@ def machine(result: dict[str, Any]) -> str:
         decoded = result["decoding"]
         known = ", ".join(f"{name} wide: {rate:.0f}" for name, rate in decoded["matmul"].items())
         lines.append(f"Matrix rate, GFLOP/s, {known}")
-        slower = max(row["view"] / row["best"] for row in decoded["rows"] if row["executed"] is None)
+        slower = max(row["view"] / row["best"] for row in decoded["rows"] if row["encode"] is None)
         if slower > DISTURBED:
             lines.append(f"The public code's equal chunks took up to {slower:.1f} times the best: ratios may be off.")
     if (about["busy"] or 0) > BUSY:
