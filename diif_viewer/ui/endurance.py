@@ -25,12 +25,13 @@ from diif_viewer.memory import resident
 from diif_viewer.ui import theme
 from diif_viewer.ui.app import Viewer
 from diif_viewer.ui.hands import pause, wait
+from diif_viewer.ui.navigation import NOTCH
 
 EVERY = 0.02
 """Seconds between two looks at the memory."""
 
 PLACES = 10
-SCALE = 30.0
+SCALE, LOWEST = 30.0, 1.05
 WARM_UP = 0.1, 250
 """Part of the random views, and how many at least, after which what is kept by kind is kept, and growth counts."""
 
@@ -98,10 +99,10 @@ def measure_memory(
 ) -> dict[str, Any]:
     """Open the picture at `path`, look at `places` of it at x30, then at random `views` at random scales.
 
-    size: (height, width) of the canvas in logical pixels. Every other random view is left before it is sharp, as people
-    do. -> plain values for JSON: {"picture", "size", "stages": [Stage], "views": how many, "growth": by how much both
-    processes grew, at rest, since `WARM_UP` of them; None without any}. It belongs into a fresh
-    process. Raises DiifViewerError when the picture cannot be shown.
+    size: (height, width) of the canvas in logical pixels. Random scales are those that a wheel reaches, notch by notch.
+    Every other random view is left before it is sharp, as people do. -> plain values for JSON: {"picture", "size",
+    "stages": [Stage], "views": how many, "growth": by how much both processes grew, at rest, since `WARM_UP` of them;
+    None without any}. It belongs into a fresh process. Raises DiifViewerError when the picture cannot be shown.
     """
     application = QApplication.instance() or QApplication([])
     assert isinstance(application, QApplication)
@@ -180,9 +181,9 @@ class _Walk:
         """Random views; the growth over them."""
         first, said = 0, time.monotonic()
         warm = min(max(round(WARM_UP[0] * views), WARM_UP[1]), views // 2)
-        low = 1.05
+        steps = math.floor(math.log(SCALE / LOWEST) / math.log(NOTCH))
         for number in range(1, views + 1):
-            scale = low * math.exp(self._dice.random() * math.log(SCALE / low))
+            scale = LOWEST * NOTCH ** self._dice.randint(0, steps)
             self.visit(scale, stay=number % 2 == 0)
             if number == warm:
                 first = self._settled()
