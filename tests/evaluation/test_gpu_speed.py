@@ -26,13 +26,13 @@ def test_all_is_measured_and_tells_of_itself() -> None:
     told: list[str] = []
     result = gpu_figures(CPU, TINY, told.append)
     json.dumps(result)
-    assert len(result["views"]) == 6
+    assert len(result["views"]) == 8
     for row in result["views"]:
         assert min(row[key] for key in ("encode", "maps", "milliseconds", "best", "plain")) > 0
         assert row["best"] <= row["milliseconds"]
         assert not row["kernels"]
-    assert [row["frames_per_second"] > 0 for row in result["zooms"]] == [True] * 6
-    assert len(told) == 12
+    assert [row["frames_per_second"] > 0 for row in result["zooms"]] == [True] * 8
+    assert len(told) == 16
     assert result["kernels"] == "no"
     titles = [title for title, *_ in tables(result)]
     assert len(titles) == 4
