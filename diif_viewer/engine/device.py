@@ -28,7 +28,6 @@ _log = logging.getLogger(__name__)
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 _CHUNKS = ((64, 64), (64, 128), (128, 128))  # outputs per decoding step; they divide engine.tiles.TILE
 
-
 CLOSE = 0.85
 """Share of the best rate that is good enough for a larger chunk: fewer steps leave more to the other threads."""
 

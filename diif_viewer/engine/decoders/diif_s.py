@@ -92,11 +92,11 @@ class DiifSDecoder:
         return blend(blend(table, *sums_of_rows(down, ky, kx, w)), *sums_of_columns(across, kx, h))
 
     def _new_column_term(self, axis: Axis, start: int, stop: int) -> Tensor:
-        """What its column adds to each output's hidden vector: (columns, hidden)."""
+        """What its column adds to each output's hidden vector: (stop - start, hidden), in the decoder's dtype."""
         return (_circle(axis, start, stop) @ self._column_weights).to(self._dtype)
 
     def _new_row_term(self, lattice: Lattice, start: int, stop: int) -> Tensor:
-        """What its row adds, and all that is constant: (rows, hidden)."""
+        """What its row adds, and all that is constant: (stop - start, hidden), in the decoder's dtype."""
         return (_circle(lattice.y, start, stop) @ self._row_weights + self._constant(lattice)).to(self._dtype)
 
     def _multiplied(self, plane: Plane, lattice: Lattice, window: Window) -> Tensor:
@@ -143,7 +143,7 @@ class Knots(NamedTuple):
         return torch.from_numpy(knots.astype(np.int32)), torch.from_numpy(np.where(right, there, here)).to(self.dtype)
 
 
-@functools.lru_cache(maxsize=128)
+@functools.lru_cache(maxsize=48)  # half a megabyte each; a view has some 20
 def sums_of_rows(knots: Knots, ky: int, kx: int, more: int) -> tuple[Tensor, Tensor, Tensor]:
     """Every output row's knots as sums over rows of knots: what `blend` takes for a table of ky * kx knots.
 
@@ -156,7 +156,7 @@ def sums_of_rows(knots: Knots, ky: int, kx: int, more: int) -> tuple[Tensor, Ten
     return entries, weights, torch.cat([count(n * kx) * 3, count(rest + 1) + 3 * n * kx])
 
 
-@functools.lru_cache(maxsize=128)
+@functools.lru_cache(maxsize=48)  # half a megabyte each; a view has some 20
 def sums_of_columns(knots: Knots, kx: int, h: int) -> tuple[Tensor, Tensor, Tensor]:
     """Every output of h rows as a sum over its row's kx knots, its column's term and its row's: for `blend`."""
     columns, shares = knots.entries()
