@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, QUrl, Signal, Slot
@@ -12,14 +11,13 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushBu
 
 from diif_viewer.ui.export_order import seconds_text
 from diif_viewer.ui.language import said, tr
+from diif_viewer.ui.reveal import OpenUrl, Reveal, show_in_folder
 
 WIDTH, MARGIN = 340, 14
 """Logical pixels: of the list, and around it."""
 
 FINISHED_SECONDS = 30
 """How long a finished export stays in the list by itself."""
-
-OpenUrl = Callable[[QUrl], bool]
 
 
 class ExportRow(QFrame):
@@ -28,9 +26,9 @@ class ExportRow(QFrame):
     cancel_asked = Signal()
     closed = Signal()
 
-    def __init__(self, path: Path, parent: QWidget, open_url: OpenUrl) -> None:
+    def __init__(self, path: Path, parent: QWidget, open_url: OpenUrl, reveal: Reveal) -> None:
         super().__init__(parent)
-        self._path, self._open_url = path, open_url
+        self._path, self._open_url, self._reveal = path, open_url, reveal
         self.running = True
         self.name, self.words = QLabel(self), QLabel(tr("Waiting"), self)
         self.words.setObjectName("advice")
@@ -43,7 +41,7 @@ class ExportRow(QFrame):
         self._lay_out()
         for button, order in (
             (self.open, self._open_file),
-            (self.show_folder, self._open_folder),
+            (self.show_folder, self._show_in_folder),
             (self.cancel, self._cancel),
             (self.cross, self.closed.emit),
         ):
@@ -112,11 +110,18 @@ class ExportRow(QFrame):
 
     @Slot()
     def _open_file(self) -> None:
-        self._open_url(QUrl.fromLocalFile(os.fspath(self._path)))
+        self._opened(QUrl.fromLocalFile(os.fspath(self._path)))
 
     @Slot()
-    def _open_folder(self) -> None:
-        self._open_url(QUrl.fromLocalFile(os.fspath(self._path.parent)))
+    def _show_in_folder(self) -> None:
+        self._reveal(self._path, self._opened)
+
+    def _opened(self, url: QUrl) -> bool:
+        """Open `url` with the desktop's program for it; say so where there is none."""
+        found = self._open_url(url)
+        if not found:
+            self._say(tr("No program was found that opens {name}.", name=Path(url.toLocalFile()).name))
+        return found
 
 
 class ExportQueue(QFrame):
@@ -124,12 +129,14 @@ class ExportQueue(QFrame):
 
     cancel_asked = Signal(int)
 
-    def __init__(self, parent: QWidget, open_url: OpenUrl = QDesktopServices.openUrl) -> None:
+    def __init__(
+        self, parent: QWidget, open_url: OpenUrl = QDesktopServices.openUrl, reveal: Reveal = show_in_folder
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("exports")
         self.setFixedWidth(WIDTH)
         self.setAccessibleName(tr("Exports"))
-        self._open_url = open_url
+        self._open_url, self._reveal = open_url, reveal
         self.rows: dict[int, ExportRow] = {}
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -144,7 +151,7 @@ class ExportQueue(QFrame):
 
     def add(self, job: int, path: Path) -> None:
         """One more export, which waits for its turn."""
-        row = ExportRow(path, self, self._open_url)
+        row = ExportRow(path, self, self._open_url, self._reveal)
         row.cancel_asked.connect(lambda: self.cancel_asked.emit(job))
         row.closed.connect(lambda: self._remove(job))
         self.rows[job] = row

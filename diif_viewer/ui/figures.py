@@ -5,13 +5,11 @@ What only a figure needs is loaded when the first one is asked for.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 from diif_viewer.ui.controller import Controller
@@ -21,6 +19,7 @@ from diif_viewer.ui.loader import Loader
 from diif_viewer.ui.notice import Notice
 from diif_viewer.ui.reduced import TRUTH
 from diif_viewer.ui.regions import Region, Regions
+from diif_viewer.ui.reveal import show_in_folder
 
 if TYPE_CHECKING:
     from diif_viewer.ui.figure_dialog import FigureDialog
@@ -98,11 +97,10 @@ class FigureMaker:
             self._work.save(dialog.figure, path)
 
     def _saved(self, path: Path) -> None:
-        folder = QUrl.fromLocalFile(os.fspath(path.parent))
         if self.dialog is not None:
             self.dialog.accept()
         words = tr("Saved {path}", path=str(path))
-        self._notice.tell(words, tr("Show folder"), lambda: _ignore(QDesktopServices.openUrl(folder)), stay=False)
+        self._notice.tell(words, tr("Show in folder"), lambda: show_in_folder(path), stay=False)
 
     def _copy(self, dialog: FigureDialog) -> None:
         QGuiApplication.clipboard().setImage(dialog.image)
@@ -121,10 +119,6 @@ class FigureMaker:
             work.deleteLater()
         if dialog is not None:
             dialog.deleteLater()
-
-
-def _ignore(_: object) -> None:
-    """Drop a result."""
 
 
 def _choose(parent: QWidget, proposal: Path) -> Path | None:

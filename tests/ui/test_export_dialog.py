@@ -385,13 +385,17 @@ def test_an_export_that_fails_says_why_and_leaves_by_its_cross(stage, photo, tmp
 
 def test_a_finished_export_can_be_opened_and_shown(stage, photo, tmp_path):
     opened(stage, photo)
-    urls = []
-    stage.window.exporter.queue._open_url = lambda url: urls.append(url.toLocalFile()) or True
+    queue, urls, shown, there = stage.window.exporter.queue, [], [], [True]
+    queue._open_url = lambda url: urls.append(url.toLocalFile()) or there[0]
+    queue._reveal = lambda path, _: shown.append(path)
     stage.save(tmp_path / "done.png")
-    row = next(iter(stage.window.exporter.queue.rows.values()))
+    row = next(iter(queue.rows.values()))
     row.open.click()
     row.show_folder.click()
-    assert urls == [str(tmp_path / "done.png"), str(tmp_path)]
+    assert (urls, shown) == ([str(tmp_path / "done.png")], [tmp_path / "done.png"])
+    there[0] = False
+    row.open.click()
+    assert "No program was found that opens done.png." in queue.text
 
 
 def test_the_window_asks_once_before_it_stops_an_export(stage, photo, tmp_path):
