@@ -216,6 +216,7 @@ def interaction(figures: dict[str, Any], markdown: bool = False) -> list[str]:
 
 _GESTURE = (
     ("longest stall", "longest_stall", 1, "ms"),
+    ("longest work of the GUI thread", "longest_work", 1, "ms"),
     ("95 % of frame intervals within", "frame_95", 1, "ms"),
     ("frame intervals within 16.7 ms", "in_time", 0, "%"),
     ("frames", "frames", 0, ""),

@@ -19,6 +19,7 @@ from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.export import choose_path
 from diif_viewer.ui.export_dialog import ChoosePath
 from diif_viewer.ui.fallback import Fallback
+from diif_viewer.ui.interpreter import Interpreter
 from diif_viewer.ui.interrupt import closing_on_signals
 from diif_viewer.ui.loader import Loader
 from diif_viewer.ui.motion import Motion
@@ -54,11 +55,13 @@ class Viewer:
         self.client.device = (settings or Settings()).text("device", "auto")
         self.window = MainWindow(self.controller, self.loader, choose, settings)
         self.window.closed.connect(self.shutdown)
+        self._interpreter = Interpreter(self.motion, self.window)
         self._running = True
         self._started = False
 
     def show(self, *paths: Path) -> None:
         """Put the window on screen; only then read the first picture and start the renderer."""
+        self._interpreter.begin()
         self.window.show()
         QTimer.singleShot(0, self.window, lambda: self._begin(list(paths)))
 
@@ -84,6 +87,7 @@ class Viewer:
         if not self._running:
             return
         self._running = False
+        self._interpreter.end()
         self.window.hide()
         self.motion.clear()
         self.loader.shutdown()
@@ -114,7 +118,6 @@ def run(paths: list[str], method: str | None = None, greeting: str | None = None
     settings = Settings.of_user()
     _speak(application, settings)
     theme.apply(application, settings.text("theme", "dark", theme.LOOKS))
-    sys.setswitchinterval(0.001)  # a thread that decodes or resamples gives way to the window five times sooner
     viewer = Viewer(method, settings=settings)
     code = _show(application, viewer, [*map(Path, paths)] or viewer.window.begin_with(greeting))
     while viewer.window.reopening:

@@ -122,8 +122,11 @@ class Scene:
             if sharp is not None and sharp.model != model:
                 self._parked[pane] = sharp
             usable = serves(parked, model, view.scale, seen)
-            sharp = parked if usable else self._gathered(model, view.scale, seen.aligned(TILE))
-            assert sharp is not None
+            before, sharp = sharp, parked
+            if not usable or sharp is None:
+                sharp = Sharp(self._picture.image, model, view.scale, seen.aligned(TILE))
+                if before is not None:
+                    sharp.take_over(before)
             self._sharp[pane] = sharp
         assert sharp is not None
         for key in keys:
@@ -131,20 +134,13 @@ class Scene:
                 blit(sharp, key, pixels)
         return [key for key in keys if key not in sharp.held]
 
-    def _gathered(self, model: str, scale: float, window: Window) -> Sharp:
-        assert self._picture is not None
-        pixels = QImage(window.width, window.height, QImage.Format.Format_ARGB32_Premultiplied)
-        pixels.fill(0)
-        return Sharp(self._picture.image, model, scale, window, pixels)
-
     def _retire(self, pane: int, sharp: Sharp | None) -> None:
         """Keep the sharp picture that leaves, if it is a better stand-in than the one kept so far."""
-        if sharp is None:
+        if sharp is None or not sharp.held:
             return
         sharp.fresh.clear()
         stale = self._stale.get(pane)
-        whole = len(sharp.held) * TILE * TILE >= sharp.window.area
-        if whole or (stale is not None and stale.model != sharp.model):
+        if sharp.complete or (stale is not None and stale.model != sharp.model):
             self._stale[pane] = sharp
 
     # ---- tiles that come softly ----
@@ -206,7 +202,7 @@ class Scene:
         with QPainter(image) as painter:
             if frame is not None:
                 painter.drawImage(QPoint(frame.window.left - window.left, frame.window.top - window.top), frame.pixels)
-            if sharp is not None:
+            if sharp is not None and sharp.pixels is not None:
                 corner = QPoint(sharp.window.left - window.left, sharp.window.top - window.top)
                 painter.drawImage(corner, sharp.pixels)
         return image
@@ -288,11 +284,11 @@ class Scene:
             return
         sharp, stale = self._sharp.get(pane), self._stale.get(pane)
         if sharp is not None and sharp.held:
-            yield sharp.layer(), len(sharp.held) * TILE * TILE >= sharp.window.area
+            yield sharp.layer(), sharp.complete
         if stale is not None and stale.model == method and view.scale > 1:
             low, high = STALE_RANGE
             if low <= view.scale / stale.scale <= high:
-                yield stale.layer(), len(stale.held) * TILE * TILE >= stale.window.area
+                yield stale.layer(), stale.complete
         kind = screen_method(method, view.scale)
         for frame in nearest_first(self._frames.get(kind, ()), view.scale):
             yield frame_layer(frame), True

@@ -9,10 +9,12 @@ import pytest
 from PySide6.QtGui import QImage, QPainter
 
 from diif_viewer.engine.tiles import keys_for
+from diif_viewer.geometry import Window
 from diif_viewer.imaging.classic import resample
 from diif_viewer.ui.compare import Layout, areas
 from diif_viewer.ui.fallback import Frame
 from diif_viewer.ui.images import opaque
+from diif_viewer.ui.layers import Sharp
 from diif_viewer.ui.scene import Scene
 from diif_viewer.ui.state import Picture
 from diif_viewer.viewport import Viewport, between
@@ -136,3 +138,29 @@ def test_results_of_another_picture_are_refused(scene):
     key = keys_for(1, MODEL, 8.0, view.window, view.lattice.window)[0]
     assert scene.add_tile(key, np.zeros((128, 128, 3), np.uint8)) == []
     assert key not in scene.cache
+
+
+def test_a_pan_beyond_the_gathered_tiles_takes_them_along(qapp):
+    scene = Scene(budget=0)  # nothing is kept beside what is on screen
+    scene.set_picture(Picture(1, Path("x.png"), SOURCE, SOURCE, opaque(SOURCE)))
+    before, after = view_at(20.0, 256, 256), view_at(20.0, 300, 450)
+    sharpen(scene, before)
+    held = set(keys_for(1, MODEL, 20.0, before.window, before.lattice.window))
+    wanted = keys_for(1, MODEL, 20.0, after.window, after.lattice.window)
+    missing = scene.aim(0, MODEL, after, after.window)
+    assert missing == [key for key in wanted if key not in held]
+    assert 0 < len(missing) < len(wanted)
+    shown = painted(scene, after)
+    kept = [key.window.moved(-300, -450) for key in wanted if key in held]
+    sharp = 255 - resample(SOURCE, "nearest", after.lattice, after.window)
+    for place in kept:
+        rows, columns = slice(max(0, place.top), place.bottom), slice(max(0, place.left), place.right)
+        np.testing.assert_array_equal(shown[rows, columns], sharp[rows, columns])
+
+
+def test_a_scale_that_a_wheel_passes_through_takes_no_memory():
+    passed = Sharp(1, MODEL, 3.7, Window(0, 0, 256, 384))
+    passed.take_over(Sharp(1, MODEL, 3.2, Window(0, 0, 256, 384)))
+    assert passed.pixels is None
+    assert not passed.complete
+    assert (passed.canvas().height(), passed.canvas().width()) == (256, 384)

@@ -36,6 +36,7 @@ def test_gestures_end_at_their_scales(viewers, photo):
         assert 0 < row["first_paint"] <= row["sharp"]
     assert found["abandoned"] >= 0
     assert all(0 <= gesture["in_time"] <= 100 for gesture in found["gestures"])
+    assert all(gesture["longest_work"] > 0 for gesture in found["gestures"])
     assert [gesture["gesture"] for gesture in found["gestures"]] == ["zoom to x30", "pan"]
     assert found["memory"]["renderer"] is None
     scales = {request.scale for fake in viewers.fakes for request in fake.received if hasattr(request, "scale")}

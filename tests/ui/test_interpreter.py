@@ -1,0 +1,68 @@
+"""Python keeps out of the way: no full collection on the move, and everything as before when the window is gone."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import weakref
+
+import pytest
+
+from diif_viewer.ui import interpreter
+from diif_viewer.ui.interpreter import NEVER, TURN, Interpreter
+from diif_viewer.ui.motion import Motion
+from diif_viewer.viewport import Viewport
+
+VIEW = Viewport(60, 80, 200, 300, 4.0, 0, 0).clamped()
+
+
+class Knot:
+    """Something that only a collection frees."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+@pytest.fixture
+def motion(qapp, monkeypatch):
+    monkeypatch.setattr(interpreter, "SETTLED", 20)
+    monkeypatch.setattr(interpreter, "PACE", 20)
+    return Motion()
+
+
+@pytest.fixture
+def tidy(motion):
+    made = Interpreter(motion)
+    before = sys.getswitchinterval(), gc.get_threshold(), gc.get_freeze_count()
+    made.begin()
+    yield made
+    made.end()
+    made.end()
+    assert (sys.getswitchinterval(), gc.get_threshold()) == before[:2]
+    assert gc.get_freeze_count() <= before[2]
+
+
+def test_threads_give_way_and_full_collections_wait(tidy):
+    tidy.begin()  # a second call changes nothing
+    assert sys.getswitchinterval() == pytest.approx(TURN)
+    assert gc.get_threshold()[2] == NEVER
+
+
+def test_what_a_start_leaves_behind_is_exempted_at_rest(tidy, motion, qtbot):
+    few = gc.get_freeze_count() + 1000
+    motion.jump(VIEW)
+    qtbot.waitUntil(lambda: gc.get_freeze_count() > few)
+    assert len(gc.get_objects()) < gc.get_freeze_count()
+
+
+def test_garbage_goes_at_rest_and_not_on_the_way(tidy, motion, qtbot):
+    motion.jump(VIEW)
+    qtbot.waitUntil(lambda: gc.get_freeze_count() > 0)
+    gone = weakref.ref(Knot())
+    qtbot.waitUntil(lambda: gone() is None)
+    motion.glide(VIEW.zoomed_about((10, 10), 2.0))
+    kept = weakref.ref(Knot())
+    tidy._collect()
+    assert motion.moving
+    assert kept() is not None
+    qtbot.waitUntil(lambda: kept() is None)
