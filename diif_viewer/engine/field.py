@@ -224,7 +224,8 @@ class Field:
             colours = colours[inside.top : inside.bottom, inside.left : inside.right]
             values = self.finished(colours, out.dtype == np.float32)
             place = part.moved(-window.top, -window.left)
-            out[place.top : place.bottom, place.left : place.right, : values.shape[-1]] = values.cpu().numpy()
+            there = out[place.top : place.bottom, place.left : place.right, : values.shape[-1]]
+            torch.from_numpy(there).copy_(values)  # from planes in memory twice as fast as NumPy
 
         parallel(draw, pieces, device=compute.device)
 

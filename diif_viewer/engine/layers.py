@@ -46,6 +46,32 @@ class Linear:
         return y.relu_() if self._relu else y
 
 
+class Narrow:
+    """``x @ weight.T + bias`` with few outputs: colours. weight: (out, in) float32; bias: (out,).
+
+    In bfloat16 on the CPU the product is taken transposed, which is 1.6 times as fast; the outputs then lie in planes.
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor, dtype: torch.dtype) -> None:
+        self._plain = None
+        if weight.device.type == "cpu" and dtype == torch.bfloat16:
+            self._weight, self._bias = weight.detach().to(dtype).contiguous(), bias.detach().to(dtype)[:, None]
+        else:
+            self._plain = Linear(weight, bias, dtype)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """x: (rows, in) -> (rows, out), same dtype, in whatever order in memory."""
+        return torch.addmm(self._bias, self._weight, x.T).T if self._plain is None else self._plain(x)
+
+
+def relu_(x: Tensor) -> Tensor:
+    """ReLU in place. Bits of bfloat16 are compared as integers, which a CPU does six times as fast as torch's own."""
+    if x.dtype == torch.bfloat16 and x.device.type == "cpu":
+        x.view(torch.int16).clamp_min_(0)  # the sign bit is the same
+        return x
+    return x.relu_()
+
+
 class Conv:
     """A stride-1 convolution on channels-last data, optionally with a residual added or a ReLU applied.
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from diif_viewer.engine.layers import Conv, Linear
+from diif_viewer.engine.layers import Conv, Linear, Narrow, relu_
 from diif_viewer.engine.planes import BlockCache, Plane
 from diif_viewer.geometry import Axis, Floats, Ints, Lattice, Window
 
@@ -107,8 +107,8 @@ class FineStage:
 
     def __init__(self, middle: torch.nn.Linear, last: torch.nn.Linear, dtype: torch.dtype) -> None:
         self._middle = Linear(middle.weight, middle.bias, dtype, relu=True)
-        self._last = Linear(last.weight, last.bias, dtype)
+        self._last = Narrow(last.weight, last.bias, dtype)
 
     def __call__(self, hidden: Tensor) -> Tensor:
         """See the class."""
-        return self._last(self._middle(hidden.relu_())).float()
+        return self._last(self._middle(relu_(hidden))).float()

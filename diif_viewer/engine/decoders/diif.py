@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from diif_viewer.engine.decoders.common import FineStage, Span, first_layer_plane, held_cell, linear, two_part
-from diif_viewer.engine.layers import Conv, Linear
+from diif_viewer.engine.layers import Conv, Linear, relu_
 from diif_viewer.engine.planes import BlockCache, Plane
 from diif_viewer.geometry import Axis, Floats, Lattice, Window
 from diif_viewer.models.diif import Diif
@@ -80,7 +80,7 @@ class DiifDecoder:
         if self._linear:
             chosen = self._row_selection(rows, maps.shape[0])  # (sides * h, LR rows + 2)
             source = torch.cat([spread.to(self._dtype).flatten(1), self._row_terms(spread)])
-            hidden = torch.mm(chosen, source).view(len(sides), window.height, *spread.shape[1:]).relu_()
+            hidden = relu_(torch.mm(chosen, source).view(len(sides), window.height, *spread.shape[1:]))
         else:
             hidden = self._whole_cells(spread, lattice.y, cells)  # (sides, LR rows, sides, cells, hidden)
         vectors = self._coarse(hidden.view(-1, hidden.shape[-1])).view(hidden.shape)
@@ -127,7 +127,7 @@ class DiifDecoder:
             stop = start + (axis.widest_group() - 1) * axis.cell
             term = self._column(start) * self._first[0] + self._column(stop) * self._last[0]
             made.append(spread[side : side + cells.height] + term[:, None, None])
-        return torch.stack(made).to(self._dtype).relu_()
+        return relu_(torch.stack(made).to(self._dtype))
 
     def _weights(self, columns: Span) -> Floats:
         """(w, knots): share of each cell's left and right vertex, 1 for the cell itself without ensemble."""

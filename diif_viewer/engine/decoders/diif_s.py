@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from diif_viewer.engine.decoders.common import FineStage, Span, circle, held_cell, linear, two_part
-from diif_viewer.engine.layers import Conv, Linear
+from diif_viewer.engine.layers import Conv, Linear, relu_
 from diif_viewer.engine.planes import BlockCache, Plane
 from diif_viewer.geometry import Axis, Floats, Lattice, Window
 from diif_viewer.models.diif_s import DiifS
@@ -62,7 +62,7 @@ class DiifSDecoder:
         """features: (h + 3, w + 3, C) around h x w vertices -> (2 h, 2 w, hidden)."""
         projected = self._project(features.permute(2, 0, 1)[None])[0].permute(1, 2, 0)  # (h, w, hidden)
         h, w, c = projected.shape
-        hidden = (projected.reshape(1, h * w, c) + self._knots[:, None]).relu_()  # (4, h * w, hidden)
+        hidden = relu_(projected.reshape(1, h * w, c) + self._knots[:, None])  # (4, h * w, hidden)
         pushed = self._push(self._coarse(hidden.view(4 * h * w, c)))
         return pushed.view(2, 2, h, w, -1).permute(2, 0, 3, 1, 4).reshape(2 * h, 2 * w, -1)
 
@@ -85,8 +85,8 @@ class DiifSDecoder:
         ky, kx = 2 * vertices.height, 2 * vertices.width
         table = torch.empty(ky * kx + w + h, c, dtype=self._dtype)
         plane.region(vertices, out=table[: ky * kx].view(ky, kx, c))
-        table[ky * kx : -h] = self._column_term(lattice.x, window.left, window.right)
-        table[-h:] = self._row_term(lattice, window.top, window.bottom)
+        table[ky * kx : -w] = self._row_term(lattice, window.top, window.bottom)
+        table[-w:] = self._column_term(lattice.x, window.left, window.right)
         down = Knots(lattice.y, window.top, window.bottom, self._dtype)
         across = Knots(lattice.x, window.left, window.right, self._dtype)
         return blend(blend(table, *sums_of_rows(down, ky, kx, w)), *sums_of_columns(across, kx, h))
@@ -147,26 +147,30 @@ class Knots(NamedTuple):
 def sums_of_rows(knots: Knots, ky: int, kx: int, more: int) -> tuple[Tensor, Tensor, Tensor]:
     """Every output row's knots as sums over rows of knots: what `blend` takes for a table of ky * kx knots.
 
-    What follows in the table (a term for each of `more` columns and for each row) is handed on behind them.
+    A row's term, which follows in the table, is added to each of its sums (weights of columns add up to one); the terms
+    of `more` columns, which come last, are handed on behind the sums.
     """
     rows, shares = knots.entries()
-    n, rest = len(rows), more + len(rows)
-    entries = torch.cat([(rows[:, None] * kx + count(kx)[:, None]).view(-1), count(rest) + ky * kx])
-    weights = torch.cat([shares[:, None].expand(-1, kx, -1).reshape(-1), shares.new_ones(rest)])
-    return entries, weights, torch.cat([count(n * kx) * 3, count(rest + 1) + 3 * n * kx])
+    n = len(rows)
+    entries = torch.empty(n, kx, 4, dtype=torch.int32)
+    torch.add((rows * kx)[:, None], count(kx)[:, None], out=entries[..., :3])
+    entries[..., 3] = (count(n) + ky * kx)[:, None]
+    weights = torch.nn.functional.pad(shares, (0, 1), value=1.0)[:, None].expand(-1, kx, -1).reshape(-1)
+    entries = torch.cat([entries.view(-1), count(more) + (ky * kx + n)])
+    starts = torch.cat([count(n * kx) * 4, count(more + 1) + 4 * n * kx])
+    return entries, torch.cat([weights, weights.new_ones(more)]), starts
 
 
 @functools.lru_cache(maxsize=48)  # half a megabyte each; a view has some 20
 def sums_of_columns(knots: Knots, kx: int, h: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Every output of h rows as a sum over its row's kx knots, its column's term and its row's: for `blend`."""
+    """Every output of h rows as a sum over its row's kx knots and its column's term: for `blend`."""
     columns, shares = knots.entries()
     w = len(columns)
-    entries = torch.empty(h, w, 5, dtype=torch.int32)
+    entries = torch.empty(h, w, 4, dtype=torch.int32)
     torch.add((count(h) * kx)[:, None, None], columns, out=entries[..., :3])
     entries[..., 3] = count(w) + h * kx
-    entries[..., 4] = (count(h) + (h * kx + w))[:, None]
-    weights = torch.nn.functional.pad(shares, (0, 2), value=1.0).expand(h, -1, -1).reshape(-1)
-    return entries.view(-1), weights, count(h * w + 1) * 5
+    weights = torch.nn.functional.pad(shares, (0, 1), value=1.0).expand(h, -1, -1).reshape(-1)
+    return entries.view(-1), weights, count(h * w + 1) * 4
 
 
 def count(n: int) -> Tensor:

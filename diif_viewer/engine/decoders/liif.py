@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from diif_viewer.engine.decoders.common import Span, first_layer_plane, two_part
-from diif_viewer.engine.layers import Conv, Linear
+from diif_viewer.engine.layers import Conv, Linear, Narrow, relu_
 from diif_viewer.engine.planes import BlockCache, Plane
 from diif_viewer.geometry import Axis, Floats, Ints, Lattice, Window
 from diif_viewer.models.liif import Liif
@@ -34,7 +34,7 @@ class LiifDecoder:
         cell = weight[:, taps + 2 :]
         self._cell = cell if reference.cell_decode else torch.zeros(len(weight), 2, device=self._device)
         self._middle = [Linear(m.weight, m.bias, dtype, relu=True) for m in middle]
-        self._last = Linear(last.weight, last.bias, dtype)
+        self._last = Narrow(last.weight, last.bias, dtype)
 
     def plane(self, cache: BlockCache, features: Plane) -> Plane:
         """First-layer maps, one vector per LR pixel."""
@@ -59,13 +59,13 @@ class LiifDecoder:
         maps = plane.region(pixels).float()  # (rows, columns, hidden)
         maps += 2.0 / lattice.y.scale * self._cell[:, 0] + 2.0 / lattice.x.scale * self._cell[:, 1]
         ys = self._neighbours(lattice.y, window.top, window.bottom)
-        out = torch.zeros(h, w, 3, device=self._device)
+        out = torch.zeros(3, h, w, device=self._device).permute(1, 2, 0)  # as `Narrow` has it
         for x in self._neighbours(lattice.x, window.left, window.right):
             spread = maps[:, self._tensor(x.indices - pixels.left)]
             spread += self._float(x.relative)[:, None] * self._rel_x
             source = torch.cat([spread.to(self._dtype).flatten(1), self._row_terms(w)])
             for y in ys:
-                hidden = torch.mm(self._selection(y, pixels), source).view(h * w, -1).relu_()
+                hidden = relu_(torch.mm(self._selection(y, pixels), source).view(h * w, -1))
                 for layer in self._middle:
                     hidden = layer(hidden)
                 colour = self._last(hidden).float().view(h, w, 3)
