@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from diif_viewer.engine import messages as m
+from diif_viewer.engine.aside import aside
 from diif_viewer.engine.exporting import field_painter
 from diif_viewer.engine.field import Array, Field
 from diif_viewer.engine.strips import classic_painter, painted_strips
@@ -27,12 +28,13 @@ def crop_steps(
     if not window:
         raise RequestError("The region holds no output pixel.")
     if request.model in {method.name for method in CLASSIC}:
-        paint = classic_painter(pixels, request.model)
+        paint = aside(classic_painter(pixels, request.model))
     else:
         field = load()
         if field is None:
             raise RequestError("The picture was closed before it could be compared.")
         paint = field_painter(field)
+        paint = aside(paint) if field.model.compute.device == "cpu" else paint
     strips: list[Array] = []
     for strip, done in painted_strips(paint, request.lattice, window, (TILE, TILE)):
         if strip is not None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from diif_viewer.engine import heap
 from diif_viewer.engine import messages as m
+from diif_viewer.engine.aside import aside
 from diif_viewer.engine.device import Compute, cache_budget
 from diif_viewer.engine.ensemble import Ensemble
 from diif_viewer.engine.field import Array, Field
@@ -104,8 +105,8 @@ def export_steps(
     """Render `request` a tile at a time, while a thread writes what is ready.
 
     pixels: the source, HWC. load: gives the field for the request's model (not called for classic methods).
-    Yields progress every `PACE` seconds or so and ExportDone last; None between: after each step of a few milliseconds,
-    and while it waits for the disk, at most 10 ms each time.
+    Yields progress every `PACE` seconds or so and ExportDone last; None between, some ten milliseconds apart: while a
+    step is painted, and while it waits for the disk.
     Closing it leaves nothing behind. Raises RequestError, ExportError.
     """
     started = time.perf_counter()
@@ -118,7 +119,7 @@ def export_steps(
         raise ExportError(f"The folder {path.parent} does not exist; choose another one.")
     shape = (window.height, window.width, pixels.shape[2])
     check_fit(path, format_of(path), shape, request.bits)
-    paint = painter(request, lattice, pixels, load)
+    paint = painter(request, lattice, pixels, load, apart=True)
     row = window.width * pixels.shape[2] * request.bits // 8
     step = export_step(window, request.scale, row, is_model=request.model not in CLASSIC_NAMES, best=request.best)
     large = is_large(request, lattice)
@@ -142,21 +143,30 @@ def export_steps(
     yield m.ExportDone(request.job, request.path, (time.perf_counter() - started) * 1000)
 
 
-def painter(request: m.ExportRequest, lattice: Lattice, pixels: Array, load: Callable[[], Field | None]) -> Painter:
-    """What paints the result of `request`; arguments as for `export_steps`.
+def painter(
+    request: m.ExportRequest,
+    lattice: Lattice,
+    pixels: Array,
+    load: Callable[[], Field | None],
+    *,
+    apart: bool = False,
+) -> Painter:
+    """What paints the result of `request`; arguments as for `export_steps`. apart: in a thread, on the CPU.
 
     A part of the picture that is small is read from the features that the screen keeps; for a large one they are kept
     apart, so that they do not push those out. Raises RequestError, and what `load` raises.
     """
     if request.model in CLASSIC_NAMES:
-        return classic_painter(pixels, request.model, request.bits)
+        paint = classic_painter(pixels, request.model, request.bits)
+        return aside(paint) if apart else paint
     field = load()
     if field is None:
         raise RequestError("The picture was closed before it could be exported.")
     cache = BlockCache(export_budget())
     if request.best or is_large(request, lattice):
         field = Field(field.pixels, field.model, cache)
-    return field_painter(field, bits=request.bits, float32=request.float32, best=request.best, cache=cache)
+    paint = field_painter(field, bits=request.bits, float32=request.float32, best=request.best, cache=cache)
+    return aside(paint) if apart and field.model.compute.device == "cpu" else paint  # a GPU's steps are short
 
 
 def is_large(request: m.ExportRequest, lattice: Lattice) -> bool:

@@ -18,6 +18,7 @@ import numpy as np
 
 from diif_viewer.engine import heap
 from diif_viewer.engine import messages as m
+from diif_viewer.engine.aside import aside
 from diif_viewer.engine.device import available_memory, cache_budget
 from diif_viewer.engine.exporting import field_painter
 from diif_viewer.engine.field import Array, Field
@@ -81,12 +82,13 @@ def film_steps(
 def _painter(request: m.FilmRequest, pixels: Array, load: Callable[[], Field | None]) -> Painter:
     method = METHODS.get(request.model)
     if method is not None and not method.is_model:
-        return classic_painter(pixels, method.name)
+        return aside(classic_painter(pixels, method.name))
     field = load()
     if field is None:
         raise RequestError("The picture was closed before it could be filmed.")
     own = Field(pixels, field.model, BlockCache(film_budget()))
-    return field_painter(own, float32=request.float32)
+    paint = field_painter(own, float32=request.float32)
+    return aside(paint) if field.model.compute.device == "cpu" else paint
 
 
 def film_budget() -> int:

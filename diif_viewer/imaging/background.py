@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import threading
 from collections.abc import Callable, Iterator
@@ -20,8 +21,11 @@ from diif_viewer.imaging.save import atomic_path, write_strips
 
 Pixels = npt.NDArray[Any]
 
-_STOP_WAIT = 0.15
+_STOP_WAIT = 0.1
 """Seconds that leaving early waits for the thread to take away what it wrote."""
+
+_PIECE = 1 << 22
+"""Bytes of a strip that are written between two looks at whether anybody still wants them."""
 
 
 class _StoppedError(Exception):
@@ -82,6 +86,9 @@ class BackgroundWriter:
             with contextlib.suppress(_StoppedError), atomic_path(self._path) as temporary:
                 self._put(temporary, self._arriving())
                 self._check()  # told to stop during the last strip, or while a whole picture was encoded
+                with temporary.open("rb+") as file:
+                    os.fsync(file.fileno())  # takes seconds after gigabytes
+                self._check()
         except BaseException as error:
             self._error = error
 
@@ -91,7 +98,10 @@ class BackgroundWriter:
             with contextlib.suppress(queue.Empty):
                 strip = self._strips.get(timeout=0.02)
                 self._left -= len(strip)
-                yield strip
+                rows = max(1, _PIECE // max(1, strip[:1].nbytes))
+                for top in range(0, len(strip), rows):
+                    yield strip[top : top + rows]
+                    self._check()
 
     def _check(self) -> None:
         if self._stopped.is_set() or not threading.main_thread().is_alive():

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +22,13 @@ import diif_viewer as dv
 from diif_viewer.engine import messages as m
 from diif_viewer.engine.ensemble import Ensemble
 from diif_viewer.engine.exporting import export_steps, field_painter
+from diif_viewer.engine.planes import Plane
 from diif_viewer.engine.strips import classic_painter, painted_strips
 from diif_viewer.engine.tiles import TILE
 from diif_viewer.errors import ExportError
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.imaging import background
-from diif_viewer.imaging.background import BackgroundFile
+from diif_viewer.imaging.background import BackgroundFile, BackgroundWriter
 from diif_viewer.imaging.load import load_picture
 from diif_viewer.imaging.metadata import Metadata
 from tests.engine.conftest import picture
@@ -125,6 +127,99 @@ def test_no_step_waits_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert longest < 0.25  # about 0.01 s on an idle machine
     gate.set()
     assert isinstance(list(steps)[-1], m.ExportDone)
+
+
+@pytest.fixture
+def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Encoders that take for ever, until this event is set."""
+    gate, compute = threading.Event(), Plane.compute
+
+    def waiting(self: Plane, parts: Iterable[Window]) -> None:
+        gate.wait(60)
+        compute(self, parts)
+
+    monkeypatch.setattr(Plane, "compute", waiting)
+    yield gate
+    gate.set()
+
+
+@pytest.mark.parametrize("options", [{}, {"best": True}, {"bits": 16}])
+def test_no_step_waits_for_a_slow_model(small_model, slow: threading.Event, tmp_path: Path, options) -> None:
+    """A block of a large encoder is seconds of work; views and cancels are looked for meanwhile."""
+    _, window = lattice_and_window()
+    request = m.ExportRequest(1, 1, "diif-s", 3.0, window, str(tmp_path / "a.png"), **options)
+    field = dv.encode(PIXELS, small_model("diif-s"))
+    steps, took = export_steps(request, PIXELS, lambda: field), []
+    for _ in range(30):
+        start = time.perf_counter()
+        assert next(steps) is None
+        took.append(time.perf_counter() - start)
+    assert sorted(took)[15] < 0.1  # 0.01 s on an idle machine; a busy one may hold up some of them
+    slow.set()
+    assert isinstance(list(steps)[-1], m.ExportDone)
+
+
+def test_a_cancel_takes_less_than_200_milliseconds_whatever_is_at_work(
+    small_model, slow: threading.Event, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the model and the writer of the file both in the middle of a step that does not end."""
+    gate, inside = threading.Event(), threading.Event()
+
+    def stuck(path: Path, form: object, strips, **options: object) -> None:
+        inside.set()
+        gate.wait(60)
+        list(strips)
+
+    monkeypatch.setattr(background, "write_strips", stuck)
+    _, window = lattice_and_window()
+    field, took = dv.encode(PIXELS, small_model("diif-s")), []
+    for number in range(3):
+        inside.clear()
+        request = m.ExportRequest(1, 1, "diif-s", 3.0, window, str(tmp_path / f"{number}.png"))
+        steps = export_steps(request, PIXELS, lambda: field)
+        while not inside.is_set():
+            assert next(steps) is None
+        start = time.perf_counter()
+        steps.close()
+        took.append(time.perf_counter() - start)
+    assert min(took) < 0.2, took
+    gate.set()
+    end = time.monotonic() + 20
+    while os.listdir(tmp_path) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert os.listdir(tmp_path) == []  # the threads have let go, and what they wrote is gone
+
+
+def test_a_cancel_at_the_last_moment_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the system puts the bytes on the disk, after the last of them was written."""
+    path, reached, gate = tmp_path / "a.png", threading.Event(), threading.Event()
+    path.write_bytes(b"old")
+
+    def slow_disk(handle: int) -> None:
+        reached.set()
+        gate.wait(60)
+
+    monkeypatch.setattr(os, "fsync", slow_disk)
+    request = m.ExportRequest(1, 1, "nearest", 3.0, lattice_and_window()[1], str(path))
+    steps = export_steps(request, PIXELS, lambda: None)
+    while not reached.is_set():
+        next(steps)
+    steps.close()
+    gate.set()
+    end = time.monotonic() + 20
+    while os.listdir(tmp_path) != ["a.png"] and time.monotonic() < end:
+        time.sleep(0.01)
+    assert path.read_bytes() == b"old"
+
+
+def test_a_large_strip_is_written_in_pieces_that_can_be_given_up(tmp_path: Path) -> None:
+    strip, pieces = np.arange(9 << 20, dtype=np.uint32).astype(np.uint8).reshape(3072, 1024, 3), []
+    with BackgroundWriter(tmp_path / "a.raw", len(strip), lambda _, strips: pieces.extend(strips)) as file:
+        assert file.offer(strip, 5)
+        while not file.finished():
+            pass
+    assert np.array_equal(np.concatenate(pieces), strip)
+    assert max(piece.nbytes for piece in pieces) <= 4 << 20
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.tif", "a.jpg"])
