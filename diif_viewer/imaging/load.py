@@ -123,17 +123,27 @@ def opened(file: Path, page: int = 0) -> Iterator[Image.Image]:
 
     Raises ImageError for a page that there is not.
     """
-    formats = [f for f in FORMATS if f != "TGA" or file.suffix.lower() in _TGA_SUFFIXES]
+    with unlimited(), file.open("rb") as stream, Image.open(stream, formats=formats_of(file)) as image:
+        if page:
+            _turn_to(image, page, file)
+        yield image
+
+
+@contextmanager
+def unlimited() -> Iterator[None]:
+    """Pillow without its pixel limit and its warnings; one thread at a time."""
     with _PILLOW, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
-            with file.open("rb") as stream, Image.open(stream, formats=formats) as image:
-                if page:
-                    _turn_to(image, page, file)
-                yield image
+            yield
         finally:
             Image.MAX_IMAGE_PIXELS = limit
+
+
+def formats_of(file: Path) -> list[str]:
+    """Those of FORMATS that a file of this name can have."""
+    return [f for f in FORMATS if f != "TGA" or file.suffix.lower() in _TGA_SUFFIXES]
 
 
 def _pages(image: Image.Image) -> int:

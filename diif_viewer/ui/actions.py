@@ -71,6 +71,7 @@ ACTIONS: tuple[ActionRow, ...] = (
     ),
     ActionRow("page_previous", "Previous page or frame", "File", ("Shift+PgUp",), "ph.caret-up"),
     ActionRow("page_next", "Next page or frame", "File", ("Shift+PgDown",), "ph.caret-down"),
+    ActionRow("play", "Play or stop", "File", ("A",), "ph.play", "Let an animated picture play, or stop it"),
     ActionRow("quit", "Quit", "File", ("Ctrl+Q", "Ctrl+W"), "ph.sign-out"),
     ActionRow("zoom_in", "Zoom in", "Zoom", ("+", "="), "ph.magnifying-glass-plus"),
     ActionRow("zoom_out", "Zoom out", "Zoom", ("-",), "ph.magnifying-glass-minus"),

@@ -90,6 +90,7 @@ class Viewer:
         self._interpreter.end()
         self.window.hide()
         self.motion.clear()
+        self.window.player.shutdown()
         self.loader.shutdown()
         self.fallback.shutdown()
         for measuring in (self.window.difference, self.window.scores, self.window.ground_truth):

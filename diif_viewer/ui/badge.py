@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QToolButton, Q
 
 from diif_viewer.models.registry import PHOTO
 from diif_viewer.ui.compare import Area, Layout
-from diif_viewer.ui.controller import PaneStatus
+from diif_viewer.ui.controller import PLAYING, PaneStatus
 from diif_viewer.ui.keys import Keys
 from diif_viewer.ui.language import said, tr
 from diif_viewer.ui.reduced import TRUTH, all_methods, label_of, method_of
@@ -32,7 +32,7 @@ def describe(status: PaneStatus) -> str:
     """The words behind the name: scale, milliseconds or that it is still a preview."""
     words = [*filter(None, (status.name,)), format_zoom(status.scale)]
     if status.sentence is not None and not status.sharp:
-        words.append(tr("stays bicubic"))
+        words.append(tr("plays, bicubic") if status.sentence == tr(PLAYING) else tr("stays bicubic"))
     elif not status.sharp:
         bicubic = method_of(status.method).is_model and status.scale > 1
         words.append(tr("preview (bicubic)") if bicubic else tr("preview"))

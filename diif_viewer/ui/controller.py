@@ -17,13 +17,14 @@ from diif_viewer.engine.messages import PrepareView, Ready, TileDone, ViewDone, 
 from diif_viewer.engine.tiles import TILE, keys_for
 from diif_viewer.ui.compare import Area, areas
 from diif_viewer.ui.fallback import Fallback, Frame, FrameRequest
+from diif_viewer.ui.language import mark, tr
 from diif_viewer.ui.looks import Looks
 from diif_viewer.ui.motion import Motion
 from diif_viewer.ui.reduced import TRUTH, method_of
 from diif_viewer.ui.renderer_client import RendererClient
 from diif_viewer.ui.requests import Requests, Wish
 from diif_viewer.ui.scene import Scene
-from diif_viewer.ui.state import ViewerState, screen_method
+from diif_viewer.ui.state import Picture, ViewerState, screen_method
 from diif_viewer.viewport import Viewport
 
 QUIET = 28
@@ -34,6 +35,9 @@ PAN_PACE = 50
 
 AHEAD = 200
 """Milliseconds of rest after which the tiles just out of sight are made, so that a pan finds them there."""
+
+PLAYING = mark("It is playing; it becomes sharp when it is stopped.")
+"""Why a pane stays bicubic meanwhile."""
 
 PAN_MARGIN = 96
 """Device pixels around the view that a frame covers while panning, so that not every step needs a new one."""
@@ -60,7 +64,7 @@ class Controller(QObject):
     """Keeps what is on the canvas in step with the state.
 
     repaint (QRect in device pixels, empty for everything): something to paint changed. status_changed: some
-    pane's status changed, read `statuses`.
+    pane's status changed, read `statuses`. playing: the picture is one of many that follow quickly.
     """
 
     repaint = Signal(object)
@@ -86,6 +90,7 @@ class Controller(QObject):
         self._asked_at = 0.0
         self._animate = False
         self._image: int | None = None
+        self.playing = False
         self._told: object = None
         self._quiet = QTimer(self)
         self._quiet.setSingleShot(True)
@@ -143,9 +148,32 @@ class Controller(QObject):
         """Megapixels per second of the fastest whole view by each model, on this renderer's device."""
         return self._requests.rates
 
+    def turn(self, picture: Picture, frames: list[Frame]) -> None:
+        """Show another frame of a picture that plays, with what is there of it already."""
+        self.state.turn(picture)
+        for frame in frames:
+            self.scene.add_frame(frame)
+        self._aim()
+        self._ask_frames()
+        self.repaint.emit(QRect())
+
+    def play(self, on: bool) -> None:
+        """Ask nothing of the renderer while the picture plays: no frame stays long enough to become sharp."""
+        picture = self.state.picture
+        if on is self.playing:
+            return
+        self.playing = on
+        self._requests.forget()
+        if on:
+            self._close_image()
+        elif picture is not None:
+            self._open_image(picture)
+            self._quiet.start(0)
+        self.refresh()
+
     def foresee(self, view: Viewport) -> None:
         """A zoom that begins now will lead to about `view`, or into it: have that encoded meanwhile."""
-        if self._quiet.isActive() or not self.client.running:
+        if self._quiet.isActive() or self.playing or not self.client.running:
             return
         for area in self.areas:
             picture, model = self.looks.picture(area.pane), method_of(self.state.methods[area.pane])
@@ -166,15 +194,23 @@ class Controller(QObject):
     @Slot()
     def _picture_changed(self) -> None:
         picture = self.state.picture
-        if self._image is not None:
-            self.client.close_image(self._image)
-        self._image = None if picture is None else picture.image
+        self._close_image()
         self._requests.forget()
         self._last_frame = None
-        self.motion.clear()
+        if not self.playing:
+            self.motion.clear()
         self.scene.set_picture(picture)
-        if picture is not None:
-            self.client.open_image(picture.image, picture.pixels)
+        if picture is not None and not self.playing:
+            self._open_image(picture)
+
+    def _open_image(self, picture: Picture) -> None:
+        self._image = picture.image
+        self.client.open_image(picture.image, picture.pixels)
+
+    def _close_image(self) -> None:
+        if self._image is not None:
+            self.client.close_image(self._image)
+        self._image = None
 
     @Slot()
     def _view_changed(self) -> None:
@@ -265,7 +301,7 @@ class Controller(QObject):
             self.fallback.request(request)
 
     def _wishes(self) -> list[Wish]:
-        if self.state.picture is None:
+        if self.state.picture is None or self.playing:
             return []
         wishes = []
         for area in self.areas:
@@ -359,5 +395,5 @@ class Controller(QObject):
         keys = keys_for(picture.image, model, view.scale, seen, view.lattice.window)
         sharp = not scene.missing(area.pane, keys)
         time_taken = self._requests.times.get((model, view.scale)) if sharp else None
-        sentence = self._stopped or self._requests.failures.get(area.pane)
+        sentence = tr(PLAYING) if self.playing else self._stopped or self._requests.failures.get(area.pane)
         return PaneStatus(method, view.scale, sharp, time_taken, sentence, name)

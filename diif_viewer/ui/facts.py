@@ -40,6 +40,7 @@ class Facts(QObject):
         window.ground_truth.busy_changed.connect(self.show)
         controller.looks.guests.changed.connect(self.show)
         window.difference.changed.connect(self.show_difference)
+        window.player.changed.connect(self.show)
 
     @Slot()
     def show(self) -> None:
@@ -77,6 +78,7 @@ class Facts(QObject):
             actions[name].setEnabled(window.opening.path is not None)
         for name in ("page_previous", "page_next"):
             actions[name].setEnabled(window.pages.count > 1)
+        actions["play"].setEnabled(window.player.moves)
         actions["keep_view"].setChecked(window.files.keep_view)
         actions["overview"].setChecked(window.overview.wanted)
         actions["histogram"].setChecked(window.histogram.wanted)

@@ -31,7 +31,7 @@ ROWS = (
         "film",
         "figure",
     ),
-    *("|", "keep_view", "overview", "histogram", "grid", "background", "theme", "fade"),
+    *("|", "play", "keep_view", "overview", "histogram", "grid", "background", "theme", "fade"),
     *("|", "models", "preferences", "diagnostics", "shortcuts", "quit"),
 )
 

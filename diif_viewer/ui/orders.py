@@ -40,11 +40,12 @@ class Orders:
             "next": partial(window.opening.walk, 1),
             "page_previous": lambda: window.pages.step(-1),
             "page_next": lambda: window.pages.step(1),
-            "export": window.exporter.export_view,
-            "export_region": self._export_region,
-            "film": window.films.begin,
-            "copy": window.clipboard.copy_view,
-            "copy_region": self._copy_region,
+            "play": window.player.toggle,
+            "export": partial(self._still, window.exporter.export_view),
+            "export_region": partial(self._still, self._export_region),
+            "film": partial(self._still, window.films.begin),
+            "copy": partial(self._still, window.clipboard.copy_view),
+            "copy_region": partial(self._still, self._copy_region),
             "copy_path": window.clipboard.copy_path,
             "paste": window.clipboard.paste,
             "recent": lambda: window.menu.recent.show_at(window.below_tools()),
@@ -75,8 +76,8 @@ class Orders:
             "same_picture": window.pane_files.same_everywhere,
             "by_place": window.pane_files.toggle_by_place,
             "flip": window.flip.hold,
-            "ground_truth": window.ground_truth.toggle,
-            "figure": window.figures.begin,
+            "ground_truth": partial(self._still, window.ground_truth.toggle),
+            "figure": partial(self._still, window.figures.begin),
             "signed": window.difference.toggle_signed,
             "smaller": partial(self._strengthen, -1),
             "larger": partial(self._strengthen, 1),
@@ -106,6 +107,12 @@ class Orders:
     def _quit(self) -> None:
         if not self._window.exporter.keeps_open():
             self._window.close()
+
+    def _still(self, order: Callable[[], None]) -> None:
+        """Do `order` to the frame that is on screen: what plays stops there."""
+        if self._window.player.playing:
+            self._window.player.stop()
+        order()
 
     # ---- regions ----
 

@@ -1,4 +1,4 @@
-"""Files of several pages or frames: a small bar says which one is on screen and leads to the others.
+"""Files of several pages or frames: a small bar says which one is on screen, leads to the others, and plays them.
 
 Story: another page is asked for -> the loader reads it, the next one is kept ready while the view rests -> it takes the
 place of the one on screen, and the view stays where it is (`Files.arrival`).
@@ -13,20 +13,26 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QToolButto
 from diif_viewer.ui.keys import Keys
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.opening import Opening
+from diif_viewer.ui.playing import Player
 from diif_viewer.ui.state import ViewerState
+from diif_viewer.ui.theme import icon
 
 MARGIN = 12
 """Logical pixels from the foot of the canvas."""
 
 
 class Pages(QFrame):
-    """A child of the canvas in the middle of its foot, seen while the file has more than one page."""
+    """A child of the canvas in the middle of its foot, seen while the file has more than one page.
 
-    def __init__(self, state: ViewerState, opening: Opening, keys: Keys, canvas: QWidget) -> None:
+    play: the button that lets frames follow in time, and stops them; for pictures that move.
+    """
+
+    def __init__(self, state: ViewerState, opening: Opening, player: Player, keys: Keys, canvas: QWidget) -> None:
         super().__init__(canvas)
-        self._state, self._opening, self._keys, self._canvas = state, opening, keys, canvas
+        self._state, self._opening, self._player, self._keys, self._canvas = state, opening, player, keys, canvas
         self.setObjectName("hint")
-        self.previous, self.next = QToolButton(self), QToolButton(self)
+        self.play, self.previous, self.next = QToolButton(self), QToolButton(self), QToolButton(self)
+        self.play.clicked.connect(player.toggle)
         self.box, self._count = QLineEdit(self), QLabel(self)
         for button, sign, step in ((self.previous, "‹", -1), (self.next, "›", 1)):
             button.setText(sign)
@@ -40,15 +46,30 @@ class Pages(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(2, 0, 2, 0)
         row.setSpacing(2)
-        for widget in (self.previous, self.box, self._count, self.next):
+        for widget in (self.play, self.previous, self.box, self._count, self.next):
             row.addWidget(widget)
         self._name_keys()
         keys.changed.connect(self._name_keys)
         state.picture_changed.connect(self.place)
+        player.changed.connect(self._play_changed)
         self.hide()
 
     @Slot()
+    def _play_changed(self) -> None:
+        self.dress()
+        self.place()
+
+    def dress(self) -> None:
+        """Take on the colours of the application, and the sign of what the button does next."""
+        playing = self._player.playing
+        self.play.setIcon(icon("ph.pause" if playing else "ph.play"))
+        self.play.setToolTip(self._keys.in_words(tr("Stop") if playing else tr("Play"), "play"))
+        self.play.setAccessibleName(tr("Stop") if playing else tr("Play"))
+        self.play.setVisible(self._player.moves)
+
+    @Slot()
     def _name_keys(self) -> None:
+        self.dress()
         self.previous.setToolTip(self._keys.in_words(tr("Previous page or frame"), "page_previous"))
         self.next.setToolTip(self._keys.in_words(tr("Next page or frame"), "page_next"))
         for button in (self.previous, self.next):
@@ -74,6 +95,7 @@ class Pages(QFrame):
     @Slot()
     def _enter(self) -> None:
         self.go_to(int(self.box.text() or 0) - 1)
+        self.box.setModified(False)
         self._canvas.setFocus()
         self._show()
 
@@ -90,11 +112,17 @@ class Pages(QFrame):
 
     def _show(self) -> None:
         picture = self._state.picture
-        if picture is not None:
+        if picture is not None and not (self.box.hasFocus() and self.box.isModified()):
             self.box.setValidator(QIntValidator(1, max(1, picture.pages), self.box))
             self.box.setText(str(picture.page + 1))
             self.box.setFixedWidth(self.box.fontMetrics().horizontalAdvance("0" * len(str(picture.pages))) + 14)
             self._count.setText(f"/ {picture.pages}")
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Go with the look of the window."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self.dress()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         """Escape leaves the number as it was."""
@@ -103,6 +131,7 @@ class Pages(QFrame):
         if event.type() == QEvent.Type.ShortcutOverride:
             event.accept()
         elif event.type() == QEvent.Type.KeyPress:
+            self.box.setModified(False)
             self._show()
             self._canvas.setFocus()
             return True

@@ -2,7 +2,7 @@
 
 The environment variable DIIF_VIEWER_STATUS names a file; it is replaced as a whole on every change:
 ``{"picture", "page": [which, of how many], "size": [height, width], "scale", "origin": [top, left],
-"window": [top, left, bottom, right], "method", "methods", "layout", "sharp", "panes": [{"method", "sharp",
+"window": [top, left, bottom, right], "method", "methods", "layout", "sharp", "playing", "panes": [{"method", "sharp",
 "milliseconds", "sentence", and "psnr", "ssim" where the truth is known}], "device", "message", "longest_stall_ms"}``.
 size, origin and window are in device pixels of one pane's view and of the lattice of
 `scale`; message is the sentence of the error page or of the notice, "" when there is none.
@@ -59,6 +59,7 @@ class Report:
             "methods": list(state.methods),
             "layout": state.layout.value,
             "sharp": self._controller.sharp,
+            "playing": self._controller.playing,
             "panes": [
                 {"method": s.method, "sharp": s.sharp, "milliseconds": s.milliseconds, "sentence": s.sentence}
                 | ({"picture": s.name} if s.name else {})

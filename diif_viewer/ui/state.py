@@ -140,6 +140,11 @@ class ViewerState(QObject):
             self.methods_changed.emit()
         self.view_changed.emit()
 
+    def turn(self, picture: Picture) -> None:
+        """Show another frame of the picture, of the same size, through the same view."""
+        self.picture = picture
+        self.picture_changed.emit()
+
     def set_view(self, view: Viewport) -> None:
         """Go to `view`."""
         if view != self.view:

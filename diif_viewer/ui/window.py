@@ -43,6 +43,7 @@ from diif_viewer.ui.overview import Overview
 from diif_viewer.ui.page import Page
 from diif_viewer.ui.pages import Pages
 from diif_viewer.ui.pane_files import PaneFiles
+from diif_viewer.ui.playing import Player
 from diif_viewer.ui.preferences import CACHE_DEFAULT, PreferencesDialog
 from diif_viewer.ui.regions import Regions
 from diif_viewer.ui.report import Report
@@ -95,7 +96,8 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.stack)
         self.badge_row = BadgeRow(self.canvas, self.keys, self.scores)
         self.overview = Overview(controller, self.canvas, self.keys, wanted=self.settings.flag("overview", True))
-        self.pages = Pages(self.state, self.opening, self.keys, self.canvas)
+        self.player = Player(controller, self.opening, loader, self)
+        self.pages = Pages(self.state, self.opening, self.player, self.keys, self.canvas)
         self.histogram = Histogram(controller, self.settings, self.canvas)
         self.hint = Hint(self.state, self.settings, self.keys, self.canvas)
         self.canvas.grid = self.settings.flag("grid")
