@@ -49,7 +49,7 @@ def _best_cut(size: tuple[int, int], block: int, reach: int, halo: int, workers:
     best = (math.inf, rows // block, columns // block)
     for down in range(1, rows // block + 1):
         height = -(-rows // block // down) * block
-        least = -(-height * columns // reach**2)
+        least = max(-(-height * columns // reach**2), -(-columns // (2 * reach)))
         for across in range(least, min(least + 2, columns // block) + 1):
             width = -(-columns // block // across) * block
             around = (2 - down % 2) * (2 - across % 2)  # parts that meet in the middle

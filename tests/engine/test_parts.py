@@ -47,3 +47,13 @@ def test_even_parts_cover_a_window_once_and_keep_to_their_size(
     around = [p for p in parts if p.grown(1).contains(Window(middle.top, middle.left, middle.top + 1, middle.left + 1))]
     if reach > BLOCK:
         assert len(around) <= max(2, workers) + 1
+
+
+def test_a_strip_is_cut_into_long_parts_whichever_way_it_lies() -> None:
+    """What a pan lays open at a low scale, or a picture of few rows: its halo must not cost many times the strip."""
+    halo = 20
+    for long, short in ((1600, 16), (1600, 32), (10_000, 16), (10_000, 64)):
+        for whole in (Window(0, 0, short, long), Window(0, 0, long, short)):
+            parts = even_parts(whole, BLOCK, 160, halo, 2)
+            assert len(parts) <= -(-long // 160), (whole, len(parts))
+            assert max(max(p.height, p.width) for p in parts) <= 320
