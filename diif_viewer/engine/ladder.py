@@ -41,14 +41,13 @@ SMALLER = "Memory is short: rendering goes on in smaller pieces."
 PROCESSOR = "The memory of the GPU is full: rendering goes on on the processor."
 BICUBIC = "There is not enough memory to render this; the bicubic picture stays."
 
-_WORDS = (  # of allocators that raise a plain RuntimeError: torch's for the CPU, oneDNN, cuBLAS and CUDA, Metal
+_WORDS = (  # of allocators that raise a plain RuntimeError: torch on the CPU, oneDNN, cuBLAS, CUDA, Triton, Metal
     "defaultcpuallocator",
     "can't allocate memory",
     "not enough memory",
     "could not create a memory",
     "alloc_failed",
-    "cuda error: out of memory",
-    "mps backend out of memory",
+    "out of memory",
 )
 
 
@@ -115,14 +114,13 @@ class Ladder:
             yield m.Notice(sentence)
 
     def unhurried(self, steps: Steps) -> Steps:
-        """Steps that nobody waits for: where memory is short they end, quietly."""
+        """Steps that nobody waits for: where memory is short, or anything fails, they end."""
         try:
             for message in steps:
                 yield message
                 self.check()
-        except Exception as error:
-            if not is_memory_error(error):
-                raise
+        except Exception as error:  # whoever asks for the same will be told; ending the process would help nobody
+            _log.log(logging.INFO if is_memory_error(error) else logging.WARNING, "given up in idle time: %r", error)
 
     def groups(self, items: Sequence[Item]) -> Iterator[Sequence[Item]]:
         """What is done at once, in the halves, quarters … that the rung allows."""

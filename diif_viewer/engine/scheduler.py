@@ -7,13 +7,11 @@ finished is thrown away: tiles are sent whoever waits for them, features and map
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import math
 import time
 import weakref
 from collections import OrderedDict
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from multiprocessing.shared_memory import SharedMemory
 from typing import Any, Protocol
@@ -23,6 +21,7 @@ import torch
 
 from diif_viewer.engine import heap
 from diif_viewer.engine import messages as m
+from diif_viewer.engine.ahead import foreseen_steps, surrounding_steps, warm_up_steps
 from diif_viewer.engine.crops import crop_steps
 from diif_viewer.engine.device import cache_budget, fast_compute, present, resolve
 from diif_viewer.engine.exporting import export_steps, is_large
@@ -30,14 +29,14 @@ from diif_viewer.engine.field import Array, Field
 from diif_viewer.engine.filming import film_steps
 from diif_viewer.engine.ladder import BICUBIC, PROCESSOR, SMALLER, Ladder, Steps, guarded
 from diif_viewer.engine.model import Model, load_model
-from diif_viewer.engine.pace import LARGEST_BATCH, Pace
-from diif_viewer.engine.planes import BlockCache, hull
+from diif_viewer.engine.pace import Pace
+from diif_viewer.engine.planes import BlockCache
 from diif_viewer.engine.probing import Encoding, probe_steps
-from diif_viewer.engine.threads import cores
 from diif_viewer.engine.thrift import Thrift
-from diif_viewer.engine.tiles import TILE, TileKey, keys_for
-from diif_viewer.errors import DiifViewerError
-from diif_viewer.geometry import Lattice, Window
+from diif_viewer.engine.tiles import TileKey, keys_for
+from diif_viewer.engine.viewing import tile_steps
+from diif_viewer.errors import RequestError
+from diif_viewer.geometry import Lattice
 from diif_viewer.models.registry import default_method
 
 REST = 8.0
@@ -86,7 +85,8 @@ class Scheduler:
         self._exports: OrderedDict[int, _Job] = OrderedDict()
         self._probe: _Job | None = None
         self._encodings: dict[str, Encoding] = {}
-        self._idle: Steps | None = self._ladder.unhurried(self._warm_up())
+        load = functools.partial(self._model, default_method(device=self._device))
+        self._idle: Steps | None = self._ladder.unhurried(warm_up_steps(load))
         self._running = True
 
     def run(self) -> None:
@@ -159,7 +159,8 @@ class Scheduler:
                 )
                 self._views[message.pane] = _Job(message.image, steps)
             case m.PrepareView():
-                self._idle = self._foreseen(message)
+                load = functools.partial(self._field, message.image, message.model)
+                self._idle = self._ladder.unhurried(foreseen_steps(message, load))
             case m.CancelView():
                 self._views.pop(message.pane, None)
             case m.ExportRequest() | m.FilmRequest():
@@ -240,117 +241,52 @@ class Scheduler:
 
     def _view(self, request: m.ViewRequest, sent: set[TileKey]) -> Steps:
         started = time.perf_counter()
+        self._pixels(request.image)
         made = self._field(request.image, request.model)
-        if made is None:  # closed meanwhile, and nobody reads this; or it never came
-            yield m.ViewFailed(request.pane, request.serial, "The renderer does not have this picture.")
-        else:
-            lattice = made.lattice(scale=request.scale)
-            keys = keys_for(request.image, request.model, request.scale, request.window, lattice.window)
-            wanted = [key for key in keys if key not in sent]
-            for message in self._tiles(made, lattice, wanted, request):
-                if message is not None:
-                    sent.add(message.key)
-                yield message
-            spent = (time.perf_counter() - started) * 1000
-            self._idle = self._ladder.unhurried(self._surroundings(made, lattice, request.window))
-            yield m.ViewDone(request.pane, request.serial, spent)
-
-    def _tiles(
-        self, made: Field, lattice: Lattice, wanted: list[TileKey], request: m.ViewRequest
-    ) -> Iterator[m.TileDone | None]:
-        """Encode a few parts, render the tiles that need no more than these, and so on, from the middle outwards."""
-        compute, features = made.model.compute, made.features(made.model.compute)
+        assert made is not None
+        lattice = made.lattice(scale=request.scale)
+        keys = keys_for(request.image, request.model, request.scale, request.window, lattice.window)
+        wanted = [key for key in keys if key not in sent]
         pace = self._paces.setdefault(request.model, Pace(self._device))
-        places = {key: key.window.intersected(lattice.window) for key in wanted}
-        reads = {key: made.reads(lattice, place, compute) for key, place in places.items()}
-        lacking = made.unencoded(lattice, hull(places.values()), compute) if wanted else []
-        waiting = sorted(lacking, key=functools.partial(_apart, lattice.cells_of(request.window)))
-        while wanted:
-            ready = [key for key in wanted if not any(part.intersected(reads[key]) for part in waiting)]
-            for some in (group for batch in pace.batches(ready) for group in self._ladder.groups(batch)):
-                self._ladder.check()
-                began = time.perf_counter()
-                tiles = made.render_tiles(lattice, [places[key] for key in some], compute)
-                pace.took(len(some), time.perf_counter() - began)
-                for key, pixels in zip(some, tiles, strict=True):
-                    yield m.TileDone(key, pixels)
-            done = set(ready)
-            wanted = [key for key in wanted if key not in done]
-            if waiting:
-                self._ladder.check()
-                for part in self._ladder.groups(list(self._ladder.parts(waiting[: pace.parts], features.block))):
-                    features.compute(part)
-                del waiting[: pace.parts]
-                yield None
-
-    def _warm_up(self) -> Steps:
-        """Load the default model and render a few pixels, so that the first view does not wait for either."""
-        with contextlib.suppress(DiifViewerError):  # it will be said when the model is asked for
-            model = self._model(default_method(device=self._device))
-            yield None
-            tiny = Field(np.zeros((64, 64, 3), np.uint8), model, BlockCache(1 << 24))
-            for scale in (8.0, 30.0):  # a GPU's kernels differ between low scales and high ones
-                tiny.render(scale, window=(0, 0, 512, 512))
-                yield None
-
-    def _foreseen(self, request: m.PrepareView) -> Steps:
-        """Encode where a zoom goes, while it is on its way."""
-        with contextlib.suppress(DiifViewerError, MemoryError):  # it will be said when the view is asked for
-            made = self._field(request.image, request.model)
-            if made is not None:
-                lattice, compute = made.lattice(scale=request.scale), made.model.compute
-                window = request.window.aligned(TILE).intersected(lattice.window)
-                parts, features = made.unencoded(lattice, window, compute), made.features(compute)
-                for first in range(0, len(parts), cores()):
-                    features.compute(parts[first : first + cores()])
-                    yield None
-                made.prepare(lattice, [window], compute)
-
-    def _surroundings(self, made: Field, lattice: Lattice, window: Window) -> Steps:
-        """Encode what lies around the last view, where a pan or a zoom goes next: a tile's width, then half a view."""
-        compute = made.model.compute
-        features, maps = made.features(compute), made.maps(compute)
-        for margin in (TILE, max(window.height, window.width) // 2):
-            wide = window.grown(margin).intersected(lattice.window)
-            lacking = maps.missing(made.model.decoder(compute.dtype).needs(lattice, wide)) if margin == TILE else []
-            parts = [(features, [part]) for part in made.unencoded(lattice, wide, compute)]
-            parts += [(maps, lacking[first : first + LARGEST_BATCH]) for first in range(0, len(lacking), LARGEST_BATCH)]
-            for plane, some in parts:
-                if self._cache.bytes > self._cache.budget // 2:
-                    return  # what was seen is worth more than what may be
-                plane.compute(some)
-                yield None
+        for message in tile_steps(made, lattice, wanted, request.window, pace=pace, ladder=self._ladder):
+            if message is not None:
+                sent.add(message.key)
+            yield message
+        spent = (time.perf_counter() - started) * 1000
+        self._idle = self._ladder.unhurried(surrounding_steps(made, lattice, request.window, self._cache))
+        yield m.ViewDone(request.pane, request.serial, spent)
 
     def _export(self, request: m.ExportRequest | m.FilmRequest) -> Steps:
-        picture = self._pictures.get(request.image)
-        if picture is None:
-            return
+        pixels = self._pixels(request.image)
         load = functools.partial(self._field, request.image, request.model)
         if isinstance(request, m.FilmRequest):
-            yield from film_steps(request, picture.pixels, load)
+            yield from film_steps(request, pixels, load)
             return
-        height, width, _ = picture.pixels.shape
+        height, width, _ = pixels.shape
         large = is_large(request, Lattice.of_scale(height, width, request.scale))
         self._thrift.share = 0.25 if large else 1.0  # it keeps features of its own: those of the screen make room
         if large:
             self._tend(now=True)
             heap.give_back()
         try:
-            yield from export_steps(request, picture.pixels, load)
+            yield from export_steps(request, pixels, load)
         finally:
             self._thrift.share = 1.0
 
     def _probing(self, request: m.ProbeRequest) -> Steps:
-        picture = self._pictures.get(request.export.image)
-        if picture is not None:
-            load = functools.partial(self._field, request.export.image, request.export.model)
-            yield from probe_steps(request, picture.pixels, load, self._encodings)
+        export = request.export
+        load = functools.partial(self._field, export.image, export.model)
+        yield from probe_steps(request, self._pixels(export.image), load, self._encodings)
 
     def _crop(self, request: m.CropRequest) -> Steps:
-        picture = self._pictures.get(request.image)
-        if picture is not None:
-            load = functools.partial(self._field, request.image, request.model)
-            yield from crop_steps(request, picture.pixels, load)
+        load = functools.partial(self._field, request.image, request.model)
+        yield from crop_steps(request, self._pixels(request.image), load)
+
+    def _pixels(self, image: int) -> Array:
+        """The picture's pixels. Raises RequestError where it could not be opened, or was closed meanwhile."""
+        if image not in self._pictures:
+            raise RequestError("The renderer does not have this picture.")
+        return self._pictures[image].pixels
 
     def _field(self, image: int, model: str) -> Field | None:
         """The picture through the model; None when the picture was closed meanwhile."""
@@ -371,9 +307,3 @@ class Scheduler:
 
 
 _END = object()
-
-
-def _apart(window: Window, part: Window) -> float:
-    """How far the middle of `window` is from `part`; 0 inside."""
-    y, x = (window.top + window.bottom) / 2, (window.left + window.right) / 2
-    return math.hypot(max(part.top - y, 0, y - part.bottom), max(part.left - x, 0, x - part.right))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from multiprocessing.shared_memory import SharedMemory
 
 import numpy as np
@@ -29,11 +30,12 @@ SCALE = 4.0
 ERRORS = (
     torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
     MemoryError(),
+    RuntimeError("Triton Error [CUDA]: out of memory"),
     RuntimeError("[enforce fail at alloc_cpu.cpp:121] . DefaultCPUAllocator: can't allocate memory: you tried …"),
 )
 
 
-@pytest.mark.parametrize("error", ERRORS, ids=["torch", "python", "allocator"])
+@pytest.mark.parametrize("error", ERRORS, ids=["torch", "python", "triton", "allocator"])
 def test_memory_errors_are_known_and_others_are_not(error):
     assert rungs.is_memory_error(error)
     assert not rungs.is_memory_error(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
@@ -125,7 +127,7 @@ def assert_right(running: Running, model: str) -> None:
 
 
 @pytest.mark.parametrize("halvings", [1, 2, 3])
-@pytest.mark.parametrize("error", ERRORS, ids=["torch", "python", "allocator"])
+@pytest.mark.parametrize("error", ERRORS, ids=["torch", "python", "triton", "allocator"])
 def test_smaller_pieces_make_the_same_pixels(running, weights, monkeypatch, error, halvings):
     model = weights("diif-s")
     failing = Failing(monkeypatch, Field, "render_tiles", error, lambda f: len(f.calls) <= halvings)
@@ -237,6 +239,28 @@ def test_work_that_nobody_waits_for_ends_quietly(running, weights, monkeypatch):
     assert isinstance(running.view(model, 2), m.ViewDone)
     monkeypatch.undo()
     assert isinstance(running.view(model, 3), m.ViewDone)
+    assert running.notices == []
+
+
+def until(holds: Callable[[], object]) -> None:
+    """Wait for it, half a minute at most."""
+    end = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("error", [ERRORS[-1], RuntimeError("no kernel image is available")], ids=["memory", "other"])
+def test_what_fails_before_anyone_asked_for_it_ends_quietly_too(running, weights, monkeypatch, error):
+    model = weights("diif-s")
+    running.view(model)
+    until(lambda: running.scheduler._idle is None)
+    with monkeypatch.context() as patched:
+        failing = Failing(patched, Plane, "compute", error, lambda f: True)
+        running.connection.send(m.PrepareView(1, weights("liif"), 3.0, Window(0, 0, 600, 900)))
+        until(lambda: failing.calls)
+        assert isinstance(running.view(model, 2), m.ViewDone), "all of it is encoded"
+    assert isinstance(running.view(weights("liif"), 3), m.ViewDone)
     assert running.notices == []
 
 

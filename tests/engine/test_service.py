@@ -214,6 +214,24 @@ def test_a_picture_that_is_gone_before_it_was_opened_harms_nobody(opened, tmp_pa
     assert path.is_file()
 
 
+def test_whatever_is_asked_of_a_picture_that_is_not_there_is_answered(opened, tmp_path) -> None:
+    """Its memory may not have been had: an export that is never answered would stay in the window's list for good."""
+    whole, path = Window(0, 0, 20, 30), str(tmp_path / "never.png")
+    view = Viewport(20, 30, 20, 30, 2.0)
+    export = m.ExportRequest(20, 99, "nearest", 2.0, whole, path)
+    film = m.FilmRequest(21, 99, "nearest", ZoomPath(view, view), str(tmp_path / "never.gif"))
+    crop = m.CropRequest(22, 99, "nearest", Lattice.of_scale(20, 30, 2.0), whole)
+    for request in (export, film, crop):
+        opened.connection.send(request)
+        failed = receive(opened, m.ExportFailed)
+        assert (failed.job, failed.cancelled) == (request.job, False)
+        assert "picture" in failed.sentence
+    opened.connection.send(m.ProbeRequest(5, export, whole))
+    assert receive(opened, m.ProbeFailed).serial == 5
+    opened.connection.send(m.ViewRequest(0, 6, 99, "diif-s-lite", 2.0, whole))
+    assert receive(opened, m.ViewFailed).serial == 6
+
+
 def test_crops_are_the_field_and_wait_their_turn(opened, weights) -> None:
     path = weights("diif-s")
     lattice = Lattice.of_size(200, 300, 950, 1333)

@@ -1,0 +1,53 @@
+"""The tiles of a view, in steps: encode a few parts, render the tiles that need no more than these, and so on."""
+
+from __future__ import annotations
+
+import functools
+import math
+import time
+from collections.abc import Iterator
+
+from diif_viewer.engine import messages as m
+from diif_viewer.engine.field import Field
+from diif_viewer.engine.ladder import Ladder
+from diif_viewer.engine.pace import Pace
+from diif_viewer.engine.planes import hull
+from diif_viewer.engine.tiles import TileKey
+from diif_viewer.geometry import Lattice, Window
+
+
+def tile_steps(
+    made: Field, lattice: Lattice, wanted: list[TileKey], window: Window, *, pace: Pace, ladder: Ladder
+) -> Iterator[m.TileDone | None]:
+    """All tiles `wanted` of a view of `window`, from the middle outwards; None after a step that only encodes.
+
+    pace: of the model, learns. ladder: how much may be in work at once. Raises what `Ladder.check` raises.
+    """
+    compute, features = made.model.compute, made.features(made.model.compute)
+    places = {key: key.window.intersected(lattice.window) for key in wanted}
+    reads = {key: made.reads(lattice, place, compute) for key, place in places.items()}
+    lacking = made.unencoded(lattice, hull(places.values()), compute) if wanted else []
+    waiting = sorted(lacking, key=functools.partial(_apart, lattice.cells_of(window)))
+    while wanted:
+        ready = [key for key in wanted if not any(part.intersected(reads[key]) for part in waiting)]
+        for some in (group for batch in pace.batches(ready) for group in ladder.groups(batch)):
+            ladder.check()
+            began = time.perf_counter()
+            tiles = made.render_tiles(lattice, [places[key] for key in some], compute)
+            pace.took(len(some), time.perf_counter() - began)
+            for key, pixels in zip(some, tiles, strict=True):
+                yield m.TileDone(key, pixels)
+        done = set(ready)
+        wanted = [key for key in wanted if key not in done]
+        if waiting:
+            ladder.check()
+            for part in ladder.groups(list(ladder.parts(waiting[: pace.parts], features.block))):
+                features.compute(part)
+            del waiting[: pace.parts]
+            yield None
+
+
+def _apart(window: Window, part: Window) -> float:
+    """How far the middle of `window` is from `part`; 0 inside."""
+    y, x = (window.top + window.bottom) / 2, (window.left + window.right) / 2
+    return math.hypot(max(part.top - y, 0, y - part.bottom), max(part.left - x, 0, x - part.right))
