@@ -44,15 +44,15 @@ def export_step(window: Window, scale: float, row: int, *, is_model: bool, best:
     """Rows and columns of the pieces that an export of `window` is painted in, for `painted_strips`.
 
     row: bytes of one row of the result. A strip takes at most `STRIP` bytes where a row of tiles does; a piece of a
-    model's result covers few enough source pixels for its features to be a small part of what is kept of them.
+    model's result covers few enough source pixels for its features to be a small part of what is kept of them, and else
+    as many as it can: narrow pieces at a high scale would encode more of their surroundings than of themselves.
     """
-    rows, columns = STRIP // (row * TILE) * TILE, 2 * TILE
-    if is_model:
-        source = SOURCE // 8 if best else SOURCE
-        rows = min(rows, int(source * min(scale, 64.0) ** 2 / columns) // TILE * TILE)
-    else:
-        columns = 16 * TILE
-    return max(TILE, min(8 * TILE if is_model else TILE, rows)), columns
+    if not is_model:
+        return TILE, 16 * TILE
+    rows = STRIP // (row * TILE) * TILE
+    cells = int((SOURCE // 8 if best else SOURCE) * min(scale, 64.0) ** 2)
+    rows = max(TILE, min(8 * TILE, rows, cells // (2 * TILE) // TILE * TILE))
+    return rows, max(2 * TILE, min(64 * TILE, cells // rows // TILE * TILE))
 
 
 def export_memory(window: Window, step: tuple[int, int], pixel: int, *, streams: bool) -> int:

@@ -23,7 +23,7 @@ from diif_viewer.engine import messages as m
 from diif_viewer.engine.ensemble import Ensemble
 from diif_viewer.engine.exporting import export_steps, field_painter
 from diif_viewer.engine.planes import Plane
-from diif_viewer.engine.strips import classic_painter, painted_strips
+from diif_viewer.engine.strips import SOURCE, classic_painter, export_step, painted_strips
 from diif_viewer.engine.tiles import TILE
 from diif_viewer.errors import ExportError
 from diif_viewer.geometry import Lattice, Window
@@ -70,6 +70,15 @@ def test_a_crop_of_the_export_is_the_export_of_the_crop(small_model, kind, scale
     whole = joined(painted_strips(paint, lattice, lattice.window, (128, 128)))
     crop = joined(painted_strips(paint, lattice, window, step))
     assert np.array_equal(crop, whole[window.top : window.bottom, window.left : window.right])
+
+
+@pytest.mark.parametrize("scale", [1.2, 2.5, 4.0, 9.3, 16.0, 30.0, 64.0])
+def test_pieces_have_few_source_pixels_and_are_not_mostly_border(scale: float) -> None:
+    """What is encoded around a piece is as wide as the network sees; 16 columns of x16 were a ninth of the work."""
+    rows, columns = export_step(Window(0, 0, 36_000, 60_000), scale, 180_000, is_model=True)
+    assert rows * columns <= SOURCE * scale**2
+    assert columns / scale > 100
+    assert columns % TILE == rows % TILE == 0
 
 
 def test_sixteen_bits_are_those_of_the_float_result(small_model, tmp_path: Path) -> None:
