@@ -8,13 +8,17 @@ functions: `--help` and a typing mistake answer at once.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
+from typing import NoReturn
 
 from diif_viewer import __version__
+from diif_viewer.cli.signals import heeded, status_of
 from diif_viewer.cli.verbose import told
 from diif_viewer.errors import DiifViewerError
 
@@ -33,12 +37,12 @@ COMMANDS = {
 }
 """Name of each command and its module. `view` is meant where the first word is none of them."""
 
-DONE, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130
-"""Exit statuses: success; an error that was said in one sentence; wrong usage; Ctrl-C."""
+DONE, FAILED, MISUSED = 0, 1, 2
+"""Exit statuses: success; an error that was said in one sentence; wrong usage. Signals: `signals.status_of`."""
 
 EPILOG = """\
 diif-viewer [IMAGE ...] alone opens the window. diif-viewer COMMAND --help tells more.
-Exit status: 0 done, 1 an error (said in one sentence), 2 wrong usage, 130 interrupted.
+Exit status: 0 done, 1 an error (said in one sentence), 2 wrong usage, 130 interrupted (143, 129: SIGTERM, SIGHUP).
 """
 
 
@@ -49,6 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if words and words[0] in ("-h", "--help", "--version"):
             _overview().parse_args(words)
         name, rest = (words[0], words[1:]) if words and words[0] in COMMANDS else ("view", words)
+        if rest is words and words and (meant := _command_like(rest[0])):
+            _overview().error(f"{rest[0]} is neither a command nor a file; did you mean {meant}?")
         command = import_module(COMMANDS[name])
         args = parser_of(name, command).parse_args(rest)
     except SystemExit as request:  # argparse has printed help or what is wrong
@@ -58,11 +64,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(command: ModuleType, args: argparse.Namespace) -> int:
     try:
-        with told(args.verbose):
+        with told(args.verbose), heeded():
             return int(command.run(args))
-    except KeyboardInterrupt:
-        print("\nStopped.", file=sys.stderr)
-        return INTERRUPTED
+    except KeyboardInterrupt as stop:
+        with contextlib.suppress(OSError):  # the terminal may have gone
+            print("\nStopped.", file=sys.stderr)
+        return status_of(stop)
     except BrokenPipeError:
         sys.stdout = None  # whoever read our output has gone, for example `head`: nobody to tell
         return FAILED
@@ -81,9 +88,16 @@ def _sentence(error: Exception) -> str:
     return f"{type(error).__name__}: {error} (this is a defect; --debug shows where)"
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, without the whole usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(MISUSED, f"error: {message.rstrip('.')} ({self.prog} --help tells more)\n")
+
+
 def parser_of(name: str, command: ModuleType) -> argparse.ArgumentParser:
     """The parser of one command, from its module."""
-    parser = argparse.ArgumentParser(prog=f"diif-viewer {name}", description=command.HELP)
+    parser = _Parser(prog=f"diif-viewer {name}", description=command.HELP)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     voice = parser.add_mutually_exclusive_group()
     voice.add_argument("-q", "--quiet", action="store_true", help="say nothing but results and errors")
@@ -92,9 +106,18 @@ def parser_of(name: str, command: ModuleType) -> argparse.ArgumentParser:
     return parser
 
 
+def _command_like(word: str) -> str:
+    """The command that `word` may be a typing mistake of; "" where it is a file, an option or like none of them."""
+    if word.startswith("-") or Path(word).suffix or Path(word).exists():
+        return ""
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(word, COMMANDS, n=1, cutoff=0.75)), "")
+
+
 def _overview() -> argparse.ArgumentParser:
     """The parser behind `diif-viewer --help`: all commands with their first sentence."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="diif-viewer",
         description="A picture viewer that stays sharp at any zoom.",
         epilog=EPILOG,

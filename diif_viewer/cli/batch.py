@@ -1,7 +1,8 @@
 """Several pictures at a time: worker processes that take one job after the other, and leave nothing torn.
 
 Story: each worker has a pipe. It is sent a `Job` and answers with fractions and one `Outcome`, then gets the next job;
-None, or the end of the pipe, ends it. On Ctrl-C every worker gets the signal too and clears its own temporary file.
+None, or the end of the pipe, ends it. On Ctrl-C or a polite kill every worker gets a signal too and clears its own
+temporary file.
 """
 
 from __future__ import annotations
@@ -14,15 +15,16 @@ from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
-from diif_viewer.cli.render_plan import Job, Options
+from diif_viewer.cli.render_plan import Job
 from diif_viewer.cli.render_work import Outcome, Renderer, failure
+from diif_viewer.cli.signals import heeded
 from diif_viewer.cli.verbose import told
 
 Progress = Callable[[list[float]], None]
 """Takes the finished fraction of each job."""
 
 
-def outcomes(jobs: Sequence[Job], options: Options, workers: int, progress: Progress) -> Iterator[Outcome]:
+def outcomes(jobs: Sequence[Job], workers: int, progress: Progress) -> Iterator[Outcome]:
     """Do `jobs` in `workers` processes, each with its share of the cores; outcomes as they come, also failures."""
     context = multiprocessing.get_context("spawn")
     cores = max(1, (os.cpu_count() or 1) // workers)
@@ -32,7 +34,7 @@ def outcomes(jobs: Sequence[Job], options: Options, workers: int, progress: Prog
     try:
         for _ in range(min(workers, len(jobs))):
             near, far = context.Pipe()
-            process = context.Process(target=_work, args=(far, options, cores), daemon=True)
+            process = context.Process(target=_work, args=(far, jobs[0].options.verbose, cores), daemon=True)
             process.start()
             far.close()
             running[near] = process
@@ -95,12 +97,12 @@ def _end(running: dict[Connection, BaseProcess], *, interrupted: bool) -> None:
         connection.close()
 
 
-def _work(connection: Connection, options: Options, cores: int) -> None:
+def _work(connection: Connection, verbose: int, cores: int) -> None:
     """What a worker runs."""
     os.environ.setdefault("OMP_NUM_THREADS", str(cores))
-    renderer = Renderer(options)
+    renderer = Renderer()
     try:
-        with told(options.verbose):
+        with told(verbose), heeded():
             while (job := connection.recv()) is not None:
                 connection.send(_outcome(renderer, job, connection))
     except (EOFError, KeyboardInterrupt, BrokenPipeError, ConnectionResetError):

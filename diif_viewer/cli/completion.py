@@ -1,6 +1,7 @@
-"""`diif-viewer completion bash|zsh`: a static script that completes commands, options and their choices.
+"""`diif-viewer completion bash|zsh|fish`: a static script that completes commands, options and their choices.
 
 It is made from the commands' own parsers, so that it cannot differ from them; nothing of ours runs while one types.
+The shells' words around it are in `shell_scripts`.
 """
 
 from __future__ import annotations
@@ -9,64 +10,30 @@ import argparse
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 
-HELP = "Print a script that completes commands and options in bash or zsh."
+from diif_viewer.cli.shell_scripts import BASH, FISH, ZSH
+from diif_viewer.models.registry import METHODS, SHIPPED
 
-BASH = """\
-# Completion of diif-viewer for bash: source it, or put it into ~/.local/share/bash-completion/completions/diif-viewer
-_diif_viewer() {{
-  local word="${{COMP_WORDS[COMP_CWORD]}}" before="${{COMP_WORDS[COMP_CWORD-1]}}" command=view options= words=
-  COMPREPLY=()
-  case "${{COMP_WORDS[1]}}" in {commands}) ((COMP_CWORD > 1)) && command="${{COMP_WORDS[1]}}" ;; esac
-  case "$command $before" in
-{choices}
-  esac
-  case "$command" in
-{options}
-  esac
-  if [[ $word == -* ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word")
-  elif ((COMP_CWORD == 1)); then
-    mapfile -t COMPREPLY < <(compgen -W "{names}" -- "$word"; compgen -f -- "$word")
-  elif ((COMP_CWORD == 2)) && [[ -n $words ]]; then
-    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word"; compgen -f -- "$word")
-  else
-    mapfile -t COMPREPLY < <(compgen -f -- "$word")
-  fi
-}}
-complete -o filenames -F _diif_viewer diif-viewer
-"""
+HELP = "Print a script that completes commands and options in bash, zsh or fish."
 
-ZSH = """\
-#compdef diif-viewer
-# Completion of diif-viewer for zsh: put it into a folder of $fpath as _diif-viewer
-_diif_viewer() {{
-  local -a commands=(
-{commands}
-  )
-  if ((CURRENT == 2)) && [[ $words[2] != -* ]]; then
-    _describe command commands
-    _files
-    return
-  fi
-  local command=view
-  if (($+commands[(r)${{words[2]}}:*])); then
-    command=$words[2]
-    shift words
-    ((CURRENT--))
-  fi
-  case $command in
-{cases}
-  esac
-}}
-_diif_viewer "$@"
-"""
+_PRESETS = Path(__file__).resolve().parent.parent / "training"
+SUGGESTED = {
+    "--model": tuple(METHODS),
+    "--method": tuple(METHODS),
+    "--device": ("auto", "cpu", "cuda", "mps"),
+    "--preset": tuple(sorted(path.stem for path in _PRESETS.glob("*.toml"))),
+}
+"""What an option often takes, beside files, where the parser cannot list all that it takes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option of a command. names: all its spellings. takes: what it takes, empty for a switch."""
+    """One option of a command. names: all its spellings. takes: what it takes, empty for a switch.
+
+    choices: all that it takes; suggested: some of what it takes, others are files.
+    """
 
     names: tuple[str, ...]
     help: str
@@ -74,15 +41,20 @@ class Option:
     choices: tuple[str, ...]
     several: bool
 
+    @property
+    def suggested(self) -> tuple[str, ...]:
+        """The first known list for one of its names; none where all choices are known."""
+        return next((SUGGESTED[name] for name in self.names if name in SUGGESTED and not self.choices), ())
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("shell", choices=("bash", "zsh"), help="which shell it is for")
+    parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="which shell it is for")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the script."""
-    print(bash_script() if args.shell == "bash" else zsh_script(), end="")
+    print({"bash": bash_script, "zsh": zsh_script, "fish": fish_script}[args.shell](), end="")
     return 0
 
 
@@ -95,8 +67,18 @@ def commands() -> dict[str, tuple[str, argparse.ArgumentParser]]:
 
 
 def first_words(name: str) -> tuple[str, ...]:
-    """What a command's first word can be, beside a file: `WORDS` of its module."""
-    return tuple(getattr(_modules()[name], "WORDS", ()))
+    """What a command's first word can be, beside a file: `WORDS` of its module, or the choices of its argument."""
+    module = _modules()[name]
+    if words := tuple(getattr(module, "WORDS", ())):
+        return words
+    from diif_viewer.cli import parser_of
+
+    return next((o.choices for o in options_of(parser_of(name, module)) if not o.names and o.choices), ())
+
+
+def further_words(name: str) -> tuple[str, ...]:
+    """What the words after the first can be, beside files: models, for the command of that name."""
+    return tuple(method.name for method in SHIPPED) if name == "models" else ()
 
 
 def _modules() -> dict[str, ModuleType]:
@@ -116,23 +98,31 @@ def options_of(parser: argparse.ArgumentParser) -> Iterator[Option]:
         yield Option(tuple(action.option_strings), (action.help or "").replace("%%", "%"), takes, choices, several)
 
 
+# ---- bash ------------------------------------------------------------------------------------------------
+
+
 def bash_script() -> str:
     """The script for bash (4 or later)."""
     choices, options = [], []
     for name, (_, parser) in commands().items():
         known = list(options_of(parser))
         for option in known:
-            if option.choices and option.names:
+            if option.names and (words := " ".join(option.choices or option.suggested)):
                 pattern = "|".join(f'"{name} {word}"' for word in option.names)
-                words = " ".join(option.choices)
-                choices.append(f'    {pattern}) mapfile -t COMPREPLY < <(compgen -W "{words}" -- "$word"); return ;;')
+                files = "" if option.choices else '; compgen -f -- "$word"'
+                offer = f'mapfile -t COMPREPLY < <(compgen -W "{words}" -- "$word"{files})'
+                choices.append(f"    {pattern}) {offer}; return ;;")
         words = " ".join(word for option in known for word in option.names)
-        first = f' words="{" ".join(first_words(name))}"' if first_words(name) else ""
-        options.append(f'    {name}) options="{words}"{first} ;;')
+        first, further = " ".join(first_words(name)), " ".join(further_words(name))
+        offers = (f' words="{first}"' if first else "") + (f' others="{further}"' if further else "")
+        options.append(f'    {name}) options="{words}"{offers} ;;')
     names = list(commands())
     return BASH.format(
         commands="|".join(names), names=" ".join(names), choices="\n".join(choices), options="\n".join(options)
     )
+
+
+# ---- zsh -------------------------------------------------------------------------------------------------
 
 
 def zsh_script() -> str:
@@ -140,23 +130,34 @@ def zsh_script() -> str:
     lines, cases = [], []
     for name, (text, parser) in commands().items():
         lines.append(f"    {_quoted(f'{name}:{text}')}")
-        specs = [spec for option in options_of(parser) for spec in _zsh_specs(option)]
-        if first := first_words(name):
-            specs.insert(0, _quoted(f"1:first word:({' '.join(first)})"))
+        first, further = first_words(name), further_words(name)
+        specs = []
+        for option in options_of(parser):
+            if option.names:
+                specs += _zsh_specs(option)
+                continue
+            if first:
+                specs.append(_quoted(f"1:first word:{_zsh_values(first, files=not option.choices)}"))
+            if not option.choices:
+                specs.append(_quoted(f"*:{_plain(option.takes)}:{_zsh_values(further, files=True)}"))
         cases.append(f"    {name})\n      _arguments -s \\\n        " + " \\\n        ".join(specs) + "\n      ;;")
     return ZSH.format(commands="\n".join(lines), cases="\n".join(cases))
 
 
 def _zsh_specs(option: Option) -> list[str]:
-    takes = f":{_plain(option.takes)}:{_zsh_values(option)}" if option.takes else ""
-    if not option.names:
-        return [_quoted(f"*{takes}")]
+    values = _zsh_values(option.choices or option.suggested, files=not option.choices)
+    takes = f":{_plain(option.takes)}:{values}" if option.takes else ""
     others = "*" if option.several else f"({' '.join(option.names)})" if len(option.names) > 1 else ""
     return [_quoted(f"{others}{name}[{_plain(option.help)}]{takes}") for name in option.names]
 
 
-def _zsh_values(option: Option) -> str:
-    return f"({' '.join(option.choices)})" if option.choices else "_files"
+def _zsh_values(words: tuple[str, ...], *, files: bool) -> str:
+    if not words:
+        return "_files"
+    listed = " ".join(words)
+    if not files:
+        return f"({listed})"
+    return rf' _alternative "words\:word\:({listed})" "files\:file\:_files"'  # the blank keeps zsh's own options away
 
 
 def _plain(text: str) -> str:
@@ -166,3 +167,35 @@ def _plain(text: str) -> str:
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"
+
+
+# ---- fish ------------------------------------------------------------------------------------------------
+
+
+def fish_script() -> str:
+    """The script for fish (3 or later)."""
+    lines = []
+    for name, (text, parser) in commands().items():
+        lines.append(f"{_FISH} -n 'test (count (commandline -opc)) -eq 1' -a {name} -d {_fish_quoted(text)}")
+        if words := first_words(name):
+            only = "" if hasattr(_modules()[name], "WORDS") else " -f"  # no files where the parser takes none
+            lines.append(f"{_FISH} -n '__diif_viewer_at {name} 2'{only} -a {_fish_quoted(' '.join(words))}")
+        if words := further_words(name):
+            lines.append(f"{_FISH} -n '__diif_viewer_past {name} 2' -a {_fish_quoted(' '.join(words))}")
+        lines += [_fish_option(name, option) for option in options_of(parser) if option.names]
+    return FISH.format(commands=" ".join(commands()), lines="\n".join(lines))
+
+
+_FISH = "complete -c diif-viewer"
+
+
+def _fish_option(command: str, option: Option) -> str:
+    spellings = [f"-l {word[2:]}" if word.startswith("--") else f"-s {word[1:]}" for word in option.names]
+    words = _fish_quoted(" ".join(option.choices or option.suggested))
+    takes = [f"-x -a {words}"] if option.choices else [f"-r -F -a {words}"] if option.suggested else ["-r -F"]
+    condition = f"-n 'test (__diif_viewer_command) = {command}'"
+    return " ".join([_FISH, condition, *spellings, *(takes if option.takes else ()), f"-d {_fish_quoted(option.help)}"])
+
+
+def _fish_quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -26,14 +26,14 @@ MIME_TYPES = (
 ENTRY = """\
 [Desktop Entry]
 Type=Application
-Version=1.5
+Version=1.4
 Name=DIIF Viewer
 GenericName=Picture Viewer
 Comment=Look into pictures, sharp at any zoom
 Exec={command} %F
 Icon=diif-viewer
 Terminal=false
-Categories=Graphics;Viewer;RasterGraphics;
+Categories=Graphics;2DGraphics;RasterGraphics;Viewer;
 Keywords=image;photo;zoom;upscale;super-resolution;
 MimeType={types};
 """

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from diif_viewer.errors import CheckpointError, RequestError
 from diif_viewer.models import shelf
-from diif_viewer.models.registry import SHIPPED, default_method
+from diif_viewer.models.registry import PHOTO, SHIPPED, default_method
 
 if TYPE_CHECKING:
     from diif_viewer.models.spec import Part
@@ -87,9 +87,9 @@ def _report(args: argparse.Namespace, names: list[str], *, verify: bool, cards: 
     elif verify:
         for known in records if not args.quiet else ():
             print(f"{known['name']}: whole, {known['parameters']['total']:,} parameters, SHA-256 {known['sha256']}")
-    elif cards:
+    elif cards and records:
         print("\n\n".join(_card(known) for known in records))
-    else:
+    elif not cards:
         _list(records)
     return 1 if failed else 0
 
@@ -138,12 +138,13 @@ def _part(part: Part) -> dict[str, Any]:
 
 
 def _list(records: list[dict[str, Any]]) -> None:
-    print(f"{'model':<16} {'encoder':<8} {'decoder':<8} {'parameters':>11}  {'licence':<8} training")
+    wide = max(len("model"), *(len(known["name"]) + 1 for known in records)) if records else 5
+    print(f"{'model':<{wide}} {'encoder':<8} {'decoder':<8} {'parameters':>11}  {'licence':<8} training")
     for known in records:
         mark = "*" if known["default"] else "+" if known["added"] else " "
         parts = f"{known['encoder']['name']:<8} {known['decoder']['name']:<8} {known['parameters']['total']:>11,}"
-        print(f"{known['name'] + mark:<16} {parts}  {known['licence'] or '?':<8} {_in_short(known['training'])}")
-    print("* is used where none is named, + was added; models MODEL tells more of one.")
+        print(f"{known['name'] + mark:<{wide}} {parts}  {known['licence'] or '?':<8} {_in_short(known['training'])}")
+    print(f"* is used where none is named (for JPEG files {PHOTO}), + was added; models MODEL tells more of one.")
 
 
 def _in_short(training: dict[str, str]) -> str:

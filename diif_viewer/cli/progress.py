@@ -7,12 +7,15 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
+_RAREST = 120.0
+"""Seconds between two lines of a log, at most."""
+
 
 class ProgressLine:
     """Prints finished fractions, with speed and time left once they can be told; call it with numbers in [0, 1].
 
-    In a terminal the line is rewritten at most ten times a second; elsewhere a line appears every `log_seconds`, so
-    that short work leaves no noise in a log. `close` ends the line.
+    In a terminal the line is rewritten at most ten times a second; elsewhere a line appears after `log_seconds` and
+    then ever more rarely, so that neither short nor long work fills a log with noise. `close` ends the line.
     """
 
     def __init__(
@@ -39,6 +42,8 @@ class ProgressLine:
         now = self._clock()
         if not self._enabled or now - self._last < self._interval:
             return
+        if not self._terminal:
+            self._interval = min(1.25 * self._interval, _RAREST)
         self._last = now
         spent = now - self._start
         text = f"{100 * fraction:3.0f} %"

@@ -15,10 +15,11 @@ from pathlib import Path
 from diif_viewer.cli import arguments
 from diif_viewer.cli.inputs import STANDARD, expand
 from diif_viewer.cli.progress import ProgressLine, duration
-from diif_viewer.cli.render_plan import Job, Options, Target, plan
+from diif_viewer.cli.render_options import Options, digits_of
+from diif_viewer.cli.render_plan import Job, Target, plan
 from diif_viewer.cli.render_work import Outcome, Renderer, failure
 from diif_viewer.errors import DiifViewerError, ImageError, RequestError
-from diif_viewer.models.registry import METHODS, default_method
+from diif_viewer.models.registry import METHODS
 
 HELP = "Render pictures, or a part of each, at any scale into PNG, JPEG, WebP, TIFF or AVIF files."
 
@@ -82,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
     words = expand(args.images)
     target = Target(args.output, suffix, several=len(words) > 1)
     with _sources(words) as sources:
-        options = _options(args, sources[0][0])
+        options = _options(args)
         planned = plan(sources, target, options, overwrite=args.overwrite)
         if len(planned) == 1 and isinstance(planned[0], str):
             raise DiifViewerError(planned[0])
@@ -95,23 +96,23 @@ def run(args: argparse.Namespace) -> int:
                 report.add(Outcome(label, job.shown, "skipped"))
             else:
                 jobs.append(job)
-        _work_off(jobs, options, args, report)
+        _work_off(jobs, args, report)
         return report.end(len(planned))
 
 
-def _work_off(jobs: list[Job], options: Options, args: argparse.Namespace, report: _Report) -> None:
+def _work_off(jobs: list[Job], args: argparse.Namespace, report: _Report) -> None:
     """Do the jobs, here or in several processes. A single one that fails raises its error."""
-    sizes = [options.part(options.lattice(job.header.height, job.header.width)).area / 1e6 for job in jobs]
+    sizes = [job.options.part(job.options.lattice(job.header.height, job.header.width)).area / 1e6 for job in jobs]
     progress = ProgressLine(enabled=not args.quiet, work=sum(sizes), unit="megapixels")
     try:
         if args.jobs > 1 and len(jobs) > 1:
             from diif_viewer.cli.batch import outcomes
 
-            for outcome in outcomes(jobs, options, args.jobs, partial(_told, progress, sizes)):
+            for outcome in outcomes(jobs, args.jobs, partial(_told, progress, sizes)):
                 progress.close()
                 report.add(outcome)
             return
-        renderer = Renderer(options, report.describe)
+        renderer = Renderer(report.describe)
         for number, job in enumerate(jobs):
             try:
                 outcome = renderer.do(job, partial(_one_more, progress, sizes, [1.0] * number))
@@ -174,16 +175,15 @@ class _Report:
         return 1 if failed else 0
 
 
-def _options(args: argparse.Namespace, first: Path) -> Options:
+def _options(args: argparse.Namespace) -> Options:
     """What the command line asks for. Raises CheckpointError, DeviceError, RequestError."""
-    name, digits = args.model, ""
-    if name is None or name not in METHODS or METHODS[name].is_model:
+    name, digits = args.model or "", ""
+    if name not in METHODS or METHODS[name].is_model:
         from diif_viewer.engine.device import resolve
         from diif_viewer.engine.model import weights_file
 
-        device = resolve(args.device)
-        name = name or default_method(first.suffix, device)
-        digits = _digits(weights_file(name))
+        resolve(args.device)
+        digits = digits_of(weights_file(name)) if name else ""
     elif args.best:
         raise RequestError(f"--best is for models; {name} gives the same however the picture is turned.")
     if args.bits == 16 and args.dtype == "uint8":
@@ -199,17 +199,6 @@ def _options(args: argparse.Namespace, first: Path) -> Options:
         verbose=args.verbose,
         page=args.page - 1,
     )
-
-
-def _digits(weights: Path) -> str:
-    """The first digits of the file's SHA-256; empty for a file that cannot be read, which loading will say."""
-    import hashlib
-
-    try:
-        with weights.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()[:8]
-    except OSError:
-        return ""
 
 
 @contextlib.contextmanager

@@ -7,95 +7,30 @@ import shutil
 import string
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from diif_viewer import __version__
 from diif_viewer.cli.inputs import STANDARD
+from diif_viewer.cli.render_options import Options, scale_text
 from diif_viewer.errors import DiifViewerError, ExportError, RequestError
 
 if TYPE_CHECKING:
     from diif_viewer.geometry import Lattice, Window
     from diif_viewer.imaging.load import Header
 
+_KINDS = {"JPEG": ".jpg", "MPO": ".jpg"}
+"""What a picture without a name is, for the choice of a model."""
+
 FIELDS = ("stem", "name", "method", "scale", "width", "height", "number")
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How every picture is rendered, as the command line says it.
-
-    method: a classic method, a shipped model or a weights file; weights: a few digits of its hash, or empty. bits: 8,
-    16, or None for 16 where the picture has 16 and the format can hold them. Sizes are (height, width). page: from 0.
-    """
-
-    method: str
-    weights: str = ""
-    device: str = "auto"
-    scale: float | None = None
-    size: tuple[int, int] | None = None
-    box: tuple[float, float, float, float] | None = None
-    window: tuple[int, int, int, int] | None = None
-    bits: int | None = None
-    float32: bool = False
-    best: bool = False
-    quality: int | None = None
-    strip: bool = False
-    lossless: bool = False
-    verbose: int = 0
-    page: int = 0
-
-    def lattice(self, height: int, width: int) -> Lattice:
-        """All outputs of a picture of `height` x `width`. Raises RequestError."""
-        from diif_viewer.geometry import Lattice
-
-        if self.size is not None:
-            return Lattice.of_size(height, width, *self.size)
-        assert self.scale is not None
-        return Lattice.of_scale(height, width, self.scale)
-
-    def part(self, lattice: Lattice) -> Window:
-        """The outputs asked for. Raises RequestError when they are none, or not all inside the picture."""
-        from diif_viewer.geometry import Window
-
-        if self.box:
-            x0, y0, x1, y1 = self.box
-            if not (0 <= x0 < x1 <= lattice.x.size and 0 <= y0 < y1 <= lattice.y.size):
-                whole = f"0,0,{lattice.x.size},{lattice.y.size}"
-                raise RequestError(f"The box {x0:g},{y0:g},{x1:g},{y1:g} must lie inside the picture: {whole}.")
-            window = lattice.window_of(self.box)
-        else:
-            window = Window(*self.window) if self.window else lattice.window
-        if not window or not lattice.window.contains(window):
-            whole = f"{lattice.x.count}x{lattice.y.count}"
-            raise RequestError(f"The part asked for is empty or reaches outside the output ({whole} pixels).")
-        return window
-
-    def bits_for(self, bits: int, depths: tuple[int, ...]) -> int:
-        """Bits per channel of the result for a picture of `bits`, in a format that holds `depths`."""
-        return self.bits or (16 if bits == 16 and 16 in depths else 8)
-
-    def recipe(self, lattice: Lattice, window: Window, bits: int) -> str:
-        """The software tag of the result: the same for results that must be the same, so that a batch can go on."""
-        part = "" if window == lattice.window else f" part {window.top},{window.left},{window.bottom},{window.right}"
-        words = [
-            f"{Path(self.method).name}{' ' + self.weights if self.weights else ''}",
-            f"{scale_text(lattice)}{part}",
-            f"{bits} bits{' float32' if self.float32 else ''}{' best' if self.best else ''}",
-            *([f"quality {self.quality}"] if self.quality else []),
-            *(["lossless"] if self.lossless else []),
-            *(["stripped"] if self.strip else []),
-            *([f"page {self.page + 1}"] if self.page else []),
-        ]
-        return f"DIIF Viewer {__version__} ({'; '.join(words)})"
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """One picture to render. source: the file to read. label: as the user named it. output: None for standard output.
 
-    suffix: of the format. ready: the output is there already, whole and of the same recipe.
+    suffix: of the format. options: how, the method among them. ready: the output is there already, whole and of the
+    same recipe.
     """
 
     source: Path
@@ -103,18 +38,13 @@ class Job:
     output: Path | None
     suffix: str
     header: Header
+    options: Options
     ready: bool = False
 
     @property
     def shown(self) -> str:
         """The output as people read it."""
         return "standard output" if self.output is None else str(self.output)
-
-
-def scale_text(lattice: Lattice) -> str:
-    """`x12.5`, or `x2 by x3` (across, down) where the axes differ."""
-    y, x = lattice.y.scale, lattice.x.scale
-    return f"x{x:g}" if x == y else f"x{x:g} by x{y:g}"
 
 
 class Target:
@@ -179,7 +109,7 @@ def plan(sources: Sequence[tuple[Path, str]], target: Target, options: Options, 
         except DiifViewerError as error:
             jobs.append(str(error))
     _check_names([job for job in jobs if isinstance(job, Job)])
-    _check_space([job for job in jobs if isinstance(job, Job) and not job.ready], options)
+    _check_space([job for job in jobs if isinstance(job, Job) and not job.ready])
     return jobs
 
 
@@ -188,6 +118,7 @@ def _job(source: Path, label: str, number: int, target: Target, options: Options
     from diif_viewer.imaging.load import peek
 
     header = peek(source, page=options.page)
+    options = options.for_kind(_KINDS.get(header.format, "") if label == "-" else source.suffix)
     lattice = options.lattice(header.height, header.width)
     window = options.part(lattice)
     named = STANDARD if label == "-" else source
@@ -202,7 +133,7 @@ def _job(source: Path, label: str, number: int, target: Target, options: Options
         raise ExportError(
             f"{output}: the name's ending says {form.name} and --format says {target.suffix[1:].upper()}."
         )
-    job = Job(source, label, output, suffix, header)
+    job = Job(source, label, output, suffix, header, options)
     check_memory(form.streams, window, header.channels * bits // 8)
     if output is None:
         return job
@@ -210,7 +141,7 @@ def _job(source: Path, label: str, number: int, target: Target, options: Options
     if not (target.many and output.exists()) or overwrite:
         return job
     if _is_ready(output, source, options.recipe(lattice, window, bits), (window.height, window.width)):
-        return Job(source, label, output, suffix, header, ready=True)
+        return replace(job, ready=True)
     raise ExportError(f"{output} exists and is not this result; --overwrite replaces it.")
 
 
@@ -251,15 +182,15 @@ def _check_names(jobs: list[Job]) -> None:
             raise ExportError(f"{output} is the picture itself; give the result another name.")
 
 
-def _check_space(jobs: list[Job], options: Options) -> None:
+def _check_space(jobs: list[Job]) -> None:
     """Refuse what the disk cannot hold, by a low guess: what compresses well must not be refused."""
     from diif_viewer.imaging.formats import format_of
 
     needed: Counter[Path] = Counter()
     for job in jobs:
         form = format_of(Path(f"x{job.suffix}"))
-        window = options.part(options.lattice(job.header.height, job.header.width))
-        raw = window.area * job.header.channels * options.bits_for(job.header.bits, form.bits) // 8
+        window = job.options.part(job.options.lattice(job.header.height, job.header.width))
+        raw = window.area * job.header.channels * job.options.bits_for(job.header.bits, form.bits) // 8
         folder = job.output.absolute().parent if job.output is not None else Path.cwd()
         while not folder.is_dir() and folder != folder.parent:
             folder = folder.parent

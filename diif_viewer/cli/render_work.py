@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from diif_viewer.cli.render_plan import Job, Options, scale_text
+from diif_viewer.cli.render_options import Options, scale_text
+from diif_viewer.cli.render_plan import Job
 from diif_viewer.errors import DiifViewerError
 from diif_viewer.models.registry import METHODS
 
@@ -53,12 +54,12 @@ def failure(job: Job, error: Exception) -> Outcome:
 
 
 class Renderer:
-    """Does jobs one after the other; the model is loaded once, when a job first needs it."""
+    """Does jobs one after the other; each model is loaded once, when a job first needs it."""
 
-    def __init__(self, options: Options, tell: Tell | None = None) -> None:
+    def __init__(self, tell: Tell | None = None) -> None:
         """tell: is called with what computes (method, scale, device) before each picture."""
-        self._options, self._tell = options, tell
-        self._model: Model | None = None
+        self._tell = tell
+        self._models: dict[str, Model] = {}
 
     def do(self, job: Job, progress: Callable[[float], None] | None = None) -> Outcome:
         """Render and write one picture. Raises DiifViewerError with one sentence; no file is left then."""
@@ -67,13 +68,13 @@ class Renderer:
         from diif_viewer.imaging.metadata import Metadata, export_metadata
 
         started = time.monotonic()
-        options, form = self._options, format_of(Path(f"x{job.suffix}"))
+        options, form = job.options, format_of(Path(f"x{job.suffix}"))
         picture = _in_a_space_that_fits(load_picture(job.source, page=options.page), form.name)
         height, width, channels = picture.pixels.shape
         lattice = options.lattice(height, width)
         window = options.part(lattice)
         bits = options.bits_for(job.header.bits, form.bits)
-        paint = self._painter(picture, bits, scale_text(lattice))
+        paint = self._painter(picture, options, bits, scale_text(lattice))
         about = Metadata(picture.icc_profile, picture.exif, picture.dpi)
         about = export_metadata(about, options.recipe(lattice, window, bits), strip=options.strip)
 
@@ -99,8 +100,7 @@ class Renderer:
         spent = time.monotonic() - started
         return Outcome(job.label, job.shown, "done", window.width, window.height, round(spent, 3), options.method)
 
-    def _painter(self, picture: Picture, bits: int, scale: str) -> Painter:
-        options = self._options
+    def _painter(self, picture: Picture, options: Options, bits: int, scale: str) -> Painter:
         if options.method in METHODS and not METHODS[options.method].is_model:
             self._say(f"{options.method} at {scale} on Pillow")
             from diif_viewer.engine.strips import classic_painter
@@ -111,12 +111,12 @@ class Renderer:
         from diif_viewer.engine.field import Field
         from diif_viewer.engine.planes import BlockCache
 
-        if self._model is None:
-            self._model = dv.load_model(options.method, options.device)
-        exact = options.float32 or options.best or bits == 16
-        compute = self._model.compute.in_float32() if exact else self._model.compute
-        self._say(f"{self._model.name} at {scale} on {compute.description}{', best of eight' if options.best else ''}")
-        field = Field(picture.pixels, self._model, BlockCache(export_budget()))
+        if options.method not in self._models:
+            self._models[options.method] = dv.load_model(options.method, options.device)
+        model, exact = self._models[options.method], options.float32 or options.best or bits == 16
+        compute = model.compute.in_float32() if exact else model.compute
+        self._say(f"{model.name} at {scale} on {compute.description}{', best of eight' if options.best else ''}")
+        field = Field(picture.pixels, model, BlockCache(export_budget()))
         return field_painter(field, bits=bits, float32=exact, best=options.best)
 
     def _say(self, text: str) -> None:

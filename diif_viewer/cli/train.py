@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diif_viewer.cli import arguments
+from diif_viewer.cli.signals import status_of
 
 if TYPE_CHECKING:
     from diif_viewer.training.batches import Bytes
@@ -95,9 +96,9 @@ def run(args: argparse.Namespace) -> int:
                 compiled=args.compile,
                 start=[load_checkpoint(path) for path in args.start],
             )
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         print("stopped; the same command goes on from the last saved state", file=sys.stderr)
-        return 130
+        return status_of(stop)
     if team.size > 1:  # gloo's threads outlive the group, and now and then abort an interpreter that winds itself up
         sys.stdout.flush()
         sys.stderr.flush()

@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     from diif_viewer.cli.contact_sheet import write_contact_sheet
 
     if not args.quiet:
-        print("There is no display, so the view goes into a picture file.", flush=True)
+        print("There is no display, so the view goes into a picture file.", file=sys.stderr, flush=True)
     print(write_contact_sheet(Path(images[0]), _free_folder(), quiet=args.quiet))
     return 0
 

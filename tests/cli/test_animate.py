@@ -117,7 +117,7 @@ def test_mistakes_are_one_sentence_and_leave_no_file(
 @pytest.mark.parametrize("words", [["--from", "near"], ["--at", "1"], ["--fps", "-3"], ["--background", "red"]])
 def test_wrong_usage(words: list[str], picture: Path, tmp_path: Path, capsys: Shown) -> None:
     assert animate(picture, tmp_path / "out.png", *words) == 2
-    assert "usage:" in capsys.readouterr().err
+    assert "--help tells more" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals as on Unix")

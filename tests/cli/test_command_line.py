@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -12,8 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from diif_viewer import cli
-from diif_viewer.cli import COMMANDS, arguments, main
+from diif_viewer.cli import COMMANDS, arguments, main, signals
 from diif_viewer.errors import ImageError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -90,7 +90,29 @@ def test_help_answers_at_once(words: list[str]) -> None:
 )
 def test_wrong_usage_exits_with_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(words) == 2
-    assert "usage:" in capsys.readouterr().err
+    shown = capsys.readouterr().err
+    assert shown.startswith("error: ")
+    assert shown.endswith(" --help tells more)\n")
+    assert shown.count("\n") == 1
+
+
+def test_a_command_that_is_misspelt_is_told_from_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["rendr", "photo.jpg"]) == 2
+    assert "rendr is neither a command nor a file; did you mean render?" in capsys.readouterr().err
+    assert cli_meaning("modles") == "models"
+    assert not cli_meaning("renders.png")
+    assert not cli_meaning("holidays")
+    (tmp_path / "rendr").mkdir()
+    assert not cli_meaning("rendr")
+
+
+def cli_meaning(word: str) -> str:
+    from diif_viewer.cli import _command_like
+
+    return _command_like(word)
 
 
 def with_run(monkeypatch: pytest.MonkeyPatch, run: object) -> None:
@@ -158,8 +180,44 @@ def test_an_interruption_exits_with_130(monkeypatch: pytest.MonkeyPatch, capsys:
         raise KeyboardInterrupt
 
     with_run(monkeypatch, run)
-    assert main(["doctor"]) == cli.INTERRUPTED == 130
+    assert main(["doctor"]) == signals.INTERRUPTED == 130
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_polite_kill_ends_as_an_interruption_does(
+    number: int, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cleared: list[int] = []
+
+    def run(args: argparse.Namespace) -> int:
+        try:
+            signal.raise_signal(number)
+        except KeyboardInterrupt:
+            cleared.append(number)
+            raise
+        return 0
+
+    with_run(monkeypatch, run)
+    assert main(["doctor"]) == status
+    assert cleared == [number]
+    assert "Stopped." in capsys.readouterr().err
+    assert signal.getsignal(number) is signal.SIG_DFL
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
+def test_what_is_ignored_stays_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(args: argparse.Namespace) -> int:
+        signal.raise_signal(signal.SIGHUP)
+        return 0
+
+    with_run(monkeypatch, run)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        assert main(["doctor"]) == 0  # under nohup
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_a_first_word_that_is_no_command_is_a_picture(monkeypatch: pytest.MonkeyPatch) -> None:

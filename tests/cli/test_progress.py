@@ -59,6 +59,14 @@ def test_a_log_gets_whole_lines_now_and_then() -> None:
     assert "\r" not in stream.getvalue()
 
 
+def test_long_work_fills_no_log() -> None:
+    stream, clock = io.StringIO(), Clock()
+    line = ProgressLine(stream, clock)
+    for step in range(1, 3601):
+        advance(line, clock, 1, step / 3600)
+    assert 20 <= len(stream.getvalue().splitlines()) <= 50
+
+
 def test_short_work_leaves_a_log_alone() -> None:
     stream, clock = io.StringIO(), Clock()
     line = ProgressLine(stream, clock)

@@ -73,8 +73,9 @@ def test_without_a_display_the_sample_goes_into_a_picture(
     monkeypatch.setattr(contact_sheet, "PANE_HEIGHT", 96)
     monkeypatch.setattr(contact_sheet, "PANE_WIDTH", 120)
     assert main([]) == 0
-    first, *_, path = capsys.readouterr().out.splitlines()
-    assert first == "There is no display, so the view goes into a picture file."
+    shown = capsys.readouterr()
+    (path,) = shown.out.splitlines()
+    assert shown.err.startswith("There is no display, so the view goes into a picture file.\n")
     assert Path(path).parent == headless
     with Image.open(path) as sheet:
         margin = contact_sheet.MARGIN
@@ -89,7 +90,7 @@ def test_without_a_display_the_sample_goes_into_a_picture(
 
 def test_a_missing_picture_is_one_sentence(headless: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["no-such.jpg"]) == 1
-    assert capsys.readouterr().err.startswith("error: ")
+    assert capsys.readouterr().err.splitlines()[-1].startswith("error: no-such.jpg: ")
     assert list(headless.iterdir()) == []
 
 
