@@ -27,6 +27,7 @@ from diif_viewer.engine.device import cache_budget, fast_compute, present, resol
 from diif_viewer.engine.exporting import export_steps, is_large
 from diif_viewer.engine.field import Array, Field
 from diif_viewer.engine.filming import film_steps
+from diif_viewer.engine.gpu.painter import painter_on
 from diif_viewer.engine.ladder import BICUBIC, PROCESSOR, SMALLER, Ladder, Steps, guarded
 from diif_viewer.engine.model import Model, load_model
 from diif_viewer.engine.pace import Pace
@@ -223,6 +224,8 @@ class Scheduler:
         self._idle = None
         self._cache.clear()
         heap.give_back()
+        if self._device != "cpu":
+            painter_on(self._device).release()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         self._tend(now=True)
@@ -231,6 +234,7 @@ class Scheduler:
         """Go on with the processor: pictures stay, everything that was made of them is made anew."""
         self._device = "cpu"
         self._compute = fast_compute("cpu")
+        self._encodings.clear()
         for picture in self._pictures.values():
             picture.fields.clear()
         self._models.clear()

@@ -18,6 +18,7 @@ from diif_viewer.engine import messages as m
 from diif_viewer.engine import scheduler as scheduling
 from diif_viewer.engine import threads
 from diif_viewer.engine.field import Field
+from diif_viewer.engine.gpu.painter import Painter
 from diif_viewer.engine.planes import BLOCK, Plane
 from diif_viewer.engine.scheduler import Scheduler
 from diif_viewer.geometry import Window
@@ -200,7 +201,9 @@ def test_a_full_gpu_is_left_for_the_processor(weights, monkeypatch):
         loads.append(device)
         return real_load(name, "cpu")
 
+    released: list[str] = []
     monkeypatch.setattr(scheduling, "load_model", load)
+    monkeypatch.setattr(Painter, "release", lambda self: released.append(self._runtime.device))
     running = Running("auto")
     try:
         on_gpu = lambda f: running.scheduler._device != "cpu"  # noqa: E731
@@ -211,6 +214,7 @@ def test_a_full_gpu_is_left_for_the_processor(weights, monkeypatch):
         ready = [message for message in running.messages if isinstance(message, m.Ready)]
         assert [r.device for r in ready] == ["cpu"]
         assert loads[-1] == "cpu"
+        assert released[-1] == "mps", "what is kept there from view to view is given back too"
         assert running.scheduler._ladder.halvings == 0
         assert_right(running, model)
     finally:

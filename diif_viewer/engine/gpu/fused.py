@@ -159,13 +159,13 @@ class Fused:
         )
 
     def _sliced(self, kernel: Any, sizes: Sizes, tensors: tuple[Tensor, ...]) -> Callable[[Setting], None]:
-        """A launch of a kernel whose programs make blocks of slices."""
+        """A launch of a kernel whose programs make blocks of slices; compiled once, however many of them there are."""
         block = min(64, self._side * 8)
         blocks = -(-self._side * sizes.pairs // block)
 
         def launch(setting: Setting) -> None:
-            kernel[(sizes.tiles * blocks,)](
-                *(*tensors, self._side, self.stage.width, setting.part, block, blocks),
+            kernel[(blocks, sizes.tiles)](
+                *(*tensors, self._side, self.stage.width, setting.part, block),
                 num_warps=setting.warps,
                 num_stages=setting.stages,
             )

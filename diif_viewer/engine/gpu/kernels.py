@@ -227,7 +227,6 @@ def coarse_stage(  # noqa: PLR0917
     WIDTH: tl.constexpr,
     PART: tl.constexpr,
     BLOCK: tl.constexpr,
-    BLOCKS: tl.constexpr,
 ):
     """DIIF's coarse stage for BLOCK slices of a tile: at the vertices above and below, blended by the row's share.
 
@@ -236,8 +235,8 @@ def coarse_stage(  # noqa: PLR0917
     the first layer makes of the cell and of the slice's first and last coordinates, y then x. weights: (WIDTH in,
     WIDTH out). out: (tiles, SIDE, TILE_PAIRS, WIDTH).
     """
-    tile = tl.program_id(0) // BLOCKS
-    block = tl.program_id(0) % BLOCKS
+    block = tl.program_id(0)
+    tile = tl.program_id(1)
     if tile >= tl.load(table + TILE_COUNT):
         return
     pairs = tl.load(table + TILE_PAIRS)
@@ -292,11 +291,10 @@ def push_stage(  # noqa: PLR0917
     WIDTH: tl.constexpr,
     PART: tl.constexpr,
     BLOCK: tl.constexpr,
-    BLOCKS: tl.constexpr,
 ):
     """BLOCK slices of a tile through the hidden part of the fine stage's first matrix; shapes as in `coarse_stage`."""
-    tile = tl.program_id(0) // BLOCKS
-    block = tl.program_id(0) % BLOCKS
+    block = tl.program_id(0)
+    tile = tl.program_id(1)
     if tile >= tl.load(table + TILE_COUNT):
         return
     pairs = tl.load(table + TILE_PAIRS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import logging
 import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from diif_viewer.engine.model import Model
 
 Array = npt.NDArray[Any]
+
+_log = logging.getLogger(__name__)
 
 MOST_TILES = 1024
 """Tiles of one launch."""
@@ -142,6 +145,7 @@ class Painter:
                     if is_shortage(error):
                         self._make_room()
                         raise
+                    _log.warning("The kernels are not used: plain torch renders instead.", exc_info=True)
                     self.failure = f"{type(error).__name__}: {error}"
                     self._kernels = False
             pending = [self._runtime.download(self._plain(field, lattice, w, compute, as_float)) for w in windows]

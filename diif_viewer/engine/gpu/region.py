@@ -13,7 +13,7 @@ from torch import Tensor
 
 from diif_viewer.engine.device import Compute
 from diif_viewer.engine.gpu.runtime import Runtime
-from diif_viewer.engine.gpu.tables import LEFT, Spots
+from diif_viewer.engine.gpu.tables import LEFT, TOP, Spots
 from diif_viewer.engine.gpu.weights import Stage
 from diif_viewer.engine.gpu.workspace import Workspace
 from diif_viewer.engine.planes import Plane
@@ -68,9 +68,11 @@ def region_bytes(stage: Stage, lattice: Lattice, outputs: Window) -> int:
 def groups(
     spots: Spots, side: int, limits: Window, most: int, fits: Callable[[Window], bool]
 ) -> Iterator[tuple[Spots, Window]]:
-    """Tiles in their order, cut into groups of at most `most` whose outputs together `fits`; of one tile at least.
+    """Tiles cut into groups of at most `most` whose outputs together `fits`; of one tile at least.
 
-    Yields them with the outputs that they span, cut off at `limits`.
+    Where they do not fit they are halved across the longer side of what they span: those of a view come in rings, and
+    half a ring in their order may span as much as all of it. Yields them with the outputs that they span, cut off at
+    `limits`.
     """
     for start in range(0, len(spots), most):
         yield from _fitting(spots[start : start + most], side, limits, fits)
@@ -82,5 +84,6 @@ def _fitting(spots: Spots, side: int, limits: Window, fits: Callable[[Window], b
     if len(spots) == 1 or fits(spanned):
         yield spots, spanned
         return
-    for half in np.array_split(spots, 2):
+    along = TOP if spanned.height > spanned.width else LEFT
+    for half in np.array_split(spots[np.argsort(spots[:, along], kind="stable")], 2):
         yield from _fitting(half, side, limits, fits)

@@ -117,7 +117,7 @@ class Cuda:
                 work()
             torch.cuda.current_stream().wait_stream(stream)
             graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(graph):
+            with torch.cuda.graph(graph, stream=stream):  # torch's own stream for it would stay on the first device
                 work()
 
         def replay() -> None:

@@ -25,8 +25,8 @@ SIZES = {"SIDE": 64, "WIDTH": 64, "PART": 32}
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
     ("fine_stage", {"GROUP": 32, "SINGLE": True, "SLICED": False, "BASED": True, "FORM": 3}),
     ("fine_stage", {"GROUP": 32, "SINGLE": False, "SLICED": True, "BASED": False, "FORM": 1}),
-    ("coarse_stage", {"BLOCK": 64, "BLOCKS": 8}),
-    ("push_stage", {"BLOCK": 64, "BLOCKS": 8}),
+    ("coarse_stage", {"BLOCK": 64}),
+    ("push_stage", {"BLOCK": 64}),
 ]
 
 

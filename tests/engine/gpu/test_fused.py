@@ -8,10 +8,12 @@ from diif_viewer.engine.gpu.fused import BYTES, Fused, Setting, Sizes, first_wor
 from diif_viewer.engine.gpu.painter import Painter
 from diif_viewer.engine.gpu.runtime import Plain, Work
 from diif_viewer.engine.gpu.tables import Batch
+from diif_viewer.engine.gpu.weights import stage_of
 from diif_viewer.engine.gpu.workspace import Workspace
 from diif_viewer.geometry import Window
 from tests.engine.gpu.conftest import DEVICE, SIDE
 from tests.engine.gpu.test_kernels import EXACT, field_of, plain
+from tests.engine.models import decoder
 
 ONE, TWO = Setting(64, 8, 2), Setting(32, 4, 1)
 
@@ -60,6 +62,27 @@ def test_sizes_are_few() -> None:
     assert sizes(130, True, 0) != sizes(130, False, 0)
     assert sizes(1, True, 0).tiles == 1
     assert sizes(510, True, 0).tiles == 512
+
+
+@pytest.mark.usefixtures("painter")
+@pytest.mark.parametrize("name", ["coarse", "push"])
+def test_kernels_of_slices_are_compiled_once_for_all_scales(monkeypatch, name) -> None:
+    """Triton compiles anew for every other constant: what a scale changes must lie in the grid or the table."""
+    launched: list[tuple[tuple[int, ...], list[object]]] = []
+
+    class Kernel:
+        def __getitem__(self, grid: tuple[int, ...]):
+            return lambda *values, **_: launched.append((grid, [v for v in values if not torch.is_tensor(v)]))
+
+    monkeypatch.setattr(f"diif_viewer.engine.gpu.kernels.{name}_stage", Kernel())
+    stage = stage_of(decoder("diif"), torch.float32)
+    assert stage is not None
+    fused = Fused(stage, Plain(DEVICE), Workspace(DEVICE), SIDE)
+    for pairs in (16, 136):
+        getattr(fused, f"_{name}")(Sizes(4, False, pairs, BYTES, True))(ONE)
+    (small, constants), (large, others) = launched
+    assert constants == others
+    assert np.prod(large) == np.prod(small) * 136 / 16
 
 
 def test_the_first_setting_that_fits_is_taken() -> None:

@@ -66,14 +66,25 @@ def test_tiles_that_lie_apart_have_rows_and_columns_of_their_own() -> None:
 
 
 @pytest.mark.parametrize(("most", "room"), [(100, 10**9), (7, 10**9), (100, 300_000), (100, 1)])
-def test_groups_keep_all_tiles_in_their_order(most, room) -> None:
+def test_groups_hold_every_tile_once(most, room) -> None:
     spots = spots_of(Window(100, 50, 1500, 1200), SIDE, 0)
     limits = Window(0, 0, 1480, 1100)
     seen = list(groups(spots, SIDE, limits, most, lambda outputs: outputs.area <= room))
-    assert np.array_equal(np.concatenate([some for some, _ in seen]), spots)
+    assert sorted(np.concatenate([some for some, _ in seen]).tolist()) == spots.tolist()
     for some, outputs in seen:
         assert len(some) <= most
         assert limits.contains(outputs)
         assert outputs.area <= room or len(some) == 1
         assert outputs.top == some[:, tables.TOP].min()
     assert len(seen) == 1 or most < len(spots) or room < 10**9
+
+
+def test_a_view_that_does_not_fit_is_cut_into_few_groups_whatever_the_order_of_its_tiles() -> None:
+    """Tiles come from the middle outwards; each group brings the maps that it spans."""
+    window = Window(0, 0, 16 * SIDE, 32 * SIDE)
+    spots = spots_of(window, SIDE, 0)
+    away = np.hypot(spots[:, tables.TOP] - 7.5 * SIDE, spots[:, tables.LEFT] - 15.5 * SIDE)
+    rings = spots[np.argsort(away, kind="stable")]
+    seen = list(groups(rings, SIDE, window, 1024, lambda outputs: outputs.area <= window.area // 4))
+    assert len(seen) <= 8
+    assert sum(outputs.area for _, outputs in seen) <= 1.2 * window.area
