@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
@@ -28,17 +30,26 @@ def name_on_screen(status: PaneStatus) -> str:
     return tr("Source pixels") if status.scale == 1 else label_of(status.method)
 
 
-def describe(status: PaneStatus) -> str:
-    """The words behind the name: scale, milliseconds or that it is still a preview."""
-    words = [*filter(None, (status.name,)), format_zoom(status.scale)]
+def words_of(status: PaneStatus, device: str = "", score: str = "") -> list[str]:
+    """The words behind the name: file, scale, milliseconds or that it is still a preview, device, score; "" for none.
+
+    device: what the renderer runs on, as it describes itself.
+    """
+    model = method_of(status.method).is_model and status.scale > 1
+    state = ""
     if status.sentence is not None and not status.sharp:
-        words.append(tr("plays, bicubic") if status.sentence == tr(PLAYING) else tr("stays bicubic"))
+        state = tr("plays, bicubic") if status.sentence == tr(PLAYING) else tr("stays bicubic")
     elif not status.sharp:
-        bicubic = method_of(status.method).is_model and status.scale > 1
-        words.append(tr("preview (bicubic)") if bicubic else tr("preview"))
+        state = tr("preview (bicubic)") if model else tr("preview")
     elif status.milliseconds is not None:
-        words.append(f"{status.milliseconds:.0f} ms")
-    return " · ".join(words)
+        state = f"{status.milliseconds:.0f} ms"
+    where = said(device).partition(",")[0] if model and status.sharp else ""
+    return [status.name, format_zoom(status.scale), state, where, score]
+
+
+FILE, SCALE, STATE, DEVICE, SCORE = range(5)
+LEAVING = (DEVICE, SCALE, FILE)
+"""Where a pane is too narrow for all words, these go first; which zoom it is, the status line says as well."""
 
 
 class Badge(QFrame):
@@ -62,6 +73,7 @@ class Badge(QFrame):
         self._menu = QMenu(self._name)
         self._group = QActionGroup(self)
         self._keys, self._method, self._truth = keys, "", False
+        self._shown: object = None
         self._menu.aboutToShow.connect(self._fill)
         self._fill()
         self._name.setMenu(self._menu)
@@ -73,25 +85,48 @@ class Badge(QFrame):
         """All of its words."""
         return f"{self._name.text().removesuffix(' ▾')} · {self._words.text()}"
 
-    def show_status(self, status: PaneStatus, *, active: bool, score: str = "", truth: bool = False) -> None:
-        """Say what the pane shows. active: letters and exports are about this pane. truth: it can be chosen."""
-        name, words = name_on_screen(status), " · ".join(filter(None, (describe(status), score)))
-        label = label_of(status.method)
+    def show_status(
+        self,
+        status: PaneStatus,
+        *,
+        active: bool,
+        words: Sequence[str] = (),
+        room: int = 10_000,
+        truth: bool = False,
+    ) -> None:
+        """Say what the pane shows. active: letters and exports are about this pane. truth: it can be chosen.
+
+        words: of `words_of`. room: logical pixels that the badge may be wide; words leave until it is.
+        """
+        facts = status, active, tuple(words), room, truth
+        if facts == self._shown:
+            return
+        self._shown = facts
+        name, label = name_on_screen(status), label_of(status.method)
         self._method, self._truth = status.method, truth
         self._name.setText(f"{name} ▾")
-        self._words.setText(words)
         choose = tr("Choose what this pane shows")
         if status.method == PHOTO:
             choose = tr("Made for JPEG pictures: it does not enlarge their artefacts. Choose what this pane shows")
         above = choose if name == label else tr("{method} above 100 %. Choose what this pane shows", method=label)
         self._name.setToolTip(said(status.sentence) if status.sentence else above)
         self._name.setAccessibleName(tr("Method of pane {number}: {method}", number=self.pane + 1, method=label))
-        self.setAccessibleName(self.text)
+        self.setAccessibleName(" · ".join([name, *filter(None, words)]))
         if self.property("active") != active:
             self.setProperty("active", active)
             self.style().unpolish(self)
             self.style().polish(self)
-        self.adjustSize()
+        self._fit(list(words), room)
+
+    def _fit(self, words: list[str], room: int) -> None:
+        """Say as many of the words as there is room for."""
+        for leaving in (None, *LEAVING):
+            if leaving is not None and words:
+                words[leaving] = ""
+            self._words.setText(" · ".join(filter(None, words)))
+            self.adjustSize()
+            if self.width() <= room:
+                return
 
     @Slot()
     def _fill(self) -> None:
@@ -132,21 +167,31 @@ class BadgeRow:
         layout: Layout,
         active: int,
         *,
+        device: str = "",
         truth: bool = False,
     ) -> None:
-        """Say what every pane shows, where there is room for it. statuses: empty without a picture."""
+        """Say what every pane shows, where there is room for it. statuses: empty without a picture. device: its words
+        of the renderer."""
         for badge in self.badges:
             if badge.pane >= min(len(statuses), len(areas)):
                 badge.hide()
                 continue
             score = None if self._scores is None else self._scores.of(badge.pane)
+            area = areas[badge.pane]
             badge.show_status(
                 statuses[badge.pane],
                 active=layout.panes > 1 and badge.pane == active,
-                score="" if score is None else score.words,
+                words=words_of(statuses[badge.pane], device, "" if score is None else score.words),
+                room=self._room(area, layout),
                 truth=truth,
             )
-            self._place(badge, areas[badge.pane], layout)
+            self._place(badge, area, layout)
+
+    def _room(self, area: Area, layout: Layout) -> int:
+        """Logical pixels that a badge may be wide. A divider has none of its own: both badges stay whole."""
+        width = area.view.width / self._canvas.devicePixelRatioF()
+        shared = layout.laid_over or layout is Layout.SPLIT
+        return int(width / 2 if shared else width) - 2 * MARGIN
 
     def _place(self, badge: Badge, area: Area, layout: Layout) -> None:
         ratio = self._canvas.devicePixelRatioF()

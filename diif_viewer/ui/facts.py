@@ -105,7 +105,9 @@ class Facts(QObject):
         state, controller = self._window.state, self._window.controller
         statuses = controller.statuses if state.picture is not None else ()
         truth = state.picture is not None and state.picture.reduced is not None
-        self._window.badge_row.show(statuses, controller.areas, state.layout, state.active, truth=truth)
+        self._window.badge_row.show(
+            statuses, controller.areas, state.layout, state.active, device=self._window.device, truth=truth
+        )
 
     @Slot()
     def show_layout(self) -> None:

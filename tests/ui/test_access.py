@@ -60,6 +60,9 @@ def dialogs(window) -> Iterator[QDialog]:
     for name in DIALOGS:
         window.actions_by_name[name].trigger()
         yield from opened(window)
+    window.actions_by_name["figure"].trigger()
+    window.canvas.export_region_asked.emit((200.0, 200.0), (420.0, 340.0))
+    yield from opened(window)
     dialog = KeysDialog(window.keys, window)
     dialog.open()
     yield from opened(window)

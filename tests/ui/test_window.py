@@ -16,6 +16,7 @@ from diif_viewer.engine.messages import ExportRequest, ViewRequest
 from diif_viewer.engine.tiles import TILE, keys_for
 from diif_viewer.geometry import Lattice
 from diif_viewer.imaging.classic import resample
+from diif_viewer.ui.badge import words_of
 from diif_viewer.ui.compare import Layout
 from diif_viewer.ui.images import opaque
 from tests.ui.fake_renderer import expected
@@ -68,6 +69,7 @@ def test_a_picture_opens_fitted_and_becomes_sharp(stage, photo):
     assert "sharp" in stage.window.accessibleDescription()
     assert stage.window.badge_row.badges[0].text.startswith("DIIF-S · x")
     assert "12 ms" in stage.window.badge_row.badges[0].text
+    assert stage.window.badge_row.badges[0].text.endswith(" · Fake")
 
 
 def test_the_bicubic_fallback_shows_first_and_the_badge_says_so(stage, photo):
@@ -362,6 +364,24 @@ def test_three_panes_stay_in_step(stage, photo):
     assert len(windows) == 1
     stage.window.facts.place_badges()  # they were hidden for the look at the pixels
     assert [badge.isVisible() for badge in stage.window.badge_row.badges] == [True] * 3 + [False]
+
+
+def test_words_leave_a_badge_that_has_too_little_room(stage, photo):
+    stage.show(photo)
+    stage.window.actions_by_name["two"].trigger()
+    stage.sharp()
+    badge, status = stage.window.badge_row.badges[1], stage.controller.statuses[1]
+    words = words_of(status, "Fake, float32", "31.40 dB, SSIM 0.912")
+    assert words[2:] == ["12 ms", "Fake", "31.40 dB, SSIM 0.912"]
+    badge.show_status(status, active=False, words=words)
+    wide, spoken = badge.width(), badge.accessibleName()
+    assert badge.text.endswith("12 ms · Fake · 31.40 dB, SSIM 0.912")
+    badge.show_status(status, active=False, words=words, room=wide - 1)
+    assert badge.width() < wide
+    assert badge.text.endswith("12 ms · 31.40 dB, SSIM 0.912")
+    badge.show_status(status, active=False, words=words, room=10)
+    assert badge.text == "DIIF-S · 12 ms · 31.40 dB, SSIM 0.912"
+    assert badge.accessibleName() == spoken  # a screen reader has room for all
 
 
 def test_a_badge_changes_the_method_of_its_pane(stage, photo):
