@@ -183,6 +183,21 @@ class Controller(QObject):
                 return
 
     @property
+    def waiting(self) -> bool:
+        """True while some pane is to become sharp and nothing keeps it from that."""
+        return any(not status.sharp and status.sentence is None for status in self.statuses)
+
+    def progress(self) -> tuple[object, int, int]:
+        """(something that is equal for the same view, tiles of it that are there, tiles that it has)."""
+        return self._requests.progress(self._wishes())
+
+    def stop(self) -> None:
+        """Let every pane stay as it is until the view, or what is seen of it, changes."""
+        self._quiet.stop()
+        self._requests.stop(self._wishes(), tr("Stopped. Move or zoom to have it sharpened."))
+        self.refresh()
+
+    @property
     def sharp(self) -> bool:
         """True when the view rests and every pane shows its final pixels."""
         if not self.statuses or self.motion.moving or self.scene.fading:

@@ -49,7 +49,7 @@ class Facts(QObject):
         shown = state.picture is not None and state.view is not None
         scale = state.view.scale if state.view is not None else None
         active = statuses[state.active] if state.active < len(statuses) else None
-        waiting = shown and any(not s.sharp and s.sentence is None for s in statuses)
+        waiting = shown and window.controller.waiting
         busy = waiting or window.loader.busy or window.pane_files.busy or window.ground_truth.busy
         window.status.show_view(scale, active.milliseconds if active is not None else None, busy=busy)
         picture = state.picture

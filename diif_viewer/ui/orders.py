@@ -179,5 +179,7 @@ class Orders:
             window.regions.stop()
         elif window.tools.zoom_box.hasFocus():
             window.canvas.setFocus()
+        elif window.sharpening.isVisible():
+            window.controller.stop()
         elif window.isFullScreen():
             window.toggle_full_screen()

@@ -89,6 +89,23 @@ class Requests:
                 self.ask(wishes)
                 return
 
+    def progress(self, wishes: list[Wish]) -> tuple[object, int, int]:
+        """(something that is equal for equal wishes, tiles that are there, tiles that are wanted)."""
+        held = wanted = 0
+        for wish in wishes:
+            if wish.model is not None:
+                keys = keys_for(wish.image, wish.model, wish.view.scale, wish.seen, wish.view.lattice.window)
+                wanted += len(keys)
+                held += len(keys) - len(wish.scene.missing(wish.pane, keys))
+        return [(wish.pane, wish.image, wish.model, wish.view.scale, wish.seen) for wish in wishes], held, wanted
+
+    def stop(self, wishes: list[Wish], sentence: str) -> None:
+        """Let the panes stay as they are; `sentence` says so for those that miss something."""
+        self.withdraw()
+        for wish in wishes:
+            if self._request(wish) is not None:
+                self.failures[wish.pane] = sentence
+
     def look_ahead(self, wishes: list[Wish]) -> None:
         """Have the tiles around what every pane shows made, while nothing else is wanted."""
         if self._wanted or not self._client.running:

@@ -119,6 +119,11 @@ class StatusLine(QStatusBar):
             self.addWidget(part)
         for part in right:
             self.addPermanentWidget(part)
+        self._beside_busy = len(left) + 1
+
+    def put_beside_busy(self, widget: QWidget) -> None:
+        """Add a part to the right of the busy mark."""
+        self.insertPermanentWidget(self._beside_busy, widget)
 
     def show_view(self, scale: float | None, milliseconds: float | None, *, busy: bool) -> None:
         """scale: of the view, None without a picture. milliseconds: of the newest sharp picture."""

@@ -63,6 +63,8 @@ QLineEdit#zoom[wrong="true"] {{ border-color: #ff7a70; }}
 QStatusBar {{ background: {surface}; color: {dim}; border-top: 1px solid {line}; }}
 QStatusBar::item {{ border: 0; }}
 QStatusBar QLabel {{ color: {dim}; padding: 1px 8px; }}
+QStatusBar QToolButton {{ color: {dim}; background: transparent; border: 0; padding: 0 4px; }}
+QStatusBar QToolButton:hover, QStatusBar QToolButton:focus {{ color: #5ea8ff; }}
 QFrame#badge {{ background: rgba(22, 22, 24, 205); border: 1px solid rgba(255, 255, 255, 28); border-radius: 8px; }}
 QFrame#badge[active="true"] {{ border-color: rgba(94, 168, 255, 150); }}
 QFrame#badge QToolButton {{ color: #e8e8ec; font-weight: 600; background: transparent; border: 0;

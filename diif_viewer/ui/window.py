@@ -50,6 +50,7 @@ from diif_viewer.ui.report import Report
 from diif_viewer.ui.scores import Scores
 from diif_viewer.ui.session import Session
 from diif_viewer.ui.settings import Settings
+from diif_viewer.ui.sharpening import Sharpening
 from diif_viewer.ui.shortcuts import ShortcutsDialog
 from diif_viewer.ui.stall import StallMeter
 from diif_viewer.ui.state import Picture
@@ -125,6 +126,8 @@ class MainWindow(QMainWindow):
         self.addToolBar(self.tools)
         self.status = StatusLine(self)
         self.setStatusBar(self.status)
+        self.sharpening = Sharpening(controller, self.keys, self.status)
+        self.status.put_beside_busy(self.sharpening)
         self.inspector = Inspector(controller, self.canvas, self.status)
         self.facts = Facts(self)
         self.setAcceptDrops(True)
