@@ -12,8 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QIcon, QImage, QPixmap
-from PySide6.QtWidgets import QDialogButtonBox, QFileDialog, QGridLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtGui import QIcon, QImage, QPixmap, QShowEvent
+from PySide6.QtWidgets import (
+    QDialogButtonBox,
+    QFileDialog,
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QSplitter,
+    QTreeView,
+    QVBoxLayout,
+    QWidget,
+)
 
 from diif_viewer.errors import DiifViewerError
 from diif_viewer.ui.folder import SUFFIXES
@@ -35,7 +45,7 @@ def file_kinds() -> str:
 
 
 def choose_files(parent: QWidget, title: str, folder: str, *, several: bool) -> list[Path]:
-    """Ask for picture files; none when the dialog was left without."""
+    """Ask for picture files; none when the dialog was left without. folder: or a file in it, which is chosen at first."""
     if sys.platform in ("win32", "darwin"):
         ask = QFileDialog.getOpenFileNames if several else QFileDialog.getOpenFileName
         names, _ = ask(parent, title, folder, file_kinds())
@@ -65,6 +75,7 @@ class OpenDialog(QFileDialog):
     def __init__(self, parent: QWidget, title: str, folder: str, *, several: bool) -> None:
         super().__init__(parent, title, folder, file_kinds())
         self.setOption(QFileDialog.Option.DontUseNativeDialog)
+        self.setOption(QFileDialog.Option.HideNameFilterDetails)
         self.setFileMode(QFileDialog.FileMode.ExistingFiles if several else QFileDialog.FileMode.ExistingFile)
         self.picture, self.words = QLabel(self), QLabel(self)
         self.picture.setFixedSize(SIDE, SIDE)
@@ -85,7 +96,8 @@ class OpenDialog(QFileDialog):
         for box in self.findChildren(QDialogButtonBox):
             for button in box.buttons():
                 button.setIcon(QIcon())
-        self.resize(980, 560)
+        self._widen_columns()
+        self.resize(1080, 600)
         self._wanted: Path | None = None
         self._kept: OrderedDict[tuple[Path, float], Preview] = OrderedDict()  # the thread's own
         self._mailbox: Mailbox[tuple[Path, float]] = Mailbox("previews", self._make)
@@ -94,6 +106,23 @@ class OpenDialog(QFileDialog):
         line = self.findChild(QLineEdit, "fileNameEdit")
         if line is not None:
             line.textChanged.connect(self._named)
+
+    def _widen_columns(self) -> None:
+        """Name, size and date wholly; the type, which the name tells already, makes room for them."""
+        tree = self.findChild(QTreeView, "treeView")
+        if tree is None:
+            return
+        letter = tree.fontMetrics().horizontalAdvance("0")
+        for column, letters in ((0, 34), (1, 14), (3, 24)):
+            tree.setColumnWidth(column, letters * letter)
+        tree.setColumnHidden(2, True)
+        for split in self.findChildren(QSplitter):
+            split.setSizes([150, 600])
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        """Point at what is chosen already."""
+        super().showEvent(event)
+        self._named()
 
     @Slot(str)
     def point_at(self, name: str) -> None:

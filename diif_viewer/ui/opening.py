@@ -68,7 +68,8 @@ class Opening(QObject):
         """Ask for a picture."""
         from diif_viewer.ui.open_dialog import choose_files
 
-        self.open_paths(choose_files(self._parent, tr("Open pictures"), self.folder, several=True))
+        here = self.folder if self.path is None else str(self.path.absolute())
+        self.open_paths(choose_files(self._parent, tr("Open pictures"), here, several=True))
 
 
 def _beside(path: Path, listed: list[Path], step: int) -> Path | None:
