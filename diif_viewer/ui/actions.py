@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 from diif_viewer.ui.keys import Keys, readable
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.navigation import PRESETS
-from diif_viewer.ui.reduced import ON_SCREEN
+from diif_viewer.ui.reduced import ON_SCREEN, all_methods
 from diif_viewer.ui.zoom_text import plain_zoom
 
 
@@ -196,6 +196,8 @@ ACTIONS: tuple[ActionRow, ...] = (
         "Show the same place of pictures of different sizes, or the same pixels",
         checkable=True,
     ),
+    ActionRow("next_method", "Next method", "Method", ("V",), "ph.arrow-right", "Show this pane by the next method"),
+    ActionRow("previous_method", "Previous method", "Method", ("Shift+V",), "ph.arrow-left"),
     ActionRow("next_pane", "Next pane", "Compare", ("P",), tip="Letters choose the method of this pane"),
     ActionRow(
         "overview",
@@ -302,12 +304,23 @@ def make_actions(owner: QWidget, orders: dict[str, Callable[[], None]], keys: Ke
 def _name_keys(actions: dict[str, QAction], keys: Keys) -> None:
     """Let each action be heard on its keys, and name the first in its tooltip."""
     for row in ROWS:
-        actions[row.name].setShortcuts([QKeySequence(key) for key in keys.of(row.name)])
-        actions[row.name].setToolTip(keys.in_words(tr(row.tip or row.label), row.name))
+        name_action(actions[row.name], tr(row.tip or row.label), keys)
+
+
+def name_action(action: QAction, words: str, keys: Keys) -> None:
+    """Let an action be heard on its keys, and name the first behind what is said of it."""
+    action.setShortcuts([QKeySequence(key) for key in keys.of(action.objectName())])
+    action.setToolTip(keys.in_words(words, action.objectName()))
 
 
 def _without_argument(order: Callable[[], None]) -> Callable[[], None]:
     return lambda *_: order()
+
+
+def rows_of(keys: Keys) -> tuple[ActionRow, ...]:
+    """All rows, and those of models that somebody added."""
+    added = (method for method in all_methods() if not method.letter and f"method_{method.name}" in keys)
+    return (*ROWS, *(ActionRow(f"method_{method.name}", method.label, "Method", ()) for method in added))
 
 
 def name_of(row: ActionRow) -> str:
@@ -318,7 +331,8 @@ def name_of(row: ActionRow) -> str:
 def shortcut_lines(keys: Keys | None = None) -> list[tuple[str, list[tuple[str, str]]]]:
     """(group, [(keys, what they do)]) for people, gestures first. keys: None for those of the tables."""
     groups = {tr(MOUSE): [(tr(gesture), tr(words)) for gesture, words in GESTURES]}
-    for row in (*ZOOMS, *LOOKS, *ACTIONS):
+    added = () if keys is None else rows_of(keys)[len(ROWS) :]
+    for row in (*ZOOMS, *LOOKS, *added, *ACTIONS):
         held = row.keys if keys is None else tuple(map(readable, keys.of(row.name)))
         groups.setdefault(tr(row.group), []).append((", ".join(held), name_of(row)))
     return list(groups.items())

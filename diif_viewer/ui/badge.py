@@ -139,7 +139,8 @@ class Badge(QFrame):
             if method.is_model != previous_is_model:
                 self._menu.addSeparator()
             previous_is_model = method.is_model
-            key = self._keys.shown(f"method_{method.name}") if method.letter else ""
+            order = f"method_{method.name}"
+            key = self._keys.shown(order) if order in self._keys else ""
             action = self._menu.addAction(f"{label_of(method.name)}\t{key}" if key else label_of(method.name))
             action.setData(method.name)
             action.setCheckable(True)

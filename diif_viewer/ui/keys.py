@@ -28,16 +28,35 @@ class Keys(QObject):
         self._defaults = {name: tuple(map(portable, keys)) for name, keys in defaults.items()}
         self._chosen: dict[str, tuple[str, ...]] = {}
         for name in self._defaults:
-            held = settings.texts(f"keys/{name}")
-            free = [key for key in map(portable, held) if key and not self._is_chosen(key)]
-            if free or held == [NONE]:
-                self._chosen[name] = tuple(free)
+            self._remember(name)
+
+    def _remember(self, name: str) -> None:
+        """Take up what was chosen for an action at an earlier time."""
+        held = self._settings.texts(f"keys/{name}")
+        free = [key for key in map(portable, held) if key and not self._is_chosen(key)]
+        if free or held == [NONE]:
+            self._chosen[name] = tuple(free)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._defaults
+
+    def add(self, name: str, keys: tuple[str, ...]) -> None:
+        """Take in an action that came under way, with the keys that it has by itself."""
+        self._defaults[name] = tuple(map(portable, keys))
+        self._remember(name)
+        self.changed.emit()
+
+    def remove(self, name: str) -> None:
+        """Let go of an action that is gone, and of what was chosen for it."""
+        self._forget(name)
+        del self._defaults[name]
+        self.changed.emit()
 
     def of(self, name: str) -> tuple[str, ...]:
         """The keys of an action, the most usual first; () where it has none."""
         if name in self._chosen:
             return self._chosen[name]
-        return tuple(key for key in self._defaults[name] if not self._is_chosen(key))
+        return tuple(key for key in self._defaults.get(name, ()) if not self._is_chosen(key))
 
     def shown(self, name: str) -> str:
         """The first key of an action as people read it, in their language; "" where it has none."""
@@ -51,7 +70,7 @@ class Keys(QObject):
 
     def is_changed(self, name: str | None = None) -> bool:
         """True when somebody chose the keys of an action; of any, where none is named."""
-        return bool(self._chosen) if name is None else self.of(name) != self._defaults[name]
+        return bool(self._chosen) if name is None else self.of(name) != self._defaults.get(name, ())
 
     def holder(self, key: str) -> str | None:
         """The action that `key` stands for."""

@@ -18,11 +18,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from diif_viewer.ui.actions import ROWS, name_of
+from diif_viewer.ui.actions import name_of, rows_of
 from diif_viewer.ui.keys import Keys, portable, readable
 from diif_viewer.ui.language import mark, tr
-
-BY_NAME = {row.name: row for row in ROWS}
 
 PLACES = (mark("Key"), mark("Second key"))
 """How many keys one action can have, and what their fields are called."""
@@ -69,6 +67,7 @@ class KeysDialog(QDialog):
     def __init__(self, keys: Keys, parent: QWidget) -> None:
         super().__init__(parent)
         self._keys = keys
+        self._rows = {row.name: row for row in rows_of(keys)}
         self._wish: tuple[str, ...] = ()
         self.setWindowTitle(tr("Change keys"))
         self.search = QLineEdit(self)
@@ -99,7 +98,7 @@ class KeysDialog(QDialog):
         tree.setAccessibleName(tr("Actions and their keys"))
         tree.setRootIsDecorated(False)
         groups = self._groups
-        for row in ROWS:
+        for row in self._rows.values():
             if row.group not in groups:
                 groups[row.group] = QTreeWidgetItem(tree, [tr(row.group)])
                 groups[row.group].setFlags(Qt.ItemFlag.ItemIsEnabled)
@@ -214,7 +213,7 @@ class KeysDialog(QDialog):
         if holder is None or holder == name:
             self._keys.choose(name, self._wish)
             return
-        words = tr("{key} belongs to “{action}”.", key=readable(key), action=name_of(BY_NAME[holder]))
+        words = tr("{key} belongs to “{action}”.", key=readable(key), action=name_of(self._rows[holder]))
         self._say(words, conflict=True)
 
     @Slot()

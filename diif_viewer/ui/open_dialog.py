@@ -45,7 +45,7 @@ def file_kinds() -> str:
 
 
 def choose_files(parent: QWidget, title: str, folder: str, *, several: bool) -> list[Path]:
-    """Ask for picture files; none when the dialog was left without. folder: or a file in it, which is chosen at first."""
+    """Ask for picture files; none when the dialog was left without. folder: or a file in it, chosen at first."""
     if sys.platform in ("win32", "darwin"):
         ask = QFileDialog.getOpenFileNames if several else QFileDialog.getOpenFileName
         names, _ = ask(parent, title, folder, file_kinds())

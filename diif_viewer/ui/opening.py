@@ -10,6 +10,7 @@ from PySide6.QtCore import QMimeData, QObject, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
+from diif_viewer.models.shelf import SUFFIXES as WEIGHTS
 from diif_viewer.ui.folder import neighbour
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.loader import Loader, Pasted, Sheet
@@ -19,13 +20,14 @@ PASTED = Path("Pasted picture")
 
 
 class Opening(QObject):
-    """Hands paths to the loader. waiting (a Path): it is on its way.
+    """Hands paths to the loader. waiting (a Path): it is on its way. models_found (list of Paths): weights among them.
 
     path: the file that was asked for last, None when the last picture has none. page: of it, from 0. folder: where the
     dialog begins when there is no path.
     """
 
     waiting = Signal(object)
+    models_found = Signal(object)
 
     def __init__(self, loader: Loader, parent: QWidget) -> None:
         super().__init__(parent)
@@ -44,6 +46,9 @@ class Opening(QObject):
 
     def open_paths(self, paths: list[Path]) -> None:
         """Read the first of `paths`; where there are several, walking goes through them instead of the folder."""
+        if models := [path for path in paths if path.suffix.lower() in WEIGHTS]:
+            self.models_found.emit(models)
+            paths = [path for path in paths if path not in models]
         self._list = paths if len(paths) > 1 else []
         if paths:
             self.open_path(paths[0])

@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from diif_viewer.ui.compare import Layout
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.navigation import PRESETS
-from diif_viewer.ui.reduced import ON_SCREEN
+from diif_viewer.ui.reduced import ON_SCREEN, TRUTH, all_methods
 from diif_viewer.ui.regions import Region
 from diif_viewer.ui.scene import FADE
 
@@ -81,6 +81,8 @@ class Orders:
             "signed": window.difference.toggle_signed,
             "smaller": partial(self._strengthen, -1),
             "larger": partial(self._strengthen, 1),
+            "next_method": partial(self._step_method, 1),
+            "previous_method": partial(self._step_method, -1),
             "next_pane": lambda: state.set_active((state.active + 1) % state.layout.panes),
         }
         orders |= {f"method_{name}": partial(state.set_method, name) for name in ON_SCREEN}
@@ -135,6 +137,15 @@ class Orders:
     def _set_layout(self, layout: Layout) -> None:
         self._window.state.set_layout(layout)
         self._window.facts.show_layout()  # a press on the button that is down already must not lift it
+
+    def _step_method(self, step: int) -> None:
+        """Show the active pane by the method that follows in its menu, round the ends."""
+        state = self._window.state
+        known = state.picture is not None and state.picture.reduced is not None
+        names = [method.name for method in all_methods() if known or method.name != TRUTH]
+        present = state.chosen[state.active]
+        place = names.index(present) if present in names else 0
+        state.set_method(names[(place + step) % len(names)])
 
     def _strengthen(self, steps: int) -> None:
         """Widen the lens, or strengthen the difference: whichever is on screen."""

@@ -34,6 +34,7 @@ from diif_viewer.ui.keys import Keys
 from diif_viewer.ui.language import said, tr
 from diif_viewer.ui.loader import Loader, NotLoaded
 from diif_viewer.ui.menu import MainMenu
+from diif_viewer.ui.model_actions import ModelActions
 from diif_viewer.ui.models import Models
 from diif_viewer.ui.navigation import Navigator
 from diif_viewer.ui.notice import Notice
@@ -119,6 +120,7 @@ class MainWindow(QMainWindow):
         self.models = Models(self)
         self.orders = Orders(self)
         self.actions_by_name = make_actions(self, self.orders.table(), self.keys)
+        self.model_actions = ModelActions(self)
         self.flip.attach(self.actions_by_name["flip"], self.canvas)
         self.tools = ToolBar(self.actions_by_name, self.keys, self)
         self.menu = MainMenu(self.actions_by_name, self.files, self.opening, self)
@@ -164,6 +166,7 @@ class MainWindow(QMainWindow):
         self.page.again_asked.connect(self.files.reload)
         self.page.diagnostics_asked.connect(self.copy_diagnostics)
         self.opening.waiting.connect(self._waiting)
+        self.opening.models_found.connect(self.models.take)
         self.tools.zoom_box.zoom_entered.connect(navigator.zoom_to)
         self.tools.zoom_box.left.connect(canvas.setFocus)
         for badge in self.badge_row.badges:

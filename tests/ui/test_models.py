@@ -12,10 +12,13 @@ from diif_viewer.engine.messages import Ready
 from diif_viewer.errors import CheckpointError
 from diif_viewer.models import shelf
 from diif_viewer.models.cards import card, quality, read_header
-from diif_viewer.models.registry import SHIPPED, default_method
+from diif_viewer.models.registry import METHODS, SHIPPED, default_method
 from diif_viewer.paths import shipped
+from diif_viewer.ui.actions import shortcut_lines
+from diif_viewer.ui.app import Viewer
 from diif_viewer.ui.device_box import DeviceBox
 from diif_viewer.ui.export_dialog import ExportDialog
+from diif_viewer.ui.keys_dialog import KeysDialog
 from diif_viewer.ui.reduced import TRUTH
 
 LITE = shipped("weights") / "diif-s-lite.safetensors"
@@ -188,3 +191,72 @@ def test_another_device_starts_another_renderer_and_is_remembered(stage, photo):
     stage.until(lambda: len(stage.fakes) == 3)
     assert stage.fake.device == "auto"
     stage.sharp()
+
+
+def held(*names):
+    shelf.folder().mkdir(parents=True, exist_ok=True)
+    for name in names:
+        shutil.copy(LITE, shelf.folder() / f"{name}.safetensors")
+
+
+def test_added_models_have_keys_which_stay_theirs_and_can_be_changed(stage, photo, tmp_path):
+    stage.show(photo)
+    window, state, keys = stage.window, stage.state, stage.window.keys
+    assert "method_mine" not in keys
+    shutil.copy(LITE, tmp_path / "mine.safetensors")
+    with stage.qtbot.waitSignal(window.models.added.added, timeout=60_000):
+        window.opening.open_paths([tmp_path / "mine.safetensors"])
+    assert state.picture.name == photo.name, "weights are added, not looked at"
+    assert keys.shown("method_mine") == "Ctrl+1"
+    stage.qtbot.keyClick(window.canvas, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
+    assert state.methods == ("mine",)
+    badge = window.badge_row.badges[0]
+    badge._menu.aboutToShow.emit()
+    assert "mine\tCtrl+1" in [action.text() for action in badge._group.actions()]
+    held("a-first")  # by another program meanwhile: in the list of names before the other
+    window.model_actions.follow()
+    assert (keys.shown("method_mine"), keys.shown("method_a-first")) == ("Ctrl+1", "Ctrl+2")
+    lines = [line for _, group in shortcut_lines(keys) for line in group]
+    assert ("Ctrl+2", "a-first") in lines
+    dialog = KeysDialog(keys, window)
+    stage.qtbot.addWidget(dialog)
+    assert {"mine", "a-first"} <= {item.text(0) for item in dialog.items()}
+    keys.choose("method_mine", ("Y",))
+    stage.qtbot.keyClicks(window.canvas, "s")
+    stage.qtbot.keyClicks(window.canvas, "y")
+    assert state.methods == ("mine",)
+    window.models.added.remove("mine")
+    assert "method_mine" not in window.actions_by_name
+    assert keys.holder("Y") is None
+    assert state.methods == (default_method(),)
+
+
+def test_keys_of_added_models_are_remembered(stage):
+    held("one", "two")
+    stage.window.model_actions.follow()
+    stage.window.keys.choose("method_two", ("Y",))
+    settings = stage.window.settings
+    (shelf.folder() / "one.safetensors").rename(shelf.folder() / "zero.safetensors")
+    viewer = Viewer(spawn=stage._spawn, settings=settings)
+    try:
+        keys = viewer.window.keys
+        assert keys.of("method_two") == ("Y",)
+        keys.reset()
+        assert (keys.of("method_two"), keys.of("method_zero")) == (("Ctrl+2",), ("Ctrl+1",))
+    finally:
+        viewer.window.close()
+        viewer.window.deleteLater()
+
+
+def test_keys_lead_through_all_methods_and_back(stage, photo):
+    held("mine")
+    stage.window.model_actions.follow()
+    stage.show(photo)
+    seen = []
+    for _ in range(len(METHODS) + 1):
+        stage.qtbot.keyClicks(stage.window.canvas, "v")
+        seen.append(stage.state.methods[0])
+    assert sorted(seen) == sorted([*METHODS, "mine"]), "each once; the truth is not known"
+    assert seen[-1] == default_method()
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_V, Qt.KeyboardModifier.ShiftModifier)
+    assert stage.state.methods[0] == seen[-2]
