@@ -31,9 +31,9 @@ screenshots:
 	@$(PYTHON) scripts/set_up.py test
 	@$(BIN)/python -m tests.end_to_end.screenshots
 
-# On a machine with a GPU: `make gpu-check [PYTHON=...] [OUT=folder]`, with a Python that has torch for CUDA.
+# On a machine with a GPU: `make gpu-check [PYTHON=...] [OUT=folder] [MINUTES=24]`, with a Python that has torch for CUDA.
 gpu-check:
-	@$(PYTHON) scripts/gpu_check.py $(OUT)
+	@$(PYTHON) scripts/gpu_check.py $(OUT) $(if $(MINUTES),--minutes $(MINUTES))
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -6,9 +6,10 @@ they are in main memory.
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,9 @@ from diif_viewer.geometry import Lattice, Window
 
 MARGIN = 40
 """LR pixels that a picture reaches beyond what is looked at."""
+
+LONGEST_ZOOM = 12_000.0
+"""Milliseconds after which a zoom is known well enough: without kernels it may take minutes."""
 
 MORE_SETTINGS = (*SETTINGS[:2], Setting(64, 8, 3), Setting(128, 8, 2))
 
@@ -52,22 +56,64 @@ QUICK = Plan(scales=(16.0,), widths=("full",), zoom=(8.0, 16.0, 20), repeats=5, 
 """Rough, in seconds."""
 
 
-def gpu_figures(compute: Compute, plan: Plan, report: Callable[[str], None]) -> dict[str, Any]:
-    """All figures of a device, as plain values for JSON. report: called with a line for each as it is known."""
+def pieces(plan: Plan) -> list[str]:
+    """The names of all that is measured, in the order of what is most worth knowing."""
+    near = sorted(plan.scales, key=lambda scale: abs(math.log(scale / 16.0)))  # x16 is what a time was wanted for
+    views = [f"view {kind} {width} {scale:g}" for scale in near for width in plan.widths for kind in KINDS]
+    zooms = [f"zoom {kind} {width}" for width in plan.widths for kind in KINDS]
+    first = ["view diif-s full 16", "zoom diif-s full", "view diif full 16", "zoom diif full"]
+    known = [*views, *zooms, *(f"setting {number}" for number in range(len(plan.settings)))]
+    return ["device", *(name for name in first if name in known), *(name for name in known if name not in first)]
+
+
+def gpu_figures(
+    compute: Compute,
+    plan: Plan,
+    report: Callable[[str], None],
+    *,
+    wanted: Sequence[str] | None = None,
+    keep: Callable[[dict[str, Any]], None] = lambda result: None,
+    known: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Figures of a device, as plain values for JSON. What fails is named in "failures", and keeps nothing else waiting.
+
+    report: called with a line for each piece as it is known. wanted: of `pieces`, all by default. keep: called with the
+    result so far before and after every piece. known: such a result, to which more is added.
+    """
     runtime, painter = runtime_for(compute.device), painter_on(compute.device)
-    result: dict[str, Any] = {"device": about(runtime, plan), "views": [], "zooms": [], "settings": []}
-    for width in plan.widths:
-        for kind in KINDS:
-            for scale in plan.scales:
-                result["views"].append(row := view((kind, width), scale, compute, plan, painter))
-                report(f"{row['method']:<7}{width:<5} x{scale:<4g}{row['milliseconds']:9.2f} ms")
-            result["zooms"].append(row := zoom(kind, width, compute, plan, painter))
-            report(f"{row['method']:<7}{width:<5} zoom {row['frames_per_second']:8.0f} frames/s")
-    for setting in plan.settings if painter.uses_kernels(random_model("diif-s", "full", compute), compute) else ():
-        result["settings"].append(row := with_setting(setting, compute, plan, runtime))
-        report(str(row))
+    result = known or {"begun": [], "device": None, "views": [], "zooms": [], "settings": [], "failures": []}
+    for name in pieces(plan) if wanted is None else wanted:
+        result["begun"].append(name)
+        keep(result)
+        try:
+            report(_measured(name, result, compute, plan, (runtime, painter)))
+        except Exception as error:  # a compiler, a driver, too little memory: the other pieces may do all the same
+            result["failures"].append({"piece": name, "error": f"{type(error).__name__}: {error}"[:2000]})
+            report(f"{name} failed: {type(error).__name__}: {error}"[:300])
+            painter.release()
+        keep(result)
     result["kernels"] = painter.failure or ("yes" if any(row["kernels"] for row in result["views"]) else "no")
+    keep(result)
     return result
+
+
+def _measured(name: str, result: dict[str, Any], compute: Compute, plan: Plan, by: tuple[Runtime, Painter]) -> str:
+    """Measure one of `pieces` and put it into the result; a line that tells of it."""
+    runtime, painter = by
+    what, *rest = name.split()
+    if what == "device":
+        result["device"] = about(runtime, plan)
+        return f"{result['device']}"
+    if what == "view":
+        kind, width, scale = rest
+        result["views"].append(row := view((kind, width), float(scale), compute, plan, painter))
+        return f"{row['method']:<7}{width:<5} x{scale:<4}{row['milliseconds']:9.2f} ms, plain {row['plain']:.2f} ms"
+    if what == "zoom":
+        kind, width = rest
+        result["zooms"].append(row := zoom(kind, width, compute, plan, painter))
+        return f"{row['method']:<7}{width:<5} zoom {row['frames_per_second']:8.0f} frames/s"
+    result["settings"].append(row := with_setting(plan.settings[int(rest[0])], compute, plan, runtime))
+    return str(row)
 
 
 def about(runtime: Runtime, plan: Plan) -> dict[str, Any]:
@@ -139,8 +185,8 @@ def view(method: tuple[str, str], scale: float, compute: Compute, plan: Plan, pa
 def zoom(kind: str, width: str, compute: Compute, plan: Plan, painter: Painter) -> dict[str, Any]:
     """A zoom about the middle of a screen, every frame at a scale of its own, as tiles; encoded before it begins.
 
-    frames_per_second: of all frames; slowest: the 95th percentile of a frame, in milliseconds; in_time: the share of
-    frames within 1/120 s.
+    frames_per_second: of all frames, or of those in `LONGEST_ZOOM`; slowest: the 95th percentile of a frame, in
+    milliseconds; in_time: the share of frames within 1/120 s.
     """
     first, last, frames = plan.zoom
     field, _lattice, window = scene(kind, width, first, compute, plan.screen)
@@ -159,13 +205,16 @@ def zoom(kind: str, width: str, compute: Compute, plan: Plan, painter: Painter) 
     frame(first)
     for scale in scales[:: max(1, frames // 10)]:
         frame(scale)  # records what is not recorded yet
-    times = [frame(scale) for scale in scales]
+    times: list[float] = []
+    for scale in scales:
+        if sum(times) < LONGEST_ZOOM:
+            times.append(frame(scale))
     return {
         "method": KINDS[kind],
         "width": width,
         "window": list(plan.screen),
         "scales": [first, last],
-        "frames_per_second": 1000 * frames / sum(times),
+        "frames_per_second": 1000 * len(times) / sum(times),
         "slowest": float(np.percentile(times, 95)),
         "in_time": float(np.mean([t <= 1000 / 120 for t in times])),
     }

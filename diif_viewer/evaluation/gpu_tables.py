@@ -18,12 +18,17 @@ WANTED_FRAMES = 120.0
 
 def tables(result: dict[str, Any]) -> Iterator[Table]:
     """All tables of a device."""
-    yield "The GPU", ["what", "measured"], _device(result), 1
+    if result["device"]:
+        yield "The GPU", ["what", "measured"], _device(result), 1
     yield "Wanted of a GPU, and measured", ["what", "wanted", "measured", "met"], list(wanted(result)), 1
-    yield _views(result)
-    yield _zooms(result)
+    if result["views"]:
+        yield _views(result)
+    if result["zooms"]:
+        yield _zooms(result)
     if result["settings"]:
         yield _settings(result)
+    if result["failures"]:
+        yield "What failed", ["piece", "why"], [[f["piece"], f["error"][:90]] for f in result["failures"]], 2
 
 
 def _device(result: dict[str, Any]) -> Cells:
@@ -70,7 +75,7 @@ def _views(result: dict[str, Any]) -> Table:
             "–" if row["teraflops"] is None else f"{row['teraflops']:.0f}",
             "–" if row["peak"] is None else f"{row['peak'] / 2**30:.1f}",
         ]
-        for row in result["views"]
+        for row in sorted(result["views"], key=lambda row: (row["method"], row["width"], row["scale"]))
     ]
     return f"A window of {width}x{height}, pixels in main memory", [*head, "encode ms", "TFLOP/s", "peak GiB"], cells, 4
 
@@ -86,7 +91,7 @@ def _zooms(result: dict[str, Any]) -> Table:
             f"{row['slowest']:.2f}",
             f"{row['in_time']:.0%}",
         ]
-        for row in result["zooms"]
+        for row in sorted(result["zooms"], key=lambda row: (row["method"], row["width"]))
     ]
     low, high = result["zooms"][0]["scales"]
     return f"A zoom from x{low:g} to x{high:g} in a window of {width}x{height}", head, cells, 2

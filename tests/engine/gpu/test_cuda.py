@@ -6,6 +6,7 @@
 import json
 import subprocess
 import sys
+from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,14 @@ import pytest
 import torch
 
 import diif_viewer as dv
+from diif_viewer.engine import messages as m
 from diif_viewer.engine.device import Compute, cache_budget, fast_compute
 from diif_viewer.engine.field import Field
 from diif_viewer.engine.gpu.painter import Painter, painter_on
 from diif_viewer.engine.gpu.runtime import Cuda, Work
 from diif_viewer.engine.model import Model
 from diif_viewer.engine.planes import BlockCache
+from diif_viewer.engine.service import RendererProcess
 from diif_viewer.evaluation.speed import random_model
 from diif_viewer.geometry import Window
 from tests.engine.conftest import picture
@@ -136,6 +139,35 @@ def test_the_device_is_measured_and_used() -> None:
     assert found.dtype in (torch.float16, torch.bfloat16, torch.float32)
     assert 64 << 20 <= cache_budget("cuda") <= 16 << 30
     assert painter_on("cuda").uses_kernels(random_model("diif-s", "lite", found), found)
+
+
+def test_the_renderer_sends_every_tile_of_a_view() -> None:
+    """The process of the window: encoded and rendered there, the second view quicker than the first."""
+    pixels, times = picture(700, 900), list[float]()
+    block = SharedMemory(create=True, size=pixels.nbytes)
+    process = RendererProcess("cuda")
+    try:
+        np.ndarray(pixels.shape, pixels.dtype, block.buf)[:] = pixels
+        process.connection.send(m.OpenImage(1, block.name, pixels.shape, "uint8"))
+        for serial, left in enumerate((2000, 2100, 2900)):
+            seen = Window(1500, left, 2580, left + 1920)
+            process.connection.send(m.ViewRequest(0, serial, 1, "diif-s-lite", 8.0, seen))
+            tiles = []
+            while process.connection.poll(100):
+                message = process.connection.recv()
+                if isinstance(message, m.TileDone):
+                    tiles.append(message)
+                if isinstance(message, m.ViewDone | m.ViewFailed | m.RendererFailed):
+                    break
+            assert isinstance(message, m.ViewDone), message
+            times.append(message.milliseconds)
+            assert len(tiles) == sum(1 for _ in seen.split(128))
+            assert np.stack([tile.pixels for tile in tiles]).std() > 5
+    finally:
+        process.close()
+        block.close()
+        block.unlink()
+    print("milliseconds of three views of 1920x1080 at x8:", times)
 
 
 def test_the_shipped_model_renders_from_the_command_line(tmp_path: Path) -> None:
