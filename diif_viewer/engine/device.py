@@ -230,14 +230,14 @@ def available_memory() -> int:
     return main_memory.free_memory()
 
 
-def cache_budget(device: str = "cpu", *, held: int = 0, pictures: int = 0) -> int:
+def cache_budget(device: str = "cpu", *, held: int = 0, pictures: int = 0, most: int = CPU_BUDGET) -> int:
     """Bytes that features and maps of all pictures may take on a device, as things are now.
 
     held: bytes that they take already. pictures: bytes of the pictures themselves. A quarter of what is free or held,
-    and at most 1 GiB together with the pictures; on a CUDA device, which has memory of its own, half of what is free
-    there, at most 16 GiB.
+    and at most `most` bytes together with the pictures; on a CUDA device, which has memory of its own, half of what
+    is free there, at most 16 GiB.
     """
     if device.startswith("cuda"):
         return max(LEAST_BUDGET, min(16 << 30, (free_memory(device) + held) // 2))
-    room = max(CPU_BUDGET // 4, CPU_BUDGET - pictures)
+    room = max(most // 4, most - pictures)
     return max(LEAST_BUDGET, min(room, (available_memory() + held) // 4))

@@ -150,6 +150,13 @@ class ProbeRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryLimit:
+    """Keep at most `bytes` of features and maps in main memory from now on, open pictures included."""
+
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Quit:
     """Finish the current tile and end."""
 
@@ -276,6 +283,7 @@ ToRenderer = (
     | CropRequest
     | CancelExport
     | ProbeRequest
+    | MemoryLimit
     | Quit
 )
 FromRenderer = (

@@ -176,6 +176,9 @@ class Scheduler:
             case m.ProbeRequest():
                 steps = self._guarded(lambda: self._probing(message), lambda text: m.ProbeFailed(message.serial, text))
                 self._probe = _Job(message.export.image, steps)
+            case m.MemoryLimit():
+                self._thrift.most = message.bytes
+                self._tend(now=True)
             case m.Quit():
                 self._running = False
 
@@ -239,7 +242,7 @@ class Scheduler:
             picture.fields.clear()
         self._models.clear()
         self._paces.clear()
-        self._thrift = Thrift(self._cache, "cpu")
+        self._thrift = Thrift(self._cache, "cpu", self._thrift.most)
         self._ladder.top()
         self._free()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from diif_viewer.engine import heap
-from diif_viewer.engine.device import cache_budget
+from diif_viewer.engine.device import CPU_BUDGET, cache_budget
 from diif_viewer.engine.planes import BlockCache
 
 PACE = 0.25
@@ -16,10 +16,13 @@ HOARD = 256 << 20
 
 
 class Thrift:
-    """Looks after one cache. share: of its budget that it may take now, while something else needs room."""
+    """Looks after one cache. share: of its budget that it may take now, while something else needs room.
 
-    def __init__(self, cache: BlockCache, device: str) -> None:
-        self.share = 1.0
+    most: bytes of main memory for it and the open pictures.
+    """
+
+    def __init__(self, cache: BlockCache, device: str, most: int = CPU_BUDGET) -> None:
+        self.share, self.most = 1.0, most
         self._cache, self._device = cache, device
         self._looked = 0.0
         self._least: int | None = None  # private bytes without the cache, as low as they were seen
@@ -33,7 +36,7 @@ class Thrift:
         if not now and moment - self._looked < PACE:
             return
         self._looked = moment
-        budget = cache_budget(self._device, held=self._cache.bytes, pictures=pictures)
+        budget = cache_budget(self._device, held=self._cache.bytes, pictures=pictures, most=self.most)
         self._cache.resize(int(self.share * budget))
         self._give_back()
 

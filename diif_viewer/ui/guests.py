@@ -66,7 +66,7 @@ class Guests(QObject):
         super().__init__(parent)
         self._state, self._client = state, client
         self._held: dict[int, Guest] = {}
-        self.by_place = True
+        self.by_place, self.room = True, CACHE_BYTES
 
     def __bool__(self) -> bool:
         """True when a pane that is on screen has one."""
@@ -84,7 +84,7 @@ class Guests(QObject):
     def put(self, pane: int, picture: Picture) -> None:
         """Show `picture` in `pane`, which is not the main one."""
         self._drop(pane)
-        guest = Guest(picture, Scene(CACHE_BYTES))
+        guest = Guest(picture, Scene(self.room))
         guest.scene.set_picture(picture)
         guest.fallback.frame_ready.connect(self.frame_ready)
         self._held[pane] = guest

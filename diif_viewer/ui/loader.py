@@ -40,7 +40,7 @@ AHEAD_PIXELS = 50_000_000
 """Larger pictures are not read ahead: somebody who asks for another one meanwhile would have to wait."""
 
 KEPT_BYTES = 512 * 2**20
-"""Pictures kept for the way back and read ahead, in bytes of pixels."""
+"""Pictures kept for the way back and read ahead, in bytes of pixels, where nobody says otherwise."""
 
 Decoded = tuple[npt.NDArray[Any], Any, "Metadata | None", int]
 """(HWC pixels in sRGB, what the classic methods take, what exports carry, pages in the file)."""
@@ -84,8 +84,8 @@ class Ahead:
 class Loader(QObject):
     """Reads pictures in a thread of its own.
 
-    loaded: a Picture. failed: a NotLoaded. read_ahead: a Sheet that is kept ready now. All arrive in the thread that
-    this object lives in.
+    room: bytes of pictures that are kept for the way back or read ahead. loaded: a Picture. failed: a NotLoaded.
+    read_ahead: a Sheet that is kept ready now. All arrive in the thread that this object lives in.
     """
 
     loaded = Signal(object)
@@ -98,6 +98,7 @@ class Loader(QObject):
         super().__init__(parent)
         self._load = load or _load
         self._numbers: Iterator[int] = itertools.count(1) if numbers is None else numbers._numbers
+        self.room = KEPT_BYTES
         self._newest: Sheet | None = None
         self._kept: OrderedDict[Sheet, tuple[object, Picture]] = OrderedDict()  # the thread's own
         self._finished.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
@@ -162,7 +163,7 @@ class Loader(QObject):
             self._kept.pop(sheet, None)
             self._kept[sheet] = stamp, self._made(sheet, self._load(sheet.path, sheet.page))
         self._kept.move_to_end(sheet)
-        while len(self._kept) > 1 and sum(p.pixels.nbytes for _, p in self._kept.values()) > KEPT_BYTES:
+        while len(self._kept) > 1 and sum(p.pixels.nbytes for _, p in self._kept.values()) > self.room:
             self._kept.popitem(last=False)
         return self._kept[sheet][1]
 

@@ -12,15 +12,10 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QDialogButtonBox, Q
 from diif_viewer.ui import language
 from diif_viewer.ui.device_box import DeviceBox
 from diif_viewer.ui.language import LANGUAGES, tr
-from diif_viewer.ui.scene import CACHE_BYTES
+from diif_viewer.ui.shares import CHOICES, chosen, share_out
 
 if TYPE_CHECKING:
     from diif_viewer.ui.window import MainWindow
-
-CACHES = (128, 256, 512, 1024, 2048)
-"""Sizes of the window's cache of finished tiles, in MiB."""
-
-CACHE_DEFAULT = CACHE_BYTES >> 20
 
 
 class PreferencesDialog(QDialog):
@@ -50,17 +45,19 @@ class PreferencesDialog(QDialog):
         self.background = self._box(colours, window.wardrobe.background)
         self.background.activated.connect(lambda: window.wardrobe.put_behind(str(self.background.currentData())))
         self.device = DeviceBox(window.controller, window.settings, self)
-        sizes = {str(size): tr("{count} MB", count=size) for size in CACHES}
-        self.cache = self._box(sizes, f"{self._settings.number('cache', CACHE_DEFAULT):.0f}")
-        self.cache.setToolTip(tr("Memory for finished tiles; more of it, and the way back is shorter"))
-        self.cache.activated.connect(self._change_cache)
+        sizes = {str(size): self._size(size) for size in CHOICES}
+        self.memory = self._box(sizes, str(chosen(self._settings) >> 20))
+        self.memory.setToolTip(
+            tr("Most memory for what is kept: pictures, what models have read of them, and finished tiles")
+        )
+        self.memory.activated.connect(self._change_memory)
         for label, field in (
             (tr("Language"), self.language),
             ("", self.reopen),
             (tr("Look"), self.look),
             (tr("Background"), self.background),
             (tr("Compute on"), self.device),
-            (tr("Cache"), self.cache),
+            (tr("Memory"), self.memory),
         ):
             field.setAccessibleName(label or self.reopen.text())
             form.addRow(label, field)
@@ -79,6 +76,11 @@ class PreferencesDialog(QDialog):
             box.addItem(words, name)
         box.setCurrentIndex(max(0, box.findData(chosen)))
         return box
+
+    @staticmethod
+    def _size(size: int) -> str:
+        """size: in MiB."""
+        return tr("{count} MB", count=size) if size < 1024 else tr("{count} GB", count=size // 1024)
 
     def _switches(self) -> list[QCheckBox]:
         actions = self._window.actions_by_name
@@ -112,10 +114,9 @@ class PreferencesDialog(QDialog):
         self.reopen_asked.emit()
 
     @Slot()
-    def _change_cache(self) -> None:
-        size = int(str(self.cache.currentData()))
-        self._settings.put("cache", size)
-        self._window.controller.scene.cache.resize(size << 20)
+    def _change_memory(self) -> None:
+        self._settings.put("memory", int(str(self.memory.currentData())))
+        share_out(self._window)
 
     def _change_restore(self) -> None:
         self._settings.put("restore", self.restore.isChecked())

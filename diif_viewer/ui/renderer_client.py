@@ -31,6 +31,7 @@ from diif_viewer.engine.messages import (
     ExportRequest,
     FilmRequest,
     FromRenderer,
+    MemoryLimit,
     Notice,
     OpenImage,
     ProbeDone,
@@ -129,6 +130,7 @@ class RendererClient(QObject):
         self.device = "auto"
         self.devices: tuple[tuple[str, str], ...] = ()
         self.description = ""
+        self._limit: MemoryLimit | None = None
         self._orders: queue.SimpleQueue[ToRenderer | _Opened | None] = queue.SimpleQueue()
         self._images: dict[int, npt.NDArray[Any]] = {}
         self._sender: threading.Thread | None = None
@@ -149,6 +151,8 @@ class RendererClient(QObject):
         if self._sender is None:
             self._generation += 1
             self._orders = queue.SimpleQueue()
+            if self._limit is not None:
+                self._orders.put(self._limit)
             for image, pixels in self._images.items():
                 self._orders.put(_Opened(image, pixels))
             self._sender = threading.Thread(
@@ -174,6 +178,11 @@ class RendererClient(QObject):
             if isinstance(order, ExportRequest | FilmRequest | CropRequest):
                 self._exports[order.job] = order.image
             self._orders.put(order)
+
+    def limit_memory(self, size: int) -> None:
+        """Have this renderer, and each one that follows it, keep at most `size` bytes for later."""
+        self._limit = MemoryLimit(size)
+        self.send(self._limit)
 
     def job(self) -> int:
         """A number for an export or a film; never given again."""

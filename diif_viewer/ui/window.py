@@ -45,12 +45,13 @@ from diif_viewer.ui.page import Page
 from diif_viewer.ui.pages import Pages
 from diif_viewer.ui.pane_files import PaneFiles
 from diif_viewer.ui.playing import Player
-from diif_viewer.ui.preferences import CACHE_DEFAULT, PreferencesDialog
+from diif_viewer.ui.preferences import PreferencesDialog
 from diif_viewer.ui.regions import Regions
 from diif_viewer.ui.report import Report
 from diif_viewer.ui.scores import Scores
 from diif_viewer.ui.session import Session
 from diif_viewer.ui.settings import Settings
+from diif_viewer.ui.shares import share_out
 from diif_viewer.ui.sharpening import Sharpening
 from diif_viewer.ui.shortcuts import ShortcutsDialog
 from diif_viewer.ui.stall import StallMeter
@@ -134,7 +135,7 @@ class MainWindow(QMainWindow):
         self.facts = Facts(self)
         self.setAcceptDrops(True)
         self.setWindowIcon(icon("ph.magnifying-glass-plus", ACCENT))
-        controller.scene.cache.resize(int(self.settings.number("cache", CACHE_DEFAULT)) << 20)
+        share_out(self)
         room = self.screen().availableSize()
         self.resize(min(1280, room.width()), min(860, room.height()))
         self._connect()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from shiboken6 import isValid
 
+from diif_viewer.engine.messages import MemoryLimit
 from diif_viewer.ui import language, theme
 from diif_viewer.ui.preferences import PreferencesDialog
 
@@ -45,11 +48,33 @@ def test_switches_are_those_of_the_actions(stage, dialog):
     assert window.actions_by_name["keep_view"].isChecked()
 
 
-def test_the_cache_shrinks_at_once(stage, dialog):
-    stage.qtbot.keyClicks(stage.window.canvas, "6")
-    pick(dialog.cache, "128")
-    assert stage.window.settings.number("cache") == 128
-    assert stage.controller.scene.cache._budget == 128 << 20
+def test_memory_bounds_all_that_is_kept_and_every_renderer_that_follows(stage, dialog, photo):
+    window = stage.window
+    stage.qtbot.keyClicks(window.canvas, "6")
+    stage.sharp()
+    limits = lambda: [message.bytes >> 20 for message in stage.fake.of_kind(MemoryLimit)]  # noqa: E731
+    stage.until(lambda: limits() == [1024])
+    stage.controller.looks.guests.put(0, stage.state.picture)
+    pick(dialog.memory, "512")
+    assert window.settings.number("memory") == 512
+    kept = [stage.controller.scene.cache._budget, *(g.scene.cache._budget for g in stage.controller.looks.guests)]
+    assert kept == [64 << 20, 24 << 20]
+    assert window.loader.room == 128 << 20
+    stage.until(lambda: limits() == [1024, 256])
+    assert sum(kept) + window.loader.room + (256 << 20) <= 512 << 20
+    stage.controller.looks.guests.clear()
+    stage.controller.renew()
+    stage.until(lambda: limits() == [256])
+
+
+def test_what_is_read_ahead_leaves_when_there_is_less_room(stage, photo, tmp_path):
+    loader = stage.viewer.loader
+    loader.room = 0
+    for name in ("a", "b", "c"):
+        shutil.copy(photo, tmp_path / f"{name}.png")
+        stage.window.open_path(tmp_path / f"{name}.png")
+        stage.until(lambda name=name: stage.state.picture is not None and stage.state.picture.name == f"{name}.png")
+    assert [sheet.path.name for sheet in loader._kept] == ["c.png"], "the one on screen only"
 
 
 def test_who_prefers_to_begin_without_the_last_picture_does(stage, dialog, photo):
