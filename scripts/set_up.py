@@ -7,7 +7,6 @@ What is missing of those is installed when run as root on a system with apt; oth
 printed. What is done already is recognised in a fraction of a second.
 """
 
-import ctypes
 import hashlib
 import importlib.util
 import os
@@ -20,29 +19,6 @@ VENV = os.path.join(ROOT, ".venv")
 PYTHON = os.path.join(VENV, "Scripts", "python.exe") if os.name == "nt" else os.path.join(VENV, "bin", "python")
 STAMP = os.path.join(VENV, "installed-for-{}")
 
-# Debian's package for each library that Qt's core and its xcb plugin load (objdump -p on PySide6's own files).
-LIBRARIES = {
-    "libEGL.so.1": "libegl1",
-    "libGL.so.1": "libgl1",
-    "libX11.so.6": "libx11-6",
-    "libX11-xcb.so.1": "libx11-xcb1",
-    "libdbus-1.so.3": "libdbus-1-3",
-    "libfontconfig.so.1": "libfontconfig1",
-    "libglib-2.0.so.0": "libglib2.0-0",
-    "libxkbcommon.so.0": "libxkbcommon0",
-    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
-    "libxcb-cursor.so.0": "libxcb-cursor0",
-    "libxcb-icccm.so.4": "libxcb-icccm4",
-    "libxcb-image.so.0": "libxcb-image0",
-    "libxcb-keysyms.so.1": "libxcb-keysyms1",
-    "libxcb-randr.so.0": "libxcb-randr0",
-    "libxcb-render-util.so.0": "libxcb-render-util0",
-    "libxcb-shape.so.0": "libxcb-shape0",
-    "libxcb-sync.so.1": "libxcb-sync1",
-    "libxcb-util.so.1": "libxcb-util1",
-    "libxcb-xfixes.so.0": "libxcb-xfixes0",
-    "libxcb-xkb.so.1": "libxcb-xkb1",
-}
 TEST_PROGRAMS = {"Xvfb": "xvfb", "xdotool": "xdotool"}
 
 
@@ -178,19 +154,19 @@ def missing_packages(purpose):
     """Names of the Debian packages that are really missing here; none on Windows and macOS."""
     if not sys.platform.startswith("linux"):
         return []
-    missing = [package for library, package in LIBRARIES.items() if not loads(library)]
+    missing = libraries().missing_packages()
     if purpose == "test":
         missing += [package for program, package in TEST_PROGRAMS.items() if shutil.which(program) is None]
     return missing
 
 
-def loads(library):
-    """True when the dynamic linker finds and loads the shared library."""
-    try:
-        ctypes.CDLL(library)
-    except OSError:
-        return False
-    return True
+def libraries():
+    """The program's own table of Qt's libraries; read here, where the Python is known to be new enough for the file."""
+    path = os.path.join(ROOT, "diif_viewer", "cli", "libraries.py")
+    spec = importlib.util.spec_from_file_location("libraries", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def can_apt():

@@ -9,6 +9,8 @@ from types import ModuleType
 
 import pytest
 
+from diif_viewer.cli.libraries import LIBRARIES
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -29,7 +31,13 @@ def set_up(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 
 def lacking(monkeypatch: pytest.MonkeyPatch, set_up: ModuleType, *libraries: str) -> None:
-    monkeypatch.setattr(set_up, "loads", lambda library: library not in libraries)
+    absent_from(monkeypatch, set_up, set(libraries))
+
+
+def absent_from(monkeypatch: pytest.MonkeyPatch, set_up: ModuleType, absent: set[str]) -> None:
+    table = set_up.libraries()
+    monkeypatch.setattr(table, "loads", lambda library: library not in absent)
+    monkeypatch.setattr(set_up, "libraries", lambda: table)
 
 
 def test_nothing_missing_is_said_with_silence(
@@ -69,7 +77,7 @@ def test_root_gets_what_is_missing_and_no_more(set_up: ModuleType, monkeypatch: 
 
     monkeypatch.setattr(set_up, "can_apt", lambda: True)
     monkeypatch.setattr(set_up, "apt_install", install)
-    monkeypatch.setattr(set_up, "loads", lambda library: library not in absent)
+    absent_from(monkeypatch, set_up, absent)
     assert set_up.provide_system_packages("run") == 0
     assert asked == [["libegl1"]]
 
@@ -84,7 +92,7 @@ def test_tests_need_a_virtual_screen_too(set_up: ModuleType, monkeypatch: pytest
 @pytest.mark.parametrize("platform", ["darwin", "win32"])
 def test_other_systems_need_no_packages(platform: str, set_up: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", platform)
-    lacking(monkeypatch, set_up, *set_up.LIBRARIES)
+    lacking(monkeypatch, set_up, *LIBRARIES)
     assert set_up.missing_packages("test") == []
 
 
@@ -122,14 +130,14 @@ def test_what_is_installed_is_recognised_until_the_pins_change(
     assert ran
 
 
-def test_every_package_that_the_readme_names_is_one_that_set_up_knows(set_up: ModuleType) -> None:
+def test_every_package_that_the_readme_names_is_one_that_set_up_knows() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     line = text.split("sudo apt-get install ")[1].split("\n\n")[0].replace("\\", " ")
-    assert set(line.split()) <= set(set_up.LIBRARIES.values())
+    assert set(line.split()) <= set(LIBRARIES.values())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="these are the libraries of Linux")
-def test_every_library_that_qt_itself_asks_for_is_known_or_always_there(set_up: ModuleType) -> None:
+def test_every_library_that_qt_itself_asks_for_is_known_or_always_there() -> None:
     """Qt's own files name the libraries they load; a new version that needs another one must not go unnoticed."""
     import PySide6
 
@@ -153,7 +161,7 @@ def test_every_library_that_qt_itself_asks_for_is_known_or_always_there(set_up: 
     assert "libxcb-cursor.so.0" in needed(files[0].read_bytes())
     for file in filter(Path.exists, files):
         for name in needed(file.read_bytes()):
-            assert name in set_up.LIBRARIES or name in brought or name.startswith(basic), f"{file.name} needs {name}"
+            assert name in LIBRARIES or name in brought or name.startswith(basic), f"{file.name} needs {name}"
 
 
 def needed(elf: bytes) -> list[str]:

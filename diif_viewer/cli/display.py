@@ -42,7 +42,8 @@ def x11_addresses(display: str) -> list[str | tuple[str, int]]:
 def missing_library(environment: Mapping[str, str], platform: str) -> str | None:
     """What the system lacks for Qt's window, in the linker's words ("libxcb-cursor.so.0: cannot open ..."), or None.
 
-    Loads Qt's plugin for the display as Qt itself would, but without ending the process when that fails.
+    Loads Qt's plugins for the display as Qt itself would, but without ending the process when that fails: Wayland's
+    first where there is such a session, and xcb's otherwise or in its place.
     """
     if not platform.startswith("linux") or environment.get("QT_QPA_PLATFORM"):
         return None
@@ -50,12 +51,14 @@ def missing_library(environment: Mapping[str, str], platform: str) -> str | None
     folders = list(package.submodule_search_locations or []) if package is not None else []
     if not folders:
         return "PySide6: not installed"
-    plugins = Path(folders[0], "Qt", "plugins", "platforms")
-    try:
-        ctypes.CDLL(str(plugins / "libqxcb.so"))
-    except OSError as error:
-        return str(error)
-    return None
+    plugins, lacking = Path(folders[0], "Qt", "plugins", "platforms"), None
+    for name in (*(["libqwayland.so"] if environment.get("WAYLAND_DISPLAY") else []), "libqxcb.so"):
+        try:
+            ctypes.CDLL(str(plugins / name))
+            return None
+        except OSError as error:
+            lacking = str(error)
+    return lacking
 
 
 def _answers(address: str | tuple[str, int]) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import platform
+import shutil
 import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
@@ -13,6 +15,9 @@ from importlib.metadata import PackageNotFoundError, version
 from diif_viewer import __version__
 from diif_viewer.models.registry import SHIPPED
 from diif_viewer.paths import cache_directory, shipped
+
+SHARED, ENOUGH = "/dev/shm", 64 << 20
+"""Where Linux keeps memory that processes share, and what the window needs of it for a picture of 16 megapixels."""
 
 HELP = "Report versions, device, measured speed, memory and display of this machine, with advice."
 
@@ -39,6 +44,7 @@ def run(args: argparse.Namespace) -> int:
 def _facts(advice: list[str]) -> Iterator[tuple[str, str]]:
     yield "program", f"diif-viewer {__version__}, Python {platform.python_version()}"
     yield "system", f"{platform.system()} {platform.release()}, {platform.machine()}, {os.cpu_count()} cores"
+    yield "processor", _processor()
     yield "packages", ", ".join(_versions(advice))
     yield "optional", ", ".join(_optional())
     yield "window", _window(advice)
@@ -68,7 +74,19 @@ def _optional() -> Iterator[str]:
         try:
             yield f"{package} {version(package)} ({purpose})"
         except PackageNotFoundError:
-            yield f"no {package} ({purpose})"
+            yield f"no {package} ({purpose}: pip install {package})"
+
+
+def _processor() -> str:
+    """Its name, and those of its instructions that decide about speed."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            told = dict(line.partition(":")[::2] for line in file if ":" in line)
+    except OSError:
+        return platform.processor() or platform.machine()
+    known = {name.strip(): value.split() for name, value in told.items()}
+    flags = [flag for flag in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if flag in known.get("flags", ())]
+    return ", ".join([" ".join(known.get("model name", [platform.machine()])), *flags])
 
 
 def _window(advice: list[str]) -> str:
@@ -76,11 +94,12 @@ def _window(advice: list[str]) -> str:
     import subprocess
 
     from diif_viewer.cli.display import has_display, missing_library
+    from diif_viewer.cli.libraries import remedy
 
     if not has_display(os.environ, sys.platform):
         return "no display: `view` writes a picture file instead"
     if missing := missing_library(os.environ, sys.platform):
-        advice.append("Qt cannot open a window here; the README lists the system's libraries that it needs.")
+        advice.append(f"Qt cannot open a window here: {missing}. {remedy()}".strip())
         return f"Qt lacks {missing}"
     script = "from PySide6.QtWidgets import QApplication as A; print(A(['doctor']).platformName())"
     tried = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)
@@ -95,22 +114,40 @@ def _compute(advice: list[str]) -> Iterator[tuple[str, str]]:
     try:
         import torch
 
-        from diif_viewer.engine.device import available_memory, cache_budget, fast_compute, measured_rates, resolve
+        from diif_viewer.engine import device
     except (ImportError, OSError) as error:
         advice.append("torch does not load; the README says how to install it for this machine.")
         yield "device", f"none ({error})"
         return
-    compute = fast_compute(resolve())
+    compute = device.fast_compute(device.resolve())
+    yield "devices", ", ".join(f"{name} ({label})" if name != "cpu" else name for name, label in device.present())
     yield "device", f"{compute.description}, {compute.chunk[0]}x{compute.chunk[1]} outputs a step"
+    if forced := os.environ.get("DIIF_VIEWER_DTYPE"):
+        yield "dtype", f"{forced}, because DIIF_VIEWER_DTYPE says so"
     if compute.device == "cpu":
-        rates = [f"{name} {rate}" for name, rate in sorted(measured_rates().items(), key=lambda item: -item[1])]
+        rates = [f"{name} {rate}" for name, rate in sorted(device.measured_rates().items(), key=lambda item: -item[1])]
         yield "measured", f"{', '.join(rates)} megapixels per second of decoding"
-    yield "memory", f"{available_memory() / 2**30:.1f} GiB free, {cache_budget() / 2**30:.1f} GiB for features"
+    free, features = device.available_memory(), device.cache_budget()
+    yield "memory", f"{free / 2**30:.1f} GiB free, {features / 2**30:.1f} GiB for features"
+    _advise_on_memory(free, advice)
     if compute.device.startswith("cuda"):
         from diif_viewer.engine.gpu.painter import has_triton
 
-        budget, kernels = cache_budget(compute.device) / 2**30, has_triton()
+        budget, kernels = device.cache_budget(compute.device) / 2**30, has_triton()
         yield "GPU memory", f"{budget:.1f} GiB for features, half of what is free"
         yield "kernels", "compiled by Triton" if kernels else "none: without Triton plain torch does all, more slowly"
     if compute.device == "cpu" and compute.dtype == torch.float32:
         yield "note", "this processor has no fast bfloat16, so float32 is used: right, and a few times slower"
+
+
+def _advise_on_memory(free: int, advice: list[str]) -> None:
+    """A model and a window take some 800 MB; a large picture is shared with the renderer through SHARED."""
+    if free < 1 << 30:
+        advice.append(
+            f"Only {free / 2**30:.1f} GiB of memory are free; close other programs, or pictures stay bicubic."
+        )
+    with contextlib.suppress(OSError):
+        if sys.platform.startswith("linux") and (room := shutil.disk_usage(SHARED).free) < ENOUGH:
+            advice.append(
+                f"{SHARED} has {room >> 20} MB free, so large pictures stay bicubic; a container takes --shm-size=1g."
+            )

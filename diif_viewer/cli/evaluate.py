@@ -57,6 +57,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="measure exact values (default), or the screen's",
     )
     parser.add_argument("--seams", action="store_true", help="also measure steps across the borders of enlarged pixels")
+    parser.add_argument(
+        "--card", action="store_true", help="all tables of a model card, for data sets with given LR pictures"
+    )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps (default: auto)")
     parser.add_argument(
         "-o", "--output", type=Path, metavar="DIR", help="write scores.csv, scores.json and table.md there"
@@ -81,6 +84,8 @@ def run(args: argparse.Namespace) -> int:
     names = args.method or ["nearest", "bicubic", "lanczos", *(method.name for method in SHIPPED)]
     if args.output is not None:
         _make_folder(args.output)
+    if args.card:
+        return _card(args)
     if args.plot is not None:
         check_target(args.plot)
         if "bicubic" not in names:
@@ -108,6 +113,29 @@ def run(args: argparse.Namespace) -> int:
     if args.output is not None:
         for path in write_tables(scores, about, args.output, seams):
             _remark(args, path)
+    return 0
+
+
+def _card(args: argparse.Namespace) -> int:
+    """Print the tables of a model card; with -o also as card.md."""
+    from diif_viewer.evaluation.card import card_tables
+    from diif_viewer.imaging.save import atomic_path
+
+    asked = (args.scale, args.lr, args.made, args.jpeg, args.count, args.seams, args.json, args.plot)
+    if any(asked) or args.protocol != "benchmark" or args.dtype != "float32":
+        raise RequestError("A card says itself what it measures: give data sets, --method and -o beside --card.")
+    names = args.method or [method.name for method in SHIPPED]
+    methods = load_methods(["bicubic", *names], args.device)
+    progress = ProgressLine(enabled=not args.quiet)
+    try:
+        text = card_tables(args.data, methods, progress)
+    finally:
+        progress.close()
+    print(text, end="")
+    if args.output is not None:
+        with atomic_path(args.output / "card.md") as temporary:
+            temporary.write_text(text, encoding="utf-8")
+        _remark(args, args.output / "card.md")
     return 0
 
 

@@ -9,10 +9,13 @@ import tempfile
 from pathlib import Path
 
 from diif_viewer.cli.display import has_display, missing_library
+from diif_viewer.cli.libraries import remedy
 from diif_viewer.errors import DiifViewerError
 from diif_viewer.models import shelf
 from diif_viewer.models.registry import METHODS
 from diif_viewer.paths import shipped
+
+_ELSEWHERE = "`diif-viewer doctor` tells more."
 
 HELP = "Open pictures in the window (the bundled sample when none is named)."
 
@@ -28,9 +31,7 @@ def run(args: argparse.Namespace) -> int:
     images = args.images or [str(shipped("resources") / "sample.png")]
     if has_display(os.environ, sys.platform):
         if missing := missing_library(os.environ, sys.platform):
-            raise DiifViewerError(
-                f"Qt cannot open a window here: {missing}. The README lists what it needs to be installed."
-            )
+            raise DiifViewerError(f"Qt cannot open a window here: {missing}. {remedy() or _ELSEWHERE}")
         from diif_viewer.ui.app import run as show
 
         return show(args.images, args.method, greeting=images[0])

@@ -62,3 +62,45 @@ def test_missing_weights_and_packages_are_named(
     shown = capsys.readouterr().out
     assert "! safetensors is not installed" in shown
     assert "! The weights of liif-lite, diif-lite, diif-s-lite, diif-s-lite-photo are not in" in shown
+
+
+def test_the_packages_to_install_are_named(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    from diif_viewer.cli import display, libraries
+
+    monkeypatch.setattr(display, "has_display", lambda *_: True)
+    monkeypatch.setattr(display, "missing_library", lambda *_: "libxcb-cursor.so.0: cannot open shared object file")
+    monkeypatch.setattr(libraries, "loads", lambda name: name not in ("libxcb-cursor.so.0", "libEGL.so.1"))
+    assert main(["doctor"]) == 1
+    shown = capsys.readouterr().out
+    assert "sudo apt-get install libegl1 libxcb-cursor0." in shown
+
+
+def test_little_memory_is_advised_on(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    from collections import namedtuple
+
+    from diif_viewer.engine import device
+
+    monkeypatch.setattr(device, "available_memory", lambda: 300 << 20)
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda path: namedtuple("Usage", "free")(8 << 20))
+    assert main(["doctor"]) == 1
+    shown = capsys.readouterr().out
+    assert "! Only 0.3 GiB of memory are free" in shown
+    assert "! /dev/shm has 8 MB free" in shown
+
+
+def test_devices_and_a_forced_dtype_are_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from diif_viewer.engine import device
+
+    monkeypatch.setattr(device, "present", lambda: (("cpu", "CPU"), ("cuda:0", "A Card"), ("cuda:1", "Another")))
+    monkeypatch.setenv("DIIF_VIEWER_DTYPE", "float32")
+    device.fast_compute.cache_clear()
+    try:
+        assert main(["doctor", "--json"]) == 0
+    finally:
+        device.fast_compute.cache_clear()
+    facts = json.loads(capsys.readouterr().out)["facts"]
+    assert facts["devices"] == "cpu, cuda:0 (A Card), cuda:1 (Another)"
+    assert facts["dtype"].startswith("float32")
+    assert facts["processor"]

@@ -143,3 +143,19 @@ def test_a_library_that_qt_lacks_is_one_sentence(
 @pytest.mark.skipif(sys.platform != "linux", reason="the plugin is Linux's")
 def test_here_qt_lacks_nothing() -> None:
     assert missing_library({"DISPLAY": ":0"}, "linux") is None
+
+
+def test_a_window_that_cannot_open_says_what_to_install(
+    headless: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from diif_viewer.cli import libraries, view
+
+    monkeypatch.setattr(view, "has_display", lambda *_: True)
+    monkeypatch.setattr(view, "missing_library", lambda *_: "libEGL.so.1: cannot open shared object file")
+    monkeypatch.setattr(libraries, "loads", lambda name: name != "libEGL.so.1")
+    assert main([]) == 1
+    shown = capsys.readouterr().err
+    assert shown == (
+        "error: Qt cannot open a window here: libEGL.so.1: cannot open shared object file. "
+        "On Debian and Ubuntu type: sudo apt-get install libegl1.\n"
+    )
