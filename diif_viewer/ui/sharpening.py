@@ -40,6 +40,7 @@ class Sharpening(QWidget):
         self._began, self._had = 0.0, 0
         self.words, self.stop = QLabel(self), QToolButton(self)
         self.stop.setText("✕")
+        self.stop.setFixedHeight(self.words.sizeHint().height())
         self.stop.setAccessibleName(tr("Stop sharpening"))
         self._keys = keys
         self._name_keys()

@@ -68,3 +68,12 @@ def test_it_is_stopped_and_goes_on_with_the_next_view(slow, way):
     slow.qtbot.keyClick(slow.window.canvas, Qt.Key.Key_Down)
     slow.sharp()
     assert "stays" not in slow.window.badge_row.badges[0].text
+
+
+def test_the_words_neither_widen_the_window_nor_raise_its_foot(slow):
+    bar, size = slow.window.sharpening, slow.window.canvas.size()
+    bar.words.setText("Sharpening 12 %, and an uncommonly long time that is left, in many words, until it is done")
+    slow.qtbot.wait(1)
+    assert bar.isVisible()
+    assert slow.window.canvas.size() == size
+    assert slow.window.width() == 640
