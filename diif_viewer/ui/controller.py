@@ -198,9 +198,14 @@ class Controller(QObject):
         self.refresh()
 
     @property
+    def fading(self) -> bool:
+        """True while a tile of some pane is not quite there yet."""
+        return any(scene.fading for scene in self.looks.scenes)
+
+    @property
     def sharp(self) -> bool:
         """True when the view rests and every pane shows its final pixels."""
-        if not self.statuses or self.motion.moving or self.scene.fading:
+        if not self.statuses or self.motion.moving or self.fading:
             return False
         return all(status.sharp for status in self.statuses)
 
@@ -393,7 +398,7 @@ class Controller(QObject):
     def refresh(self) -> None:
         """Say anew what every pane shows."""
         statuses = tuple(self._status(area) for area in self.areas) if self.state.view is not None else ()
-        facts = (statuses, self.motion.moving, self.scene.fading)
+        facts = (statuses, self.motion.moving, self.fading)
         if facts != self._told:
             self.statuses, self._told = statuses, facts
             self.status_changed.emit()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, QRect, Qt, QTimer, Slot
 
+from diif_viewer.geometry import Window
 from diif_viewer.ui.controller import Controller
+from diif_viewer.ui.scene import Scene
 
 FRAME = 16
 """Milliseconds between two steps."""
@@ -24,24 +26,31 @@ class Fading(QObject):
 
     @Slot()
     def _begin(self) -> None:
-        if self._controller.scene.fading and not self._timer.isActive():
+        if self._controller.fading and not self._timer.isActive():
             self._timer.start()
 
     @Slot()
     def _step(self) -> None:
         controller = self._controller
-        changed = controller.scene.age()
-        view = controller.state.view
-        if view is not None and not controller.motion.moving:
-            rest = view.rested()
-            for area in controller.areas:
-                whole = QRect()
-                for pane, window in changed:
-                    if pane == area.pane:
-                        place = window.moved(area.view.top - int(rest.top), area.view.left - int(rest.left))
-                        whole = whole.united(QRect(place.left, place.top, place.width, place.height))
-                if not whole.isEmpty():
-                    controller.repaint.emit(whole)
-        if not controller.scene.fading:
+        for scene in controller.looks.scenes:
+            changed = scene.age()
+            if changed and not controller.motion.moving:
+                self._repaint(scene, changed)
+        if not controller.fading:
             self._timer.stop()
             controller.refresh()
+
+    def _repaint(self, scene: Scene, changed: list[tuple[int, Window]]) -> None:
+        """Paint anew what has changed of `scene`."""
+        controller = self._controller
+        for area in controller.areas:
+            view = controller.looks.view(area.pane)
+            if view is None or controller.looks.scene(area.pane) is not scene:
+                continue
+            rest, whole = view.rested(), QRect()
+            for pane, window in changed:
+                if pane == area.pane:
+                    place = window.moved(area.view.top - int(rest.top), area.view.left - int(rest.left))
+                    whole = whole.united(QRect(place.left, place.top, place.width, place.height))
+            if not whole.isEmpty():
+                controller.repaint.emit(whole)

@@ -10,9 +10,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 
 from diif_viewer.ui.controller import Controller
+from diif_viewer.ui.file_watch import FileWatch
 from diif_viewer.ui.language import said, tr
 from diif_viewer.ui.loader import Loader, NotLoaded, Sheet
 from diif_viewer.ui.notice import Notice
@@ -23,9 +24,6 @@ from diif_viewer.viewport import Viewport
 
 RECENT = 10
 """Names kept."""
-
-CALM = 250
-"""Milliseconds that a changed file must stay the same before it is read again: it may still be written."""
 
 
 class Files(QObject):
@@ -45,16 +43,9 @@ class Files(QObject):
         self.greeting: Path | None = None
         self._again: Path | None = None
         self._return: tuple[Path, float, tuple[float, float]] | None = None
-        self._shown: tuple[Path, object] | None = None
-        self._seen: object = None
         self._asked_ahead: Sheet | None = None
-        self._watcher = QFileSystemWatcher(self)
-        self._watcher.fileChanged.connect(self._stirred)
-        self._watcher.directoryChanged.connect(self._stirred)
-        self._calm = QTimer(self)
-        self._calm.setSingleShot(True)
-        self._calm.setInterval(CALM)
-        self._calm.timeout.connect(self._look_at_file)
+        self._watch = FileWatch(self)
+        self._watch.changed.connect(self._changed)
         opening.waiting.connect(self._on_its_way)
         controller.status_changed.connect(self._look_ahead)
 
@@ -123,7 +114,7 @@ class Files(QObject):
         if self._opening.path == picture.path:
             self._remember(picture.path)
         else:
-            self._watch(None)
+            self._watch.watch([])
 
     def forgives(self, failure: NotLoaded) -> bool:
         """True when the picture stays on screen although its file cannot be read again; says so."""
@@ -137,32 +128,11 @@ class Files(QObject):
     @Slot(object)
     def _on_its_way(self, path: Path) -> None:
         self._asked_ahead = None
-        self._watch(path)
+        self._watch.watch([path])
 
-    def _watch(self, path: Path | None) -> None:
-        watched = [*self._watcher.files(), *self._watcher.directories()]
-        wanted = [] if path is None else [name for name in (str(path), str(path.parent)) if os.path.exists(name)]
-        if gone := [name for name in watched if name not in wanted]:
-            self._watcher.removePaths(gone)
-        if new := [name for name in wanted if name not in watched]:
-            self._watcher.addPaths(new)
-        self._shown = None if path is None else (path, _stamp(path))
-        self._seen = None if self._shown is None else self._shown[1]
-
-    @Slot()
-    def _stirred(self) -> None:
-        self._calm.start()
-
-    @Slot()
-    def _look_at_file(self) -> None:
-        if self._shown is None or self._loader.busy:
-            return
-        path, stamp = self._shown
-        now = _stamp(path)
-        if now != self._seen:
-            self._seen = now
-            self._calm.start()  # it may still be written
-        elif now is not None and now != stamp and self._opening.path == path:
+    @Slot(object)
+    def _changed(self, path: Path) -> None:
+        if self._opening.path == path:
             self.reload()
 
     # ---- what comes next ----
@@ -176,11 +146,3 @@ class Files(QObject):
         if sheet != self._asked_ahead:
             self._asked_ahead = sheet
             self._loader.look_ahead(self._opening.beside(picture.pages))
-
-
-def _stamp(path: Path) -> object:
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino

@@ -81,10 +81,16 @@ class Guests(QObject):
         chosen = (pane + 1) % panes if self._state.flipped else pane
         return self._held.get(chosen) if chosen < panes - 1 else None
 
-    def put(self, pane: int, picture: Picture) -> None:
-        """Show `picture` in `pane`, which is not the main one."""
+    @property
+    def pictures(self) -> dict[int, Picture]:
+        """Those that there are, by pane; also of panes that the layout does not show."""
+        return {pane: guest.picture for pane, guest in sorted(self._held.items())}
+
+    def put(self, pane: int, picture: Picture, fade: float = 0.0) -> None:
+        """Show `picture` in `pane`, which is not the main one. fade: seconds that its tiles take to come."""
         self._drop(pane)
         guest = Guest(picture, Scene(self.room))
+        guest.scene.fade = fade
         guest.scene.set_picture(picture)
         guest.fallback.frame_ready.connect(self.frame_ready)
         self._held[pane] = guest

@@ -21,6 +21,7 @@ from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QColorSpace, QImage
 
 from diif_viewer.errors import DiifViewerError
+from diif_viewer.ui.file_watch import stamp_of
 from diif_viewer.ui.images import opaque
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.mailbox import Mailbox
@@ -157,7 +158,7 @@ class Loader(QObject):
 
     def _read(self, sheet: Sheet) -> Picture:
         """The picture on `sheet`, from what is kept if the file is still the same."""
-        stamp = _stamp(sheet.path)
+        stamp = stamp_of(sheet.path)
         kept = self._kept.get(sheet)
         if kept is None or stamp is None or kept[0] != stamp:
             self._kept.pop(sheet, None)
@@ -235,15 +236,6 @@ def _unpacked(image: QImage) -> Decoded:
     rows = np.frombuffer(image.constBits(), np.uint8).reshape(height, image.bytesPerLine())
     pixels = rows[:, : channels * width].reshape(height, width, channels).copy()
     return pixels, Pyramid(pixels), None, 1
-
-
-def _stamp(path: Path) -> object:
-    """Something that changes with the file; None when it cannot be told."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def preview_of(pixels: npt.NDArray[Any]) -> QImage:

@@ -38,8 +38,8 @@ class Orders:
             "open": window.opening.choose,
             "previous": partial(window.opening.walk, -1),
             "next": partial(window.opening.walk, 1),
-            "page_previous": lambda: window.pages.step(-1),
-            "page_next": lambda: window.pages.step(1),
+            "page_previous": partial(self._turn, -1),
+            "page_next": partial(self._turn, 1),
             "play": window.player.toggle,
             "export": partial(self._still, window.exporter.export_view),
             "export_region": partial(self._still, self._export_region),
@@ -49,7 +49,7 @@ class Orders:
             "copy_path": window.clipboard.copy_path,
             "paste": window.clipboard.paste,
             "recent": lambda: window.menu.recent.show_at(window.below_tools()),
-            "reload": window.files.reload,
+            "reload": self._reload,
             "keep_view": window.files.toggle_keep_view,
             "quit": self._quit,
         }
@@ -116,6 +116,17 @@ class Orders:
             self._window.player.stop()
         order()
 
+    # ---- files ----
+
+    def _turn(self, pages: int) -> None:
+        """In the file of the active pane."""
+        if not self._window.pane_files.turn(pages):
+            self._window.pages.step(pages)
+
+    def _reload(self) -> None:
+        if not self._window.pane_files.reload():
+            self._window.files.reload()
+
     # ---- regions ----
 
     def _export_region(self) -> None:
@@ -161,7 +172,8 @@ class Orders:
         if switch:
             settings.put("fade", not settings.flag("fade", True))
         wanted = settings.flag("fade", True)
-        self._window.controller.scene.fade = FADE if wanted else 0.0
+        for scene in self._window.controller.looks.scenes:
+            scene.fade = FADE if wanted else 0.0
         self._window.actions_by_name["fade"].setChecked(wanted)
 
     def _toggle_overview(self) -> None:

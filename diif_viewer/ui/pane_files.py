@@ -1,6 +1,7 @@
 """Another file in one pane: dropped onto it, or asked for there; read in a thread, shown as a guest.
 
-Several may be on their way, one after the other. What cannot be opened is said, and the pane stays as it was.
+Several may be on their way, one after the other. What cannot be opened is said, and the pane stays as it was. A file
+that changes on disk is read again, its pages can be turned, and the next start brings it back with the open picture.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from PySide6.QtCore import QObject, QPointF, Slot
 from diif_viewer.ui.canvas import Canvas
 from diif_viewer.ui.compare import area_at
 from diif_viewer.ui.controller import Controller
+from diif_viewer.ui.file_watch import FileWatch
 from diif_viewer.ui.language import tr
-from diif_viewer.ui.loader import Loader, NotLoaded
+from diif_viewer.ui.loader import Loader, NotLoaded, Sheet
 from diif_viewer.ui.notice import Notice
 from diif_viewer.ui.opening import Opening
 from diif_viewer.ui.state import Picture
@@ -30,7 +32,12 @@ class PaneFiles(QObject):
         self._controller, self._canvas, self._opening, self._notice = controller, canvas, opening, notice
         self._numbers = loader
         self._loader: Loader | None = None  # made when the first file comes
-        self._waiting: list[tuple[int, Path]] = []
+        self._waiting: list[tuple[int, Sheet]] = []
+        self._return: tuple[Path, list[tuple[int, Sheet]]] | None = None
+        self._watch = FileWatch(self)
+        self._watch.changed.connect(self._changed)
+        controller.looks.guests.changed.connect(self._guests_changed)
+        controller.state.picture_changed.connect(self._come_back)
 
     @property
     def main(self) -> int:
@@ -49,14 +56,61 @@ class PaneFiles(QObject):
             return self.main
         return area_at(areas, position.x() * ratio, position.y() * ratio).pane
 
-    def open_path(self, pane: int, path: Path) -> None:
-        """Show the picture at `path` in `pane`; in the main pane, open it."""
+    def open_path(self, pane: int, path: Path, page: int = 0) -> None:
+        """Show the picture at `path`, or a page of it, in `pane`; in the main pane, open it."""
         if pane >= self.main:
             self._opening.open_paths([path])
             return
-        self._waiting.append((pane, path))
+        self._waiting.append((pane, Sheet(path, page)))
         if len(self._waiting) == 1:
             self._start()
+
+    @property
+    def _active(self) -> Picture | None:
+        """The guest of the active pane."""
+        guest = self._controller.looks.guests.of(self._controller.state.active)
+        return None if guest is None else guest.picture
+
+    @property
+    def turnable(self) -> bool:
+        """True when the active pane shows a guest whose file has several pages."""
+        picture = self._active
+        return picture is not None and picture.pages > 1
+
+    def turn(self, pages: int) -> bool:
+        """Go `pages` further in the file of the active pane, round the ends; False where that shows no guest."""
+        picture = self._active
+        if picture is not None and picture.pages > 1:
+            self.open_path(self._controller.state.active, picture.path, (picture.page + pages) % picture.pages)
+        return picture is not None
+
+    def reload(self) -> bool:
+        """Read the file of the active pane again; False where that shows no guest."""
+        picture = self._active
+        if picture is not None:
+            self.open_path(self._controller.state.active, picture.path, picture.page)
+        return picture is not None
+
+    # ---- from one start to the next ----
+
+    @property
+    def held(self) -> list[tuple[int, Sheet]]:
+        """What there is, by pane."""
+        return [(pane, Sheet(p.path, p.page)) for pane, p in self._controller.looks.guests.pictures.items()]
+
+    def return_to(self, path: Path, guests: list[tuple[int, Sheet]]) -> None:
+        """Show `guests` when the picture at `path` is there, as far as their files are."""
+        self._return = path, [(pane, sheet) for pane, sheet in guests if sheet.path.is_file()]
+
+    @Slot()
+    def _come_back(self) -> None:
+        picture, back = self._controller.state.picture, self._return
+        if picture is None or back is None:
+            return
+        self._return = None
+        for pane, sheet in back[1] if picture.path == back[0] else ():
+            if pane < self.main:
+                self.open_path(pane, sheet.path, sheet.page)
 
     def choose(self) -> None:
         """Ask for a picture to show in the active pane."""
@@ -98,7 +152,8 @@ class PaneFiles(QObject):
             self._loader = Loader(numbers=self._numbers, parent=self)
             self._loader.loaded.connect(self._loaded)
             self._loader.failed.connect(self._failed)
-        self._loader.load(self._waiting[0][1])
+        sheet = self._waiting[0][1]
+        self._loader.load(sheet.path, sheet.page)
 
     def _go_on(self) -> None:
         self._waiting = self._waiting[1:]
@@ -107,11 +162,24 @@ class PaneFiles(QObject):
 
     @Slot(object)
     def _loaded(self, picture: Picture) -> None:
-        if self._waiting and self._waiting[0][1] == picture.path:
-            self._controller.looks.guests.put(self._waiting[0][0], picture)
+        if self._waiting and self._waiting[0][1] == Sheet(picture.path, picture.page):
+            looks = self._controller.looks
+            looks.guests.put(self._waiting[0][0], picture, looks.own.fade)
         self._go_on()
 
     @Slot(object)
     def _failed(self, failure: NotLoaded) -> None:
         self._notice.tell(failure.sentence)
         self._go_on()
+
+    # ---- files that change ----
+
+    @Slot()
+    def _guests_changed(self) -> None:
+        self._watch.watch({sheet.path for _, sheet in self.held})
+
+    @Slot(object)
+    def _changed(self, path: Path) -> None:
+        for pane, sheet in self.held:
+            if sheet.path == path and (pane, sheet) not in self._waiting:
+                self.open_path(pane, path, sheet.page)

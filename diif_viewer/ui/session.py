@@ -13,7 +13,9 @@ from PySide6.QtWidgets import QMainWindow
 
 from diif_viewer.ui.compare import Layout
 from diif_viewer.ui.files import Files
+from diif_viewer.ui.loader import Sheet
 from diif_viewer.ui.opening import Opening
+from diif_viewer.ui.pane_files import PaneFiles
 from diif_viewer.ui.settings import Settings
 from diif_viewer.ui.state import ViewerState
 
@@ -24,8 +26,11 @@ LAYOUTS = ("single", "split", "stacked", "two", "three", "four")
 class Session:
     """Saves and restores; damaged or outdated values are passed over."""
 
-    def __init__(self, settings: Settings, state: ViewerState, opening: Opening, files: Files) -> None:
+    def __init__(
+        self, settings: Settings, state: ViewerState, opening: Opening, files: Files, pane_files: PaneFiles
+    ) -> None:
         self._settings, self._state, self._opening, self._files = settings, state, opening, files
+        self._pane_files = pane_files
 
     def restore(self, window: QMainWindow) -> None:
         """Put the window where it was, with its layout."""
@@ -50,6 +55,7 @@ class Session:
         path, scale = Path(name), self._settings.number("last_scale")
         if scale > 0:
             self._files.return_to(path, scale, (self._settings.number("last_x"), self._settings.number("last_y")))
+        self._pane_files.return_to(path, [*map(_unpacked, self._settings.texts("guests"))])
         return path
 
     def save(self, window: QMainWindow) -> None:
@@ -67,4 +73,18 @@ class Session:
             put("last_scale", 0.0 if view.is_fitted else view.scale)
             put("last_x", x / picture.width)
             put("last_y", y / picture.height)
+            put("guests", [_packed(pane, sheet) for pane, sheet in self._pane_files.held])
         self._settings.sync()
+
+
+def _packed(pane: int, sheet: Sheet) -> str:
+    return f"{pane} {sheet.page} {os.fspath(sheet.path.absolute())}"
+
+
+def _unpacked(words: str) -> tuple[int, Sheet]:
+    """What `_packed` made; for anything else a file that is not there."""
+    pane, _, rest = words.partition(" ")
+    page, _, name = rest.partition(" ")
+    if not (pane.isdecimal() and page.isdecimal() and name):
+        return 0, Sheet(Path())
+    return int(pane), Sheet(Path(name), int(page))

@@ -197,3 +197,43 @@ def test_of_another_shape_the_middles_meet():
     for x in (0, 77):
         assert theirs.position_at((x, 5))[0] == pytest.approx(2 * view.position_at((x, 5))[0])
     assert theirs.point_at((0, 150))[1] == pytest.approx(view.point_at((0, 50))[1])
+
+
+def four_panes_with(stage, photo, **guests):
+    stage.show(photo)
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_F6)
+    stage.sharp()
+    for pane, path in guests.items():
+        guest_in(stage, int(pane.removeprefix("pane")), path)
+
+
+def test_a_guest_whose_file_changes_is_read_again(stage, photo, twin):
+    four_panes_with(stage, photo, pane1=twin)
+    before = stage.controller.looks.picture(1)
+    Image.fromarray(255 - pixels_of(twin)).save(twin)
+    stage.until(lambda: stage.controller.looks.picture(1) is not before)
+    stage.sharp()
+    assert_pane_shows(stage, 1, twin)
+    assert stage.controller.looks.picture(0).path == photo
+    before = stage.controller.looks.picture(1)
+    stage.state.set_active(1)
+    stage.window.actions_by_name["reload"].trigger()
+    stage.until(lambda: stage.controller.looks.picture(1) is not before)
+    assert stage.state.picture.path == photo
+
+
+def test_the_pages_of_a_guest_are_turned_in_its_pane(stage, photo, tmp_path):
+    pages = [Image.fromarray(np.roll(pixels_of(photo), shift, axis=0)) for shift in (0, 20, 40)]
+    pages[0].save(tmp_path / "pages.tif", save_all=True, append_images=pages[1:])
+    four_panes_with(stage, photo, pane2=tmp_path / "pages.tif")
+    turn = stage.window.actions_by_name["page_previous"]
+    stage.state.set_active(0)
+    assert not turn.isEnabled()
+    stage.state.set_active(2)
+    assert turn.isEnabled()
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_PageUp, Qt.KeyboardModifier.ShiftModifier)
+    stage.until(lambda: stage.controller.looks.picture(2).page == 2)
+    stage.sharp()
+    shown, view, window = pane_pixels(stage, 2)
+    wanted = expected(np.asarray(pages[2]), stage.state.methods[2], view.scale, window)
+    assert_shows(shown[:-4], wanted[:-4], stage.state.methods[2])  # the mark of the active pane is at its foot

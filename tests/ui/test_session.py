@@ -85,6 +85,37 @@ def test_the_next_start_takes_up_where_the_last_one_ended(starts, photo, tmp_pat
     two.sharp()
 
 
+def test_the_pictures_in_panes_come_back_with_the_open_one(starts, photo, tmp_path):
+    gone, other = (other_photo(tmp_path, f"{name}.png") for name in ("gone", "other"))
+    one = starts()
+    one.begin(None)
+    one.window.open_path(photo)
+    one.sharp()
+    one.window.actions_by_name["four"].trigger()
+    guests = one.controller.looks.guests
+    for pane, path in ((0, gone), (2, other)):
+        one.window.pane_files.open_path(pane, path)
+    one.until(lambda: sorted(guests.pictures) == [0, 2])
+    one.window.close()
+    gone.unlink()
+    two = starts()
+    two.begin(None)
+    two.until(lambda: bool(two.controller.looks.guests.pictures))
+    two.sharp()
+    assert [(pane, p.path) for pane, p in two.controller.looks.guests.pictures.items()] == [(2, other)]
+    assert two.state.picture.path == photo
+    assert two.window.notice.isHidden()  # the one that is gone is passed over
+    two.window.open_path(other)
+    two.until(lambda: two.state.picture.path == other)
+    two.window.actions_by_name["same_picture"].trigger()
+    two.window.close()
+    three = starts()
+    three.begin(None)
+    three.sharp()
+    assert not three.controller.looks.guests.pictures
+    assert not three.window.pane_files.busy
+
+
 def test_a_named_picture_comes_fitted_whatever_was_seen_last(starts, photo, tmp_path):
     one = starts()
     one.show(photo)
