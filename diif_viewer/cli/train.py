@@ -42,6 +42,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--validate", type=int, default=2000, metavar="STEPS", help="between them (default: 2000)")
     parser.add_argument("--milestone", type=int, default=20_000, metavar="STEPS", help="0: none (default: 20000)")
     parser.add_argument("--threads", type=int, help="CPU threads (default: all cores)")
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="processes that make batches (default: 0; with cuda as many as help)"
+    )
     parser.add_argument("--device", default="cpu", help="cpu, cuda or mps; torchrun chooses its number (default: cpu)")
     parser.add_argument(
         "--start", type=Path, action="append", default=[], metavar="WEIGHTS", help="begin a new run with these weights"
@@ -61,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
     import torch
 
     from diif_viewer.models.checkpoint import load_checkpoint
+    from diif_viewer.training.ahead import fitting_workers
     from diif_viewer.training.loop import train
     from diif_viewer.training.preset import load_preset
     from diif_viewer.training.schedule import Rhythm
@@ -95,6 +99,7 @@ def run(args: argparse.Namespace) -> int:
                 team=team,
                 compiled=args.compile,
                 start=[load_checkpoint(path) for path in args.start],
+                workers=fitting_workers(device, team) if args.workers is None else max(0, args.workers),
             )
     except KeyboardInterrupt as stop:
         print("stopped; the same command goes on from the last saved state", file=sys.stderr)

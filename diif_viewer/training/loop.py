@@ -10,7 +10,6 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import torch
@@ -18,6 +17,7 @@ from torch import Tensor, nn
 
 from diif_viewer.errors import TrainingError
 from diif_viewer.models.model import ImplicitModel
+from diif_viewer.training.ahead import made_ahead
 from diif_viewer.training.batches import Batch, Bytes
 from diif_viewer.training.curve import Curve
 from diif_viewer.training.files import export, told_when_refused
@@ -44,13 +44,15 @@ def train(
     team: Team | None = None,
     compiled: bool = False,
     start: Sequence[ImplicitModel] = (),
+    workers: int = 0,
 ) -> None:
     """Train until the budget is spent, then export the averaged weights.
 
     pictures: HWC uint8, each side at least ``recipe.sampler.largest_side``. run: folder of the run, made when missing;
     a saved state there is continued. valid: pictures to measure now and then. summary: what the exported files should
     say about the training. team: this process among those that share every batch. compiled: the encoder through
-    torch.compile. start: models whose weights a new run begins with; of the preset's encoder and decoders.
+    torch.compile. start: models whose weights a new run begins with; of the preset's encoder and decoders. workers:
+    processes that make batches, 0: a thread of this one.
 
     Raises TrainingError when the loss is no longer a number or the disk is full (the last saved state stays), or the
     folder holds a run of another preset.
@@ -63,9 +65,9 @@ def train(
     for model in start:
         networks.begin_with(model, preset)
     average = copy.deepcopy(networks).requires_grad_(False)
-    optimiser = torch.optim.Adam(
-        networks.parameters(), lr=recipe.learning_rate, betas=(recipe.betas[0], recipe.betas[1])
-    )
+    betas, on_cuda = (recipe.betas[0], recipe.betas[1]), device.startswith("cuda")
+    optimiser = torch.optim.Adam(networks.parameters(), recipe.learning_rate, betas, fused=on_cuda or None)
+    torch.backends.cudnn.benchmark = on_cuda and recipe.patch > 0  # patches of one size: the trials pay
     state = RunState(
         run,
         preset.fingerprint(),
@@ -86,11 +88,9 @@ def train(
     saved = clock = time.monotonic()
     sums = torch.tensor([state.losses.get(name, 0.0) for name in preset.decoders], device=device)
     part = (team.rank, team.size)
-    with ThreadPoolExecutor(1, "batches") as ahead:
-        upcoming = ahead.submit(sampler.batch_of, pictures, state.step, part)
+    with made_ahead(sampler, pictures, state.step, part, workers) as batches:
         while (progress := budget.progress(state.step, state.seconds)) < 1:
-            batch = upcoming.result()
-            upcoming = ahead.submit(sampler.batch_of, pictures, state.step + 1, part)
+            batch = next(batches)
             rate = learning_rate(recipe, state.step, progress)
             for group in optimiser.param_groups:
                 group["lr"] = rate
