@@ -115,6 +115,7 @@ def _compute(advice: list[str]) -> Iterator[tuple[str, str]]:
         import torch
 
         from diif_viewer.engine import device
+        from diif_viewer.engine.native.library import library
     except (ImportError, OSError) as error:
         advice.append("torch does not load; the README says how to install it for this machine.")
         yield "device", f"none ({error})"
@@ -127,6 +128,11 @@ def _compute(advice: list[str]) -> Iterator[tuple[str, str]]:
     if compute.device == "cpu":
         rates = [f"{name} {rate}" for name, rate in sorted(device.measured_rates().items(), key=lambda item: -item[1])]
         yield "measured", f"{', '.join(rates)} megapixels per second of decoding"
+        kernel, reason = library()
+        yield (
+            "compiled",
+            f"none: {reason}; plain torch does the same" if kernel is None else "DIIF-S, for this processor",
+        )
     free, features = device.available_memory(), device.cache_budget()
     yield "memory", f"{free / 2**30:.1f} GiB free, {features / 2**30:.1f} GiB for features"
     _advise_on_memory(free, advice)

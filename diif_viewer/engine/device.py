@@ -18,6 +18,7 @@ from diif_viewer import memory as main_memory
 from diif_viewer.engine.gpu.calibration import fast_dtype, free_memory
 from diif_viewer.engine.gpu.runtime import make_exact
 from diif_viewer.engine.layers import Linear, has_onednn
+from diif_viewer.engine.native.library import library
 from diif_viewer.engine.threads import parallel
 from diif_viewer.errors import DeviceError
 from diif_viewer.geometry import Lattice, Window
@@ -194,12 +195,13 @@ def _decoding_rate(dtype: torch.dtype, chunk: tuple[int, int], scale: float = 8.
 
 def _machine() -> str:
     parts = [
-        "2",  # what is measured, and how it is chosen
+        "3",  # what is measured, and how it is chosen
         platform.machine(),
         platform.processor(),
         torch.__version__,
         str(torch.get_num_threads()),
         str(has_onednn()),
+        str(library()[0] is not None),
     ]
     try:
         cpu = Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines()

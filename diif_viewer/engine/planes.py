@@ -169,7 +169,7 @@ class Plane:
         if not wanted:
             raise AssertionError("a region wholly outside its plane was asked for")
         d, side, inside = self._density, self.block, wanted == window
-        blocks = self._blocks(wanted)
+        blocks = self.blocks(wanted)
         if len(blocks) == 1 and inside and out is None:
             top, left = wanted.top % side * d, wanted.left % side * d
             piece = blocks[0][top : top + wanted.height * d, left : left + wanted.width * d]
@@ -188,8 +188,11 @@ class Plane:
                 target[:, (x0 - window.left) * d : (x1 - window.left) * d] = values
         return out
 
-    def _blocks(self, wanted: Window) -> list[Tensor]:
-        """The blocks that meet a window within the limits, row by row; those that are missing are computed."""
+    def blocks(self, wanted: Window) -> list[Tensor]:
+        """The blocks that meet a window within the limits, row by row; those that are missing are computed.
+
+        To be read and let go of at once: (block * density, block * density, channels) each, contiguous on the CPU.
+        """
         side, serial, get = self.block, self._serial, self._cache.get
         rows = range(wanted.top // side, -(-wanted.bottom // side))
         columns = range(wanted.left // side, -(-wanted.right // side))

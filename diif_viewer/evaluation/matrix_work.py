@@ -12,6 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from diif_viewer.engine.device import Compute
 from diif_viewer.engine.layers import Linear
+from diif_viewer.engine.native.fine import Work
 from diif_viewer.engine.threads import cores, parallel
 
 _PRODUCTS = {"mm", "matmul", "bmm", "linear", "_linear_pointwise"}
@@ -42,17 +43,17 @@ class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
 def executed_macs(function: Callable[[], object]) -> int:
     """Multiply-accumulates of all matrix products and convolutions that `function` executes, on one thread.
 
-    Counted as they are carried out: the zeros of blending matrices and the pixels of whole chunks included. What is
-    written in another library than torch is not seen.
+    Counted as they are carried out: the zeros of blending matrices and the pixels of whole chunks included; what the
+    engine's own kernel computes counts itself.
     """
-    threads, counter = cores(), _Counter()
+    threads, counter, before = cores(), _Counter(), Work.macs
     torch.set_num_threads(1)  # so that `engine.threads` stays in this thread, where it can be counted
     try:
         with torch.inference_mode(), counter:
             function()
     finally:
         torch.set_num_threads(threads)
-    return counter.macs
+    return counter.macs + Work.macs - before
 
 
 def matmul_rate(width: int, compute: Compute, *, rows: int = 4096, seconds: float = 0.3) -> float:

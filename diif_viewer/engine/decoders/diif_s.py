@@ -16,6 +16,7 @@ from torch import Tensor
 
 from diif_viewer.engine.decoders.common import FineStage, Span, circle, held_cell, linear, two_part
 from diif_viewer.engine.layers import Conv, Linear, relu_
+from diif_viewer.engine.native.fine import Along, Maps, NativeFine
 from diif_viewer.engine.planes import BlockCache, Plane
 from diif_viewer.geometry import Axis, Floats, Lattice, Window
 from diif_viewer.models.diif_s import DiifS
@@ -42,6 +43,7 @@ class DiifSDecoder:
         self._row_weights, self._column_weights = into[:, -6:-4].T, into[:, -4:-2].T  # (2, hidden): sin, cos
         self._cell = into[:, -2:].T  # (2, hidden): y, x
         self._stage = FineStage(middle, last, dtype)
+        self._native = NativeFine.of(middle, last, dtype)
         self._column_term = functools.lru_cache(maxsize=128)(self._new_column_term)
         self._row_term = functools.lru_cache(maxsize=128)(self._new_row_term)
 
@@ -75,9 +77,28 @@ class DiifSDecoder:
 
     def render(self, plane: Plane, lattice: Lattice, window: Window) -> Tensor:
         """See `common.Decoder`."""
+        if self._native is not None:
+            return self._compiled(self._native, plane, lattice, window).permute(1, 2, 0)
         blended = self._gathered if self._device.type == "cpu" else self._multiplied
         hidden = blended(plane, lattice, window)  # (h * w, hidden)
         return self._stage(hidden).view(window.height, window.width, 3)
+
+    def _compiled(self, native: NativeFine, plane: Plane, lattice: Lattice, window: Window) -> Tensor:
+        """All of it in the compiled kernel, which reads the knots where they lie: (3, h, w)."""
+        vertices, side = self.needs(lattice, window), plane.block
+        maps = Maps(
+            plane.blocks(vertices),
+            across=-(-vertices.right // side) - vertices.left // side,
+            top=2 * (vertices.top % side),
+            left=2 * (vertices.left % side),
+            knots=2 * vertices.width,
+        )
+        dtype = torch.float32
+        rows = Knots(lattice.y, window.top, window.bottom, dtype)
+        columns = Knots(lattice.x, window.left, window.right, dtype)
+        down = Along(*first_and_weights(rows), self._row_term(lattice, rows.start, rows.stop, dtype))
+        across = Along(*first_and_weights(columns), self._column_term(lattice.x, columns.start, columns.stop, dtype))
+        return native(maps, down, across)
 
     def _gathered(self, plane: Plane, lattice: Lattice, window: Window) -> Tensor:
         """The blends as sums of a few rows each, read where they lie: what a CPU is fast at."""
@@ -85,19 +106,19 @@ class DiifSDecoder:
         ky, kx = 2 * vertices.height, 2 * vertices.width
         table = torch.empty(ky * kx + w + h, c, dtype=self._dtype)
         plane.region(vertices, out=table[: ky * kx].view(ky, kx, c))
-        table[ky * kx : -w] = self._row_term(lattice, window.top, window.bottom)
-        table[-w:] = self._column_term(lattice.x, window.left, window.right)
+        table[ky * kx : -w] = self._row_term(lattice, window.top, window.bottom, self._dtype)
+        table[-w:] = self._column_term(lattice.x, window.left, window.right, self._dtype)
         down = Knots(lattice.y, window.top, window.bottom, self._dtype)
         across = Knots(lattice.x, window.left, window.right, self._dtype)
         return blend(blend(table, *sums_of_rows(down, ky, kx, w)), *sums_of_columns(across, kx, h))
 
-    def _new_column_term(self, axis: Axis, start: int, stop: int) -> Tensor:
-        """What its column adds to each output's hidden vector: (stop - start, hidden), in the decoder's dtype."""
-        return (_circle(axis, start, stop) @ self._column_weights).to(self._dtype)
+    def _new_column_term(self, axis: Axis, start: int, stop: int, dtype: torch.dtype) -> Tensor:
+        """What its column adds to each output's hidden vector: (stop - start, hidden), contiguous."""
+        return (_circle(axis, start, stop) @ self._column_weights).to(dtype)
 
-    def _new_row_term(self, lattice: Lattice, start: int, stop: int) -> Tensor:
-        """What its row adds, and all that is constant: (stop - start, hidden), in the decoder's dtype."""
-        return (_circle(lattice.y, start, stop) @ self._row_weights + self._constant(lattice)).to(self._dtype)
+    def _new_row_term(self, lattice: Lattice, start: int, stop: int, dtype: torch.dtype) -> Tensor:
+        """What its row adds, and all that is constant: (stop - start, hidden), contiguous."""
+        return (_circle(lattice.y, start, stop) @ self._row_weights + self._constant(lattice)).to(dtype)
 
     def _multiplied(self, plane: Plane, lattice: Lattice, window: Window) -> Tensor:
         """The blends as matrix products, mostly with zeros: what a GPU is fast at."""
@@ -141,6 +162,13 @@ class Knots(NamedTuple):
         there = np.concatenate([1 - f, f * (1.5 - f), f * (f - 0.5)], 1)
         knots = 2 * (span.cells - span.cells[0])[:, None] + right + np.arange(3)
         return torch.from_numpy(knots.astype(np.int32)), torch.from_numpy(np.where(right, there, here)).to(self.dtype)
+
+
+@functools.lru_cache(maxsize=256)
+def first_and_weights(knots: Knots) -> tuple[Tensor, Tensor]:
+    """The first of each output's three knots, (n,) int32, and their weights, (n, 3); both contiguous."""
+    entries, weights = knots.entries()
+    return entries[:, 0].contiguous(), weights.contiguous()
 
 
 @functools.lru_cache(maxsize=48)  # half a megabyte each; a view has some 20
