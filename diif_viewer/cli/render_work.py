@@ -19,9 +19,11 @@ from diif_viewer.models.registry import METHODS
 if TYPE_CHECKING:
     from diif_viewer.engine.model import Model
     from diif_viewer.engine.strips import Painter
+    from diif_viewer.geometry import Window
     from diif_viewer.imaging.load import Picture
 
 Tell = Callable[[str], None]
+Inside = Callable[["Window", float], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,24 @@ def failure(job: Job, error: Exception) -> Outcome:
     return Outcome(job.label, job.shown, "failed", error=text)
 
 
+class _Fine:
+    """Progress within the pieces of a window, not only from piece to piece. progress: takes what is done, in [0, 1]."""
+
+    def __init__(self, window: Window, progress: Callable[[float], None] | None) -> None:
+        self._area, self._progress, self._done = window.area, progress, 0.0
+
+    def reached(self, done: float) -> None:
+        """Whole pieces of the window amount to `done`."""
+        if done > self._done and self._progress is not None:
+            self._progress(done)
+        self._done = done
+
+    def within(self, piece: Window, fraction: float) -> None:
+        """Of the next piece, `fraction` is done."""
+        if self._progress is not None:
+            self._progress(min(1.0, self._done + fraction * piece.area / self._area))
+
+
 class Renderer:
     """Does jobs one after the other; each model is loaded once, when a job first needs it."""
 
@@ -74,7 +94,8 @@ class Renderer:
         lattice = options.lattice(height, width)
         window = options.part(lattice)
         bits = options.bits_for(job.header.bits, form.bits)
-        paint = self._painter(picture, options, bits, scale_text(lattice))
+        fine = _Fine(window, progress)
+        paint = self._painter(picture, options, bits, scale_text(lattice), fine.within)
         about = Metadata(picture.icc_profile, picture.exif, picture.dpi)
         about = export_metadata(about, options.recipe(lattice, window, bits), strip=options.strip)
 
@@ -82,8 +103,7 @@ class Renderer:
             from diif_viewer.engine.strips import painted_strips
 
             for strip, done in painted_strips(paint, lattice, window, _step(window.width)):
-                if progress is not None:
-                    progress(done)
+                fine.reached(done)
                 if strip is not None:
                     yield strip
 
@@ -100,7 +120,7 @@ class Renderer:
         spent = time.monotonic() - started
         return Outcome(job.label, job.shown, "done", window.width, window.height, round(spent, 3), options.method)
 
-    def _painter(self, picture: Picture, options: Options, bits: int, scale: str) -> Painter:
+    def _painter(self, picture: Picture, options: Options, bits: int, scale: str, tell: Inside) -> Painter:
         if options.method in METHODS and not METHODS[options.method].is_model:
             self._say(f"{options.method} at {scale} on Pillow")
             from diif_viewer.engine.strips import classic_painter
@@ -117,7 +137,7 @@ class Renderer:
         compute = model.compute.in_float32() if exact else model.compute
         self._say(f"{model.name} at {scale} on {compute.description}{', best of eight' if options.best else ''}")
         field = Field(picture.pixels, model, BlockCache(export_budget()))
-        return field_painter(field, bits=bits, float32=exact, best=options.best)
+        return field_painter(field, bits=bits, float32=exact, best=options.best, tell=tell)
 
     def _say(self, text: str) -> None:
         if self._tell is not None:

@@ -41,13 +41,24 @@ PACE = 0.04
 """Seconds between two messages of progress."""
 
 
+ENCODING = 16
+"""Outputs that take about as long to decode as a source pixel to encode; for progress only."""
+
+
 def field_painter(
-    field: Field, *, bits: int = 8, float32: bool = False, best: bool = False, cache: BlockCache | None = None
+    field: Field,
+    *,
+    bits: int = 8,
+    float32: bool = False,
+    best: bool = False,
+    cache: BlockCache | None = None,
+    tell: Callable[[Window, float], None] | None = None,
 ) -> Painter:
     """Windows by a model, in steps of a few tiles, once what they lack is encoded in pieces as large as they allow.
 
     bits: 8, or 16, which come from a float32 result. float32: compute so for 8 bits too. best: the mean of the eight
-    flips and rotations, in float32. cache: of the features of the other seven; a new one if None.
+    flips and rotations, in float32. cache: of the features of the other seven; a new one if None. tell: is called with
+    a window that is being painted and about how much of the work on it is done, in [0, 1], after each step.
     """
     exact = float32 or best or bits == 16
     compute = field.model.compute.in_float32() if exact else field.model.compute
@@ -67,11 +78,21 @@ def field_painter(
             yield in_bits(field.render_window(lattice, part, compute, as_float=True))
 
     def paint(lattice: Lattice, window: Window) -> Iterator[Array | None]:
-        yield from (
-            encode_steps(field, lattice, window, compute)
-            if ensemble is None
-            else ensemble.encode_steps(lattice, window)
-        )
+        lacking = [] if ensemble is not None else lacks(field, lattice, window, compute)
+        work, done = ENCODING * sum(part.area for part in lacking) + window.area, 0
+
+        def count(outputs: int) -> None:
+            nonlocal done
+            done += outputs
+            if tell is not None:
+                tell(window, done / work)
+
+        for part in lacking:
+            field.features(compute).ensure(part)
+            count(ENCODING * part.area)
+            yield None
+        if ensemble is not None:
+            yield from ensemble.encode_steps(lattice, window)
         out = np.empty((window.height, window.width, field.pixels.shape[2]), np.uint8 if bits == 8 else np.uint16)
         for top in range(window.top // TILE * TILE, window.bottom, TILE):
             for left in range(window.left // columns * columns, window.right, columns):
@@ -80,18 +101,17 @@ def field_painter(
                 for values in pieces(lattice, part):
                     if values is not None:
                         out[place.top : place.bottom, place.left : place.right] = values
+                        count(part.area)
                     yield None
         yield out
 
     return paint
 
 
-def encode_steps(field: Field, lattice: Lattice, window: Window, compute: Compute) -> Iterator[None]:
-    """Encode what rendering `window` still lacks, in steps as large as it has use for (halos overlap less)."""
-    if lattice.y.scale > 1 and lattice.x.scale > 1:
-        for part in field.unencoded(lattice, window, compute):
-            field.features(compute).ensure(part)
-            yield None
+def lacks(field: Field, lattice: Lattice, window: Window, compute: Compute) -> list[Window]:
+    """What rendering `window` still has to encode, in steps as large as it has use for (halos overlap less)."""
+    enlarges = lattice.y.scale > 1 and lattice.x.scale > 1
+    return field.unencoded(lattice, window, compute) if enlarges else []
 
 
 def export_budget() -> int:

@@ -238,3 +238,23 @@ def test_a_page_of_a_file_is_rendered(tmp_path, capsys):
         assert np.asarray(image).tolist() == np.full((16, 18, 3), 80).tolist()
     assert main([*words, str(tmp_path / "c.png"), "--page", "4"]) == 1
     assert "no page 4; it has 3" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("best", [False, True])
+def test_progress_grows_within_one_piece_of_the_picture(best: bool, tmp_path: Path) -> None:
+    """A picture that is painted as one piece is told of after each step, the encoding among them."""
+    from diif_viewer.cli.render_options import Options
+    from diif_viewer.cli.render_plan import Job, Target, plan
+    from diif_viewer.cli.render_work import Renderer
+
+    Image.fromarray(np.random.default_rng(1).integers(0, 256, (24, 32, 3), dtype=np.uint8)).save(tmp_path / "in.png")
+    options = Options("diif-s-lite", scale=14.0, best=best)
+    target = Target(str(tmp_path / "out.png"), None, several=False)
+    (job,) = plan([(tmp_path / "in.png", "in.png")], target, options, overwrite=False)
+    assert isinstance(job, Job)
+    fractions: list[float] = []
+    Renderer().do(job, fractions.append)
+    assert fractions == sorted(fractions)
+    assert 0 < fractions[0] < 0.7
+    assert fractions[-1] == pytest.approx(1)
+    assert len(set(fractions)) > 3
