@@ -79,6 +79,8 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Render all; 0 only when every file is in place and whole. Raises DiifViewerError with one sentence."""
+    from diif_viewer.imaging.leftovers import sweep
+
     suffix = FORMAT_SUFFIXES[args.format] if args.format else None
     words = expand(args.images)
     target = Target(args.output, suffix, several=len(words) > 1)
@@ -87,6 +89,7 @@ def run(args: argparse.Namespace) -> int:
         planned = plan(sources, target, options, overwrite=args.overwrite)
         if len(planned) == 1 and isinstance(planned[0], str):
             raise DiifViewerError(planned[0])
+        sweep(job.output for job in planned if isinstance(job, Job) and job.output is not None)
         report = _Report(args, to_stderr=target.standard)
         jobs = []
         for (_, label), job in zip(sources, planned, strict=True):

@@ -7,7 +7,6 @@ import errno
 import logging
 import math
 import os
-import secrets
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ import numpy.typing as npt
 
 from diif_viewer.errors import ExportError
 from diif_viewer.imaging.formats import FORMATS, Format
+from diif_viewer.imaging.leftovers import held, temporary_of
 from diif_viewer.imaging.metadata import Metadata
 from diif_viewer.imaging.png import write_png
 from diif_viewer.imaging.pyramid import as_image
@@ -57,19 +57,19 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
     written through. Raises ExportError for anything that the system refuses, in the block too.
     """
     target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.stem[:40]}-{secrets.token_hex(6)}{target.suffix}")
+    temporary = temporary_of(target)
     try:
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, "is a directory")
         try:  # an interruption may come as soon as the file is there
-            os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-            yield temporary
-            with temporary.open("rb+") as file:
-                os.fsync(file.fileno())
-            with contextlib.suppress(FileNotFoundError):
-                temporary.chmod(stat.S_IMODE(target.stat().st_mode))
-            size = temporary.stat().st_size
-            temporary.replace(target)
+            with held(temporary):
+                yield temporary
+                with temporary.open("rb+") as file:
+                    os.fsync(file.fileno())
+                with contextlib.suppress(FileNotFoundError):
+                    temporary.chmod(stat.S_IMODE(target.stat().st_mode))
+                size = temporary.stat().st_size
+                temporary.replace(target)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise

@@ -304,3 +304,12 @@ def test_an_interruption_of_several_leaves_whole_files_only(tmp_path: Path) -> N
     for path in (tmp_path / "out").iterdir():
         assert not path.name.startswith(".")
         assert load_picture(path).pixels.shape == (7000, 9000, 3)
+
+
+def test_a_batch_takes_away_what_a_killed_one_has_left(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    left = tmp_path / "out" / ".picture-2-0123456789ab.png"
+    left.touch()
+    os.utime(left, (0, 0))
+    assert render("in", "-o", "out") == 0
+    assert names(tmp_path / "out") == ["picture-1.png", "picture-10.png", "picture-2.png"]
