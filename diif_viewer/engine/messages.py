@@ -157,6 +157,19 @@ class MemoryLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class FilmProbe:
+    """Paint a small one of `film`, frames of at most `side` pixels a side, and tell what all of it would take.
+
+    Answered by FilmFrame for some of its frames and FilmProbed, or by ProbeFailed. Replaces an older one. serial: one
+    that no ProbeRequest has.
+    """
+
+    serial: int
+    film: FilmRequest
+    side: int
+
+
+@dataclass(frozen=True, slots=True)
 class Quit:
     """Finish the current tile and end."""
 
@@ -243,6 +256,25 @@ class ProbeDone:
 
 
 @dataclass(frozen=True, slots=True)
+class FilmFrame:
+    """What frame `number` of a film will show, small: (height, width, 3) uint8."""
+
+    serial: int
+    number: int
+    pixels: npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class FilmProbed:
+    """Estimates of a film, as those of ProbeDone."""
+
+    serial: int
+    seconds: float
+    file_bytes: int
+    memory: int
+
+
+@dataclass(frozen=True, slots=True)
 class ProbeFailed:
     """The probe cannot be made; one sentence says why."""
 
@@ -284,6 +316,7 @@ ToRenderer = (
     | CancelExport
     | ProbeRequest
     | MemoryLimit
+    | FilmProbe
     | Quit
 )
 FromRenderer = (
@@ -296,6 +329,8 @@ FromRenderer = (
     | ExportFailed
     | ProbeDone
     | ProbeFailed
+    | FilmFrame
+    | FilmProbed
     | CropDone
     | Notice
     | RendererFailed

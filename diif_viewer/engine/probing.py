@@ -119,10 +119,16 @@ def _encoded(
     if field is None:
         raise RequestError("The picture was closed before it could be exported.")
     exact = _exact(export)
-    key = f"{export.model} {exact}"
+    encoding = known_encoding(export.model, field, known, exact=exact)
+    return encoding, _parts(field, *place, None if export.best else exact)
+
+
+def known_encoding(model: str, field: Field, known: dict[str, Encoding], *, exact: bool) -> Encoding:
+    """What encoding for `model` takes, measured where it is not known yet. exact: in float32."""
+    key = f"{model} {exact}"
     if key not in known:
         known[key] = _encoding(field, exact=exact)
-    return known[key], _parts(field, *place, None if export.best else exact)
+    return known[key]
 
 
 def _seconds(work: Callable[[], object]) -> float:

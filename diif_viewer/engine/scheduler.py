@@ -26,6 +26,7 @@ from diif_viewer.engine.crops import crop_steps
 from diif_viewer.engine.device import cache_budget, fast_compute, present, resolve
 from diif_viewer.engine.exporting import export_steps, is_large
 from diif_viewer.engine.field import Array, Field
+from diif_viewer.engine.film_probing import film_probe_steps
 from diif_viewer.engine.filming import film_steps
 from diif_viewer.engine.gpu.painter import painter_on
 from diif_viewer.engine.ladder import BICUBIC, PROCESSOR, SMALLER, Ladder, Steps, guarded
@@ -84,7 +85,7 @@ class Scheduler:
         self._paces: dict[str, Pace] = {}
         self._views: OrderedDict[int, _Job] = OrderedDict()
         self._exports: OrderedDict[int, _Job] = OrderedDict()
-        self._probe: _Job | None = None
+        self._probes: dict[type, _Job] = {}  # the newest of each kind
         self._encodings: dict[str, Encoding] = {}
         load = functools.partial(self._model, default_method(device=self._device))
         self._idle: Steps | None = self._ladder.unhurried(warm_up_steps(load))
@@ -120,14 +121,15 @@ class Scheduler:
 
     @property
     def _busy(self) -> bool:
-        return bool(self._views or self._probe or self._exports or self._idle)
+        return bool(self._views or self._probes or self._exports or self._idle)
 
     def step(self) -> None:
         """Do one step of what comes first."""
-        if self._probe is not None and not self._views:
-            message = next(self._probe.steps, _END)
+        if self._probes and not self._views:
+            kind, probe = next(iter(self._probes.items()))
+            message = next(probe.steps, _END)
             if message is _END:
-                self._probe = None
+                del self._probes[kind]
             elif message is not None:
                 self._connection.send(message)
             return
@@ -175,7 +177,10 @@ class Scheduler:
                     self._connection.send(m.ExportFailed(message.job, "The export was cancelled.", cancelled=True))
             case m.ProbeRequest():
                 steps = self._guarded(lambda: self._probing(message), lambda text: m.ProbeFailed(message.serial, text))
-                self._probe = _Job(message.export.image, steps)
+                self._probes[m.ProbeRequest] = _Job(message.export.image, steps)
+            case m.FilmProbe():
+                steps = self._guarded(lambda: self._probing(message), lambda text: m.ProbeFailed(message.serial, text))
+                self._probes[m.FilmProbe] = _Job(message.film.image, steps)
             case m.MemoryLimit():
                 self._thrift.most = message.bytes
                 self._tend(now=True)
@@ -195,8 +200,7 @@ class Scheduler:
         for queue in (self._views, self._exports):
             for key in [k for k, job in queue.items() if job.image == message.image]:
                 del queue[key]
-        if self._probe is not None and self._probe.image == message.image:
-            self._probe = None
+        self._probes = {kind: job for kind, job in self._probes.items() if job.image != message.image}
         self._idle = None
         picture = self._pictures.pop(message.image, None)
         for made in picture.fields.values() if picture is not None else ():
@@ -280,10 +284,13 @@ class Scheduler:
         finally:
             self._thrift.share = 1.0
 
-    def _probing(self, request: m.ProbeRequest) -> Steps:
-        export = request.export
-        load = functools.partial(self._field, export.image, export.model)
-        yield from probe_steps(request, self._pixels(export.image), load, self._encodings)
+    def _probing(self, request: m.ProbeRequest | m.FilmProbe) -> Steps:
+        order = request.export if isinstance(request, m.ProbeRequest) else request.film
+        load, pixels = functools.partial(self._field, order.image, order.model), self._pixels(order.image)
+        if isinstance(request, m.ProbeRequest):
+            yield from probe_steps(request, pixels, load, self._encodings)
+        else:
+            yield from film_probe_steps(request, pixels, load, self._encodings)
 
     def _crop(self, request: m.CropRequest) -> Steps:
         load = functools.partial(self._field, request.image, request.model)

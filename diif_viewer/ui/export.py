@@ -28,12 +28,13 @@ from diif_viewer.engine.messages import (
 from diif_viewer.geometry import Window
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.export_choices import Choices, remember, remembered
-from diif_viewer.ui.export_dialog import ChoosePath, ExportDialog
+from diif_viewer.ui.export_dialog import ExportDialog
 from diif_viewer.ui.export_frame import ExportFrame
 from diif_viewer.ui.export_plan import Box, Subject, ratio_of, within
 from diif_viewer.ui.export_queue import ExportQueue
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.notice import Notice
+from diif_viewer.ui.save_dialog import ChoosePath
 from diif_viewer.ui.settings import Settings
 from diif_viewer.ui.state import Picture
 

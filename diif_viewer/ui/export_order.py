@@ -92,7 +92,7 @@ def objection(path: Path, picture: Picture, subject: Subject, choices: Choices, 
     if sentence := bad_place(path, picture):
         return sentence
     raw = window.area * subject.channels * choices.bits_for(subject.bits) // 8
-    return _lack_of_space(path.parent, int(raw * form.ratio))
+    return lack_of_space(path.parent, int(raw * form.ratio))
 
 
 def bad_place(path: Path, picture: Picture) -> str:
@@ -119,10 +119,11 @@ def objection_to(estimate: ProbeDone, folder: Path, free_memory: int) -> str:
             needed=bytes_text(estimate.memory),
             free=bytes_text(free_memory),
         )
-    return _lack_of_space(folder, estimate.file_bytes)
+    return lack_of_space(folder, estimate.file_bytes)
 
 
-def _lack_of_space(folder: Path, needed: int) -> str:
+def lack_of_space(folder: Path, needed: int) -> str:
+    """One sentence where the disk of `folder` has fewer bytes free than are needed; "" else."""
     try:
         free = shutil.disk_usage(folder).free
     except OSError:

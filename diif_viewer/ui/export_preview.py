@@ -52,6 +52,12 @@ class ExportPreview(QWidget):
         self._image, self._words, self.busy = opaque(pixels), "", False
         self.update()
 
+    def show_image(self, image: QImage) -> None:
+        """A picture of at most `side` pixels a side."""
+        if image.cacheKey() != self._image.cacheKey():
+            self._image, self._words = image, ""
+            self.update()
+
     def show_words(self, words: str) -> None:
         """Why there is nothing to see."""
         self._image, self._words, self.busy = QImage(), words, False

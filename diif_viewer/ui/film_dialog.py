@@ -1,42 +1,33 @@
 """The dialog of a zoom's film: from which view to which, how long, how large, into which file.
 
-It does not hold the window up: for an end that is a view of the window, move there and press its button.
+It does not hold the window up: for an end that is a view of the window, move there and press its button. Every change
+asks the renderer for a small film of it, which plays here, and for what all of it takes.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import (
-    QDialog,
-    QDialogButtonBox,
-    QFormLayout,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from diif_viewer.engine.messages import FilmRequest
+from diif_viewer.engine.messages import FilmProbed, FilmRequest
 from diif_viewer.errors import DiifViewerError
 from diif_viewer.imaging.film import FILM_FORMS, Film, check_film, film_form_of
 from diif_viewer.ui.export_fields import ChoiceBox, NumberBox
-from diif_viewer.ui.export_order import bad_place, free_name
+from diif_viewer.ui.export_order import bad_place, bytes_text, free_name, lack_of_space
 from diif_viewer.ui.film_choices import ENDS, SIZES, FilmChoices, path_of
+from diif_viewer.ui.film_preview import FilmPreview
 from diif_viewer.ui.language import mark, said, tr
+from diif_viewer.ui.save_dialog import ChoosePath, SaveDialog
 from diif_viewer.ui.state import Picture
 from diif_viewer.ui.zoom_text import format_zoom
 from diif_viewer.viewport import Viewport
 from diif_viewer.zoom_path import EASINGS, ZoomPath
 
-ChooseFilmPath = Callable[[QWidget, Path], Path | None]
-"""(parent, proposal) -> the path to write, or None."""
+QUIET = 250
+"""Milliseconds without a change before the renderer is asked for a small film."""
 
 _END_WORDS = {"whole": mark("The whole picture"), "x1": mark("100 %"), "x30": mark("x30"), "view": mark("A view")}
 _EASING_WORDS = {
@@ -47,30 +38,43 @@ _EASING_WORDS = {
 }
 
 
-class FilmDialog(QDialog):
-    """wanted (FilmRequest without a number): somebody pressed Save. views: on screen, for the start and for the end."""
+class FilmDialog(SaveDialog):
+    """wanted carries a FilmRequest. probe_asked (FilmRequest, int): a small film, and the side of its frames.
 
-    wanted = Signal(object)
+    views: on screen, for the start and for the end.
+    """
 
-    def __init__(self, parent: QWidget, picture: Picture, method: str, *, view: Viewport, choices: FilmChoices) -> None:
+    probe_asked = Signal(object, int)
+
+    def __init__(
+        self,
+        parent: QWidget,
+        picture: Picture,
+        method: str,
+        *,
+        view: Viewport,
+        choices: FilmChoices,
+        choose: ChoosePath,
+    ) -> None:
         """view: that of the window now."""
-        super().__init__(parent)
-        self.setWindowTitle(tr("Zoom animation"))
-        self._picture, self.method = picture, method
+        super().__init__(
+            parent, picture, title=tr("Zoom animation"), verb=tr("Save"), folder=choices.folder, choose=choose
+        )
+        self.method = method
         self.shown, self.views = view, {"start": view, "end": view}
-        self.choose: ChooseFilmPath | None = None
         self._path: ZoomPath | None = None
-        self._sentence = ""
-        self._named = False
-        self.folder = Path(choices.folder) if choices.folder else picture.path.absolute().parent
-        if not self.folder.is_dir():
-            self.folder = picture.path.absolute().parent
+        self._asked: FilmRequest | None = None
+        self._estimate: FilmProbed | None = None
+        self.preview = FilmPreview(self)
+        self.preview.show_words(tr("The preview is on its way."))
+        self._quiet = QTimer(self)
+        self._quiet.setSingleShot(True)
+        self._quiet.setInterval(QUIET)
         self._make_fields(choices)
         self._lay_out()
         self._connect()
         self.refresh()
-        self.name.setFocus()
-        self.name.setSelection(0, len(Path(self.name.text()).stem))
+        self.begin_with_the_name()
 
     def _make_fields(self, choices: FilmChoices) -> None:
         lines = [(end, tr(_END_WORDS[end])) for end in ENDS]
@@ -90,71 +94,65 @@ class FilmDialog(QDialog):
         self.easing.choose(choices.easing)
         self.form = ChoiceBox(self, tr("Format"), [(form.name, form.name) for form in FILM_FORMS])
         self.form.choose(choices.form)
-        self.name, self.place = QLineEdit(self), QPushButton(self)
-        self.name.setAccessibleName(tr("File name"))
-        self.name.setMinimumWidth(260)
-        self.place.setToolTip(tr("Choose another folder"))
-        self.facts, self.words = QLabel(self), QLabel(self)
-        self.buttons = QDialogButtonBox(self)
-        self.go = self.buttons.addButton(tr("Save"), QDialogButtonBox.ButtonRole.AcceptRole)
 
     def _lay_out(self) -> None:
-        self.go.setDefault(True)
-        self.buttons.addButton(QDialogButtonBox.StandardButton.Cancel).setIcon(QIcon())
-        self.words.setObjectName("problem")
-        self.words.setWordWrap(True)
-        self.words.setMinimumHeight(3 * self.fontMetrics().lineSpacing())
-        kept = self.words.sizePolicy()
-        kept.setRetainSizeWhenHidden(True)  # its mark must not stand there without a sentence
-        self.words.setSizePolicy(kept)
-        for label in (*self.told.values(), self.facts):
+        for label in self.told.values():
             label.setObjectName("advice")
         for name, button in self.takes.items():
             button.setAutoDefault(False)
             button.setAccessibleName(f"{self.ends[name].accessibleName()}: {button.text()}")
             button.setToolTip(tr("Move the window's view to where the zoom shall be, then press this"))
-        self.place.setAutoDefault(False)
-        table = QFormLayout()
+        table = QGridLayout()
         table.setHorizontalSpacing(14)
         table.setVerticalSpacing(9)
+        table.setColumnStretch(1, 1)
         for name, words in (("start", tr("&From")), ("end", tr("T&o"))):
-            table.addRow(words, _row(self.ends[name], self.takes[name], self.told[name]))
-            self._befriend(table, self.ends[name])
-        table.addRow(
-            tr("&Time"),
-            _row(self.seconds, self._advice(tr("seconds, at")), self.rate, self._advice(tr("frames per second"))),
-        )
-        table.addRow(tr("&Movement"), _row(self.easing))
-        table.addRow(tr("&Size"), _row(self.size_box, self.facts))
-        table.addRow(tr("Fo&rmat"), _row(self.form))
-        table.addRow(tr("&File"), _row(self.name, self.place, stretch=False))
-        for field in (self.seconds, self.easing, self.size_box, self.form, self.name):
-            self._befriend(table, field)
+            self._add(table, words, self.ends[name], self.takes[name], self.told[name])
+        rate = (self._advice(tr("seconds, at")), self.rate, self._advice(tr("frames per second")))
+        self._add(table, tr("&Time"), self.seconds, *rate)
+        self._add(table, tr("&Movement"), self.easing)
+        self._add(table, tr("&Size"), self.size_box)
+        self._add(table, tr("Fo&rmat"), self.form)
+        told = QVBoxLayout()
+        told.addLayout(self.facts_table())
+        told.addStretch()
+        told.addWidget(self.words)
+        middle = QHBoxLayout()
+        middle.setSpacing(22)
+        middle.addWidget(self.preview)
+        middle.addLayout(told, 1)
+        file = QGridLayout()
+        file.setHorizontalSpacing(14)
+        file.setColumnStretch(1, 1)
+        self._add(file, tr("&File"), self.name, self.place, stretch=False)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 18)
         column.setSpacing(16)
         column.addLayout(table)
-        column.addWidget(self.words)
+        column.addLayout(middle)
+        column.addLayout(file)
         column.addWidget(self.buttons)
         column.setSizeConstraint(QVBoxLayout.SizeConstraint.SetFixedSize)
+
+    def _add(self, table: QGridLayout, words: str, field: QWidget, *others: QWidget, stretch: bool = True) -> None:
+        """A row of the table; the letter of its label leads to `field`."""
+        row = QHBoxLayout()
+        row.setSpacing(7)
+        for widget in (field, *others):
+            row.addWidget(widget)
+        if stretch:
+            row.addStretch()
+        label = QLabel(words, self)
+        label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        label.setBuddy(field)
+        line = table.rowCount()
+        table.addWidget(label, line, 0)
+        table.addLayout(row, line, 1)
 
     def _advice(self, words: str) -> QLabel:
         label = QLabel(words, self)
         label.setObjectName("advice")
         return label
-
-    def _befriend(self, table: QFormLayout, field: QWidget) -> None:
-        """The letter of the row's label leads to `field`."""
-        for line in range(table.rowCount()):
-            label, row = (
-                table.itemAt(line, QFormLayout.ItemRole.LabelRole),
-                table.itemAt(line, QFormLayout.ItemRole.FieldRole),
-            )
-            holder = None if row is None else row.layout()
-            if holder is not None and holder.indexOf(field) == 0 and label is not None:
-                words = label.widget()
-                assert isinstance(words, QLabel)
-                words.setBuddy(field)
 
     def _connect(self) -> None:
         for box in (*self.ends.values(), self.size_box, self.easing, self.form):
@@ -163,10 +161,7 @@ class FilmDialog(QDialog):
             number.valueChanged.connect(self.refresh)
         self.takes["start"].clicked.connect(lambda: self._take("start"))
         self.takes["end"].clicked.connect(lambda: self._take("end"))
-        self.name.textEdited.connect(self._name_typed)
-        self.place.clicked.connect(self._choose_place)
-        self.buttons.accepted.connect(self._accept)
-        self.buttons.rejected.connect(self.reject)
+        self._quiet.timeout.connect(self._probe)
 
     # ---- facts from outside ----
 
@@ -175,30 +170,53 @@ class FilmDialog(QDialog):
         self.shown, self.method = view, method
         self.refresh()
 
-    def name_file(self, path: Path) -> None:
-        """Write to `path`."""
-        self.folder, self._named = path.parent, True
-        form = next((form for form in FILM_FORMS if form.suffix == path.suffix.lower()), None)
-        self.name.setText(path.name)
-        if form is not None:
-            self.form.choose(form.name)
-        self.refresh()
+    def show_probed(self, done: FilmProbed) -> None:
+        """What the film takes."""
+        self.show_estimates(done.seconds, done.file_bytes, done.memory)
+        self._estimate = done
+        if self._path is not None:
+            self.say(self._objection(self._path))
+
+    def show_probe_failure(self, sentence: str) -> None:
+        """There is no small film, and why."""
+        self.preview.show_words(said(sentence))
+        self.forget_estimates()
+
+    def ask_anew(self) -> None:
+        """Whoever was asked for a small film is gone, and another is there."""
+        self._asked = None
+        self._quiet.start()
 
     # ---- from choices to a path ----
 
     @property
     def choices(self) -> FilmChoices:
         """As chosen, with the folder."""
-        home = self.folder == self._picture.path.absolute().parent
         return FilmChoices(
             *(self.ends["start"].chosen, self.ends["end"].chosen, self.seconds.value(), self.rate.value()),
-            *(self.size_box.chosen, self.easing.chosen, self.form.chosen, "" if home else os.fspath(self.folder)),
+            *(self.size_box.chosen, self.easing.chosen, self.form.chosen, self.chosen_folder),
         )
 
     @property
-    def path(self) -> Path:
-        """The file to write."""
-        return self.folder / self.name.text().strip()
+    def ready(self) -> bool:
+        """True where what is chosen makes sense."""
+        return self._path is not None
+
+    @property
+    def suffix(self) -> str:
+        """That of the format."""
+        return self.choices.format.suffix
+
+    def suffix_typed(self, suffix: str) -> None:
+        """The format is the one that the name's ending says."""
+        form = next((form for form in FILM_FORMS if form.suffix == suffix), None)
+        if form is not None:
+            self.form.choose(form.name)
+
+    def order(self) -> FilmRequest:
+        """The film as it is chosen now."""
+        assert self._path is not None
+        return FilmRequest(0, self.picture.image, self.method, self._path, str(self.path))
 
     @Slot()
     def refresh(self) -> None:
@@ -212,21 +230,23 @@ class FilmDialog(QDialog):
         if self._path is not None:
             self._tell(self._path, choices)
             sentence = self._objection(self._path)
-        folder = os.fspath(self.folder)
-        self.place.setText(self.fontMetrics().elidedText(folder, Qt.TextElideMode.ElideLeft, 190))
-        self._say(sentence)
+        self.say(sentence)
+        self._quiet.start()
 
     def _tell(self, path: ZoomPath, choices: FilmChoices) -> None:
         for name, view in (("start", path.start), ("end", path.end)):
             x, y = view.position_at((view.view_width / 2, view.view_height / 2))
             self.told[name].setText(tr("{zoom} at {x}, {y}", zoom=format_zoom(view.scale), x=round(x), y=round(y)))
-        self.facts.setText(tr("{count} frames", count=path.count))
+        height, width = path.start.view_height, path.start.view_width
+        frames = tr("{count} frames of {width} x {height}", count=path.count, width=width, height=height)
+        self.facts["size"].setText(frames)
         suffix = choices.format.suffix
-        if not self._named:
+        given = Path(self.name.text())
+        if self._named and given.suffix and given.suffix.lower() != suffix:
+            self.name.setText(f"{given.stem}{suffix}")
+        elif not self._named:
             zooms = "-".join(format_zoom(view.scale).replace(" %", "pct") for view in (path.start, path.end))
-            self.name.setText(free_name(self.folder, f"{self._picture.path.stem}-zoom-{zooms}{suffix}"))
-        elif Path(self.name.text()).suffix.lower() != suffix:
-            self.name.setText(f"{Path(self.name.text()).stem}{suffix}")
+            self.propose(free_name(self.folder, f"{self.picture.path.stem}-zoom-{zooms}{suffix}"))
 
     def _objection(self, path: ZoomPath) -> str:
         """One sentence that says why this cannot be written; "" when nothing is known to speak against it."""
@@ -237,17 +257,38 @@ class FilmDialog(QDialog):
             return said(str(error))
         if path.start == path.end:
             return tr("Both ends are the same view; choose another one for one of them.")
-        return bad_place(self.path, self._picture)
+        return bad_place(self.path, self.picture) or self._too_much()
 
-    def _say(self, sentence: str) -> None:
-        self._sentence = sentence
-        self.go.setEnabled(not sentence and self._path is not None)
-        there = not sentence and os.path.lexists(self.path)
-        self.go.setText(tr("Replace") if there else tr("Save"))
-        if there:
-            sentence = tr("{name} exists already. Replace it, or give another name.", name=self.path.name)
-        self.words.setText(sentence)
-        self.words.setVisible(bool(sentence))
+    def _too_much(self) -> str:
+        """One sentence where the newest estimate is more than there is; "" else."""
+        from diif_viewer.memory import free_memory
+
+        done, free = self._estimate, free_memory()
+        if done is None:
+            return ""
+        if done.memory > free:
+            return tr(
+                "The film needs {needed} of memory and {free} are free; choose a smaller size.",
+                needed=bytes_text(done.memory),
+                free=bytes_text(free),
+            )
+        return lack_of_space(self.folder, done.file_bytes)
+
+    @Slot()
+    def _probe(self) -> None:
+        """Ask for a small film, unless the last one asked for was of the same."""
+        if self._path is None or self._path.start == self._path.end:
+            return
+        order = replace(self.order(), file=f"film{self.suffix}")
+        try:
+            film_form_of(Path(order.file))
+        except DiifViewerError as error:
+            self.show_probe_failure(str(error))
+            return
+        if order != self._asked:
+            self._asked, self._estimate = order, None
+            self.preview.begin(order.path.count, float(order.path.rate))
+            self.probe_asked.emit(order, self.preview.side)
 
     # ---- hands ----
 
@@ -255,35 +296,3 @@ class FilmDialog(QDialog):
         self.views[name] = self.shown
         self.ends[name].choose("view")
         self.refresh()
-
-    @Slot(str)
-    def _name_typed(self, _: str) -> None:
-        self.name_file(self.path)
-
-    @Slot()
-    def _choose_place(self) -> None:
-        path = None if self.choose is None else self.choose(self, self.path)
-        if path is not None:
-            self.name_file(path)
-
-    @Slot()
-    def _accept(self) -> None:
-        """Order the film. Enter in another field leads to the button that says Replace, and does not press it."""
-        self.refresh()
-        if self._path is None or self._sentence:
-            return
-        if os.path.lexists(self.path) and not (self.go.hasFocus() or self.go.underMouse()):
-            self.go.setFocus()
-            return
-        self.wanted.emit(FilmRequest(0, self._picture.image, self.method, self._path, os.fspath(self.path)))
-        self.accept()
-
-
-def _row(*widgets: QWidget, stretch: bool = True) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setSpacing(7)
-    for widget in widgets:
-        row.addWidget(widget)
-    if stretch:
-        row.addStretch()
-    return row

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from diif_viewer.engine.messages import FilmRequest
+from diif_viewer.engine.messages import FilmFrame, FilmProbe, FilmProbed, FilmRequest, ProbeFailed
 from diif_viewer.imaging.film import FILM_FORMS
 from diif_viewer.models.registry import default_method
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.export import Exporter, place_beside
 from diif_viewer.ui.film_choices import remember, remembered
-from diif_viewer.ui.film_dialog import ChooseFilmPath, FilmDialog
+from diif_viewer.ui.film_dialog import FilmDialog
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.notice import Notice
 from diif_viewer.ui.reduced import TRUTH
+from diif_viewer.ui.save_dialog import ChoosePath
 from diif_viewer.ui.settings import Settings
 from diif_viewer.ui.state import Picture
 from diif_viewer.viewport import Viewport
@@ -42,10 +44,16 @@ class Films(QObject):
     def __init__(self, controller: Controller, exporter: Exporter, notice: Notice, settings: Settings) -> None:
         super().__init__(notice)
         self._controller, self._exporter, self._notice, self._settings = controller, exporter, notice, settings
-        self.choose: ChooseFilmPath = choose_film_path
+        self.choose: ChoosePath = choose_film_path
         self.dialog: FilmDialog | None = None
         self._of: Picture | None = None  # what the dialog is about
-        state = controller.state
+        self._serials = itertools.count(-1, -1)  # those of exports' probes go up
+        self._probe = 0
+        state, client = controller.state, controller.client
+        client.film_frame.connect(self._frame)
+        client.film_probed.connect(self._probed)
+        client.probe_failed.connect(self._not_probed)
+        client.restarted.connect(self._ask_anew)
         controller.looks.guests.changed.connect(self._view_changed)
         state.picture_changed.connect(self._picture_changed)
         for fact in (state.view_changed, state.methods_changed, state.active_changed):
@@ -65,13 +73,14 @@ class Films(QObject):
             self.dialog.activateWindow()
             return
         choices = remembered(self._settings)
-        dialog = FilmDialog(self._notice.window(), picture, self._method(), view=view, choices=choices)
+        window = self._notice.window()
+        dialog = FilmDialog(window, picture, self._method(), view=view, choices=choices, choose=self.choose)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.choose = self.choose
+        dialog.probe_asked.connect(self._ask)
         dialog.wanted.connect(self._start)
         dialog.finished.connect(self._closed)
         self.dialog, self._of = dialog, picture
-        place_beside(dialog, self._notice.window())
+        place_beside(dialog, window)
         dialog.show()
 
     @property
@@ -90,6 +99,35 @@ class Films(QObject):
         state = self._controller.state
         name = state.methods[state.active]
         return default_method() if name == TRUTH else name
+
+    # ---- probes ----
+
+    @Slot(object, int)
+    def _ask(self, order: FilmRequest, side: int) -> None:
+        self._probe = next(self._serials)
+        self._controller.client.send(FilmProbe(self._probe, order, side))
+
+    @Slot()
+    def _ask_anew(self) -> None:
+        if self.dialog is not None:
+            self.dialog.ask_anew()
+
+    @Slot(object)
+    def _frame(self, frame: FilmFrame) -> None:
+        if self.dialog is not None and frame.serial == self._probe:
+            self.dialog.preview.take(frame.number, frame.pixels)
+
+    @Slot(object)
+    def _probed(self, done: FilmProbed) -> None:
+        if self.dialog is not None and done.serial == self._probe:
+            self.dialog.show_probed(done)
+
+    @Slot(object)
+    def _not_probed(self, failure: ProbeFailed) -> None:
+        if self.dialog is not None and failure.serial == self._probe:
+            self.dialog.show_probe_failure(failure.sentence)
+
+    # ---- films ----
 
     @Slot(object)
     def _start(self, request: FilmRequest) -> None:

@@ -29,6 +29,8 @@ from diif_viewer.engine.messages import (
     ExportFailed,
     ExportProgress,
     ExportRequest,
+    FilmFrame,
+    FilmProbed,
     FilmRequest,
     FromRenderer,
     MemoryLimit,
@@ -100,8 +102,9 @@ class RendererClient(QObject):
 
     ready (Ready), tile_done (TileDone), view_done (ViewDone), view_failed (ViewFailed), export_progress
     (ExportProgress), export_done (ExportDone), export_failed (ExportFailed), probe_done (ProbeDone), probe_failed
-    (ProbeFailed), crop_done (CropDone): the messages. noticed (sentence): something to know of. restarted (no
-    payload): it died and runs again; ask anew for what is wanted. stopped (sentence): it cannot go on, or died again;
+    (ProbeFailed), film_frame (FilmFrame), film_probed (FilmProbed), crop_done (CropDone): the messages. noticed
+    (sentence): something to know of. restarted (no payload): it died and runs again; ask anew for what is wanted.
+    stopped (sentence): it cannot go on, or died again;
     only `restart` brings it back.
     """
 
@@ -114,6 +117,8 @@ class RendererClient(QObject):
     export_failed = Signal(object)
     probe_done = Signal(object)
     probe_failed = Signal(object)
+    film_frame = Signal(object)
+    film_probed = Signal(object)
     crop_done = Signal(object)
     noticed = Signal(str)
     restarted = Signal()
@@ -304,6 +309,10 @@ class RendererClient(QObject):
                 self.probe_done.emit(message)
             case ProbeFailed():
                 self.probe_failed.emit(message)
+            case FilmFrame():
+                self.film_frame.emit(message)
+            case FilmProbed():
+                self.film_probed.emit(message)
             case CropDone():
                 self._ended(message.job)
                 self.crop_done.emit(message)

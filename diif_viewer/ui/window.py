@@ -19,7 +19,6 @@ from diif_viewer.ui.device_box import AUTOMATIC
 from diif_viewer.ui.diagnostics import describe_program
 from diif_viewer.ui.difference import Difference
 from diif_viewer.ui.export import Exporter, choose_path
-from diif_viewer.ui.export_dialog import ChoosePath
 from diif_viewer.ui.facts import Facts
 from diif_viewer.ui.fading import Fading
 from diif_viewer.ui.figures import FigureMaker
@@ -48,6 +47,7 @@ from diif_viewer.ui.playing import Player
 from diif_viewer.ui.preferences import PreferencesDialog
 from diif_viewer.ui.regions import Regions
 from diif_viewer.ui.report import Report
+from diif_viewer.ui.save_dialog import ChoosePath
 from diif_viewer.ui.scores import Scores
 from diif_viewer.ui.session import Session
 from diif_viewer.ui.settings import Settings

@@ -24,6 +24,9 @@ from diif_viewer.engine.messages import (
     ExportFailed,
     ExportProgress,
     ExportRequest,
+    FilmFrame,
+    FilmProbe,
+    FilmProbed,
     FilmRequest,
     OpenImage,
     ProbeDone,
@@ -75,6 +78,7 @@ class FakeRenderer:
         self._exports: list[ExportRequest | CropRequest | FilmRequest] = []
         self._cancelled: set[int] = set()
         self._probe: ProbeRequest | None = None
+        self._film_probe: FilmProbe | None = None
         self.estimate = (4.0, 123_000, 50_000_000)
         self._ended = False
         self._changed = threading.Condition()
@@ -150,6 +154,8 @@ class FakeRenderer:
                 self._exports.append(message)
             case ProbeRequest():
                 self._probe = message
+            case FilmProbe():
+                self._film_probe = message
             case CancelExport(job):
                 self._cancelled.add(job)
             case Quit():
@@ -159,13 +165,18 @@ class FakeRenderer:
     def _work(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._ended or self._pending or self._probe or self._exports)
+                self._changed.wait_for(
+                    lambda: self._ended or self._pending or self._probe or self._film_probe or self._exports
+                )
                 if self._ended:
                     return
                 view = next(iter(self._pending.values()), None)
                 probe, self._probe = (None, self._probe) if view is not None else (self._probe, None)
-                export = self._exports.pop(0) if view is None and probe is None else None
+                film, self._film_probe = self._film_probe, None
+                export = self._exports.pop(0) if view is probe is film is None else None
             try:
+                if film is not None:
+                    self._preview(film)
                 if view is not None:
                     self._render(view)
                 elif isinstance(export, CropRequest):
@@ -230,6 +241,17 @@ class FakeRenderer:
             return
         pixels = expected(self._images[order.image], order.model, order.scale, probe.detail)
         self._send(ProbeDone(probe.serial, pixels, *self.estimate))
+
+    def _preview(self, probe: FilmProbe) -> None:
+        """Every frame, its grey its number."""
+        if not self._open():
+            return
+        if probe.film.model in self.broken:
+            self._send(ProbeFailed(probe.serial, self.broken[probe.film.model]))
+            return
+        for number in range(probe.film.path.count):
+            self._send(FilmFrame(probe.serial, number, np.full((9, 16, 3), number, np.uint8)))
+        self._send(FilmProbed(probe.serial, *self.estimate))
 
     def _film(self, job: FilmRequest) -> None:
         """Frames whose grey is their number."""

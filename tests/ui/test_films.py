@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
 
-from diif_viewer.engine.messages import CancelExport, FilmRequest
+from diif_viewer.engine.messages import CancelExport, FilmProbe, FilmRequest
 from diif_viewer.ui import film_choices
 from diif_viewer.ui.film_choices import FilmChoices, frame_size, path_of, remember, remembered
 from diif_viewer.ui.settings import Settings
@@ -86,7 +86,7 @@ def test_choices_are_remembered_and_damage_is_not(monkeypatch: pytest.MonkeyPatc
 def test_from_the_dialog_to_the_file(stage, photo, tmp_path) -> None:
     dialog = film(stage, photo)
     assert dialog.name.text() == "photo-zoom-x1-x30.gif"
-    assert dialog.facts.text() == "4 frames"
+    assert dialog.facts["size"].text() == "4 frames of 640 x 360"
     dialog.go.click()
     queue = stage.window.exporter.queue
     stage.until(lambda: "Saved" in queue.text)
@@ -100,6 +100,87 @@ def test_from_the_dialog_to_the_file(stage, photo, tmp_path) -> None:
     assert again.choices.form == "GIF"
     assert again.name.text() == "photo-zoom-x1-x30 (2).gif"
     again.reject()
+
+
+def grey(dialog) -> int:
+    return dialog.preview.image.pixelColor(3, 3).red()
+
+
+def test_a_small_film_plays_before_the_start_and_what_it_takes_is_told(stage, photo) -> None:
+    dialog = film(stage, photo)
+    stage.until(lambda: dialog.facts["file"].text() == "about 123 kB")
+    assert (dialog.facts["time"].text(), dialog.facts["memory"].text()) == ("about 4 s", "50 MB")
+    probe = stage.fake.of_kind(FilmProbe)[-1]
+    assert probe.side == dialog.preview.side
+    assert probe.film.path == dialog.order().path
+    assert dialog.preview.frames == 4
+    seen = set()
+    stage.until(lambda: seen.add(grey(dialog)) or seen == {0, 1, 2, 3})  # it moves by itself
+    stage.qtbot.mouseClick(dialog.preview, Qt.MouseButton.LeftButton)
+    assert not dialog.preview.playing
+    still = grey(dialog)
+    stage.qtbot.wait(300)
+    assert grey(dialog) == still
+    stage.qtbot.mouseClick(dialog.preview, Qt.MouseButton.LeftButton)
+    stage.until(lambda: grey(dialog) != still)
+    before = len(stage.fake.of_kind(FilmProbe))
+    dialog.name.setText("other.gif")
+    dialog.refresh()
+    dialog.easing.setCurrentIndex(dialog.easing.findData("linear"))
+    stage.until(lambda: len(stage.fake.of_kind(FilmProbe)) == before + 1)  # a name alone is no other film
+    assert stage.fake.of_kind(FilmProbe)[-1].film.path.easing == "linear"
+    dialog.reject()
+
+
+def test_what_a_film_takes_can_speak_against_it(stage, photo) -> None:
+    dialog = film(stage, photo)
+    stage.fake.estimate = (3.0, 10**18, 1000)
+    dialog.seconds.setValue(0.5)
+    stage.until(lambda: "The disk has" in dialog.words.text())
+    assert not dialog.go.isEnabled()
+    dialog.refresh()
+    assert not dialog.go.isEnabled()
+    stage.fake.estimate = (3.0, 1000, 10**15)
+    dialog.seconds.setValue(0.3)
+    stage.until(lambda: "of memory" in dialog.words.text())
+    stage.fake.estimate = (3.0, 1000, 1000)
+    dialog.seconds.setValue(0.4)
+    stage.until(lambda: dialog.facts["memory"].text() == "1 kB")
+    assert dialog.go.isEnabled()
+    dialog.reject()
+
+
+def test_a_model_that_fails_is_said_where_the_film_would_play(stage, photo) -> None:
+    dialog = film(stage, photo)
+    stage.fake.broken["diif-s-lite"] = "diif-s-lite.safetensors: the file is damaged."
+    dialog.seconds.setValue(0.3)
+    stage.until(lambda: "damaged" in dialog.preview.words)
+    assert dialog.facts["time"].text() == "…"
+    dialog.reject()
+
+
+@pytest.mark.parametrize("action", ["film", "export"])
+def test_a_name_is_typed_as_in_any_field(stage, photo, action: str) -> None:
+    """It begins selected but for its ending, takes spaces, and may be empty or without an ending for a while."""
+    stage.show(photo)
+    stage.window.actions_by_name[action].trigger()
+    dialog = stage.window.films.dialog or stage.window.exporter.dialog
+    suffix = dialog.path.suffix
+    assert dialog.name.selectedText() == dialog.path.stem
+    stage.qtbot.keyClicks(dialog.name, "my holiday")
+    assert dialog.path == photo.parent / f"my holiday{suffix}"
+    stage.qtbot.keyClick(dialog.name, Qt.Key.Key_Home)
+    stage.qtbot.keyClicks(dialog.name, "in ")
+    assert dialog.path == photo.parent / f"in my holiday{suffix}"  # the cursor stays where it is
+    dialog.name.selectAll()
+    stage.qtbot.keyClick(dialog.name, Qt.Key.Key_Delete)
+    assert dialog.folder == photo.parent
+    assert not dialog.go.isEnabled()
+    stage.qtbot.keyClicks(dialog.name, "sea ")
+    stage.qtbot.keyClicks(dialog.name, "side")
+    assert dialog.path == photo.parent / f"sea side{suffix}"
+    assert dialog.go.isEnabled()
+    dialog.reject()
 
 
 def test_the_window_moves_behind_the_dialog_and_its_view_is_taken(stage, photo) -> None:

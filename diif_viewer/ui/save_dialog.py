@@ -1,0 +1,174 @@
+"""What the dialogs of exports and films share: a name in a folder, and a button that a sentence can speak against."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QPushButton, QWidget
+
+from diif_viewer.ui.export_order import bytes_text, home_path, seconds_text
+from diif_viewer.ui.language import tr
+from diif_viewer.ui.state import Picture
+
+ChoosePath = Callable[[QWidget, Path], Path | None]
+"""(parent, proposal) -> the path to write, or None."""
+
+
+class SaveDialog(QDialog):
+    """wanted (an order without a number): somebody pressed the button.
+
+    facts: labels for `file`, `time` and `memory`, filled by `show_estimates`. picture: what is saved. folder: where to.
+    Whoever inherits lays out `name`, `place`, `words` and `buttons`, and gives the five members that raise here.
+    """
+
+    wanted = Signal(object)
+
+    def __init__(
+        self, parent: QWidget, picture: Picture, *, title: str, verb: str, folder: str, choose: ChoosePath
+    ) -> None:
+        """verb: on the button. folder: the one to begin with, "" for that of the picture, as where it is gone."""
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.picture, self._verb, self._choose = picture, verb, choose
+        self._sentence = ""
+        self._named = False
+        home = picture.path.absolute().parent
+        self.folder = Path(folder) if folder and Path(folder).is_dir() else home
+        self.name = QLineEdit(self)
+        self.name.setAccessibleName(tr("File name"))
+        self.name.textEdited.connect(self._name_typed)
+        self.place = QPushButton(self)
+        self.place.setAutoDefault(False)
+        self.place.setToolTip(tr("Choose another folder"))
+        self.place.clicked.connect(self._choose_place)
+        self.facts = {key: QLabel("…", self) for key in ("size", "file", "time", "memory")}
+        self.words = QLabel(self)
+        self.words.setObjectName("problem")
+        self.words.setWordWrap(True)
+        self.buttons = QDialogButtonBox(self)
+        self.go = self.buttons.addButton(verb, QDialogButtonBox.ButtonRole.AcceptRole)
+        self.go.setDefault(True)
+        self.buttons.addButton(QDialogButtonBox.StandardButton.Cancel).setIcon(QIcon())
+        self.buttons.accepted.connect(self._accept)
+        self.buttons.rejected.connect(self.reject)
+
+    def facts_table(self) -> QFormLayout:
+        """The estimates, one below the other."""
+        table = QFormLayout()
+        table.setHorizontalSpacing(14)
+        table.setVerticalSpacing(9)
+        lines = (("size", tr("Result")), ("file", tr("File")), ("time", tr("Time")), ("memory", tr("Memory")))
+        for key, words in lines:
+            table.addRow(words, self.facts[key])
+        return table
+
+    # ---- for whoever inherits ----
+
+    def refresh(self) -> None:
+        """Make the plan of what is chosen, and say it."""
+        raise NotImplementedError
+
+    @property
+    def ready(self) -> bool:
+        """True where what is chosen makes sense."""
+        raise NotImplementedError
+
+    @property
+    def suffix(self) -> str:
+        """The ending of names without one."""
+        raise NotImplementedError
+
+    def suffix_typed(self, suffix: str) -> None:
+        """The name that was given ends with `suffix`, in small letters."""
+        raise NotImplementedError
+
+    def order(self) -> object:
+        """What is `wanted`; asked for while `ready`."""
+        raise NotImplementedError
+
+    # ---- the file ----
+
+    @property
+    def path(self) -> Path:
+        """The file to write."""
+        name = self.name.text().strip()
+        return self.folder / (f"{name}{self.suffix}" if name and not Path(name).suffix else name)
+
+    @property
+    def chosen_folder(self) -> str:
+        """The folder as it is remembered: "" for that of the picture."""
+        return "" if self.folder == self.picture.path.absolute().parent else os.fspath(self.folder)
+
+    def name_file(self, path: Path) -> None:
+        """Write to `path`."""
+        self.folder, self._named = path.parent, True
+        self.name.setText(path.name)
+        self.suffix_typed(path.suffix.lower())
+        self.refresh()
+
+    def begin_with_the_name(self) -> None:
+        """The cursor goes to the name, which the next letter replaces, but for its ending."""
+        self.name.setFocus()
+        self.name.setSelection(0, len(Path(self.name.text()).stem))
+
+    def propose(self, name: str) -> None:
+        """Show a name, unless somebody gave one; what is selected of it stays so."""
+        if self._named or name == self.name.text():
+            return
+        selected = self.name.hasSelectedText()
+        self.name.setText(name)
+        if selected:
+            self.name.setSelection(0, len(Path(name).stem))
+
+    def say(self, sentence: str) -> None:
+        """Show what speaks against it; "" for nothing."""
+        self._sentence = sentence
+        self.place.setText(self.fontMetrics().elidedText(home_path(self.folder), Qt.TextElideMode.ElideLeft, 190))
+        self.go.setEnabled(not sentence and self.ready)
+        there = not sentence and os.path.lexists(self.path)
+        self.go.setText(tr("Replace") if there else self._verb)
+        if there:
+            sentence = tr("{name} exists already. Replace it, or give another name.", name=self.path.name)
+        self.words.setText(sentence)
+        self.words.setVisible(bool(sentence))
+
+    def show_estimates(self, seconds: float, file_bytes: int, memory: int) -> None:
+        """What it will take, from a measurement."""
+        self.facts["file"].setText(tr("about {size}", size=bytes_text(file_bytes)))
+        self.facts["time"].setText(tr("about {time}", time=seconds_text(max(1.0, seconds))))
+        self.facts["memory"].setText(bytes_text(memory))
+
+    def forget_estimates(self) -> None:
+        """It is not known what it takes."""
+        for key in ("file", "time", "memory"):
+            self.facts[key].setText("…")
+
+    # ---- hands ----
+
+    @Slot(str)
+    def _name_typed(self, text: str) -> None:
+        self._named = True
+        self.suffix_typed(Path(text.strip()).suffix.lower())
+        self.refresh()
+
+    @Slot()
+    def _choose_place(self) -> None:
+        path = self._choose(self, self.path)
+        if path is not None:
+            self.name_file(path)
+
+    @Slot()
+    def _accept(self) -> None:
+        """Order it. Enter in another field leads to the button that says Replace, and does not press it."""
+        self.refresh()
+        if not self.ready or self._sentence:
+            return
+        if os.path.lexists(self.path) and not (self.focusWidget() is self.go or self.go.underMouse()):
+            self.go.setFocus()
+            return
+        self.wanted.emit(self.order())
+        self.accept()
