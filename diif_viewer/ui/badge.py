@@ -15,7 +15,7 @@ from diif_viewer.ui.keys import Keys
 from diif_viewer.ui.language import said, tr
 from diif_viewer.ui.reduced import TRUTH, all_methods, label_of, method_of
 from diif_viewer.ui.scores import Scores
-from diif_viewer.ui.zoom_text import format_zoom
+from diif_viewer.ui.zoom_text import format_time, format_zoom
 
 MARGIN = 12
 """Logical pixels from the pane's corner."""
@@ -42,7 +42,7 @@ def words_of(status: PaneStatus, device: str = "", score: str = "") -> list[str]
     elif not status.sharp:
         state = tr("preview (bicubic)") if model else tr("preview")
     elif status.milliseconds is not None:
-        state = f"{status.milliseconds:.0f} ms"
+        state = format_time(status.milliseconds)
     where = said(device).partition(",")[0] if model and status.sharp else ""
     return [status.name, format_zoom(status.scale), state, where, score]
 

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QLabel, QSizePolicy, QStatusBar, QWidget
 
 from diif_viewer.ui.language import decimal, tr
 from diif_viewer.ui.theme import ACCENT
-from diif_viewer.ui.zoom_text import format_zoom
+from diif_viewer.ui.zoom_text import format_time, format_zoom
 
 BUSY_AFTER = 300
 """Milliseconds that something may take before the busy mark shows."""
@@ -129,7 +129,7 @@ class StatusLine(QStatusBar):
     def show_view(self, scale: float | None, milliseconds: float | None, *, busy: bool) -> None:
         """scale: of the view, None without a picture. milliseconds: of the newest sharp picture."""
         self.zoom.setText("" if scale is None else format_zoom(scale))
-        self.milliseconds.setText("" if milliseconds is None else f"{milliseconds:.0f} ms")
+        self.milliseconds.setText("" if milliseconds is None else format_time(milliseconds))
         self.busy.set_busy(busy)
 
     def show_position(

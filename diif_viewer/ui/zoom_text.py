@@ -1,4 +1,4 @@
-"""Scales as people write and read them: ``x12.5``, ``12.5``, ``1250 %``."""
+"""Scales and times as people write and read them: ``x12.5``, ``12.5``, ``1250 %``; ``43 ms``, ``4.3 s``."""
 
 from __future__ import annotations
 
@@ -40,6 +40,14 @@ def plain_zoom(scale: float) -> str:
     if scale < 1:
         return f"{_short(100 * scale)} %"
     return f"x{_short(scale)}"
+
+
+def format_time(milliseconds: float) -> str:
+    """``43 ms``; from a second on ``4.3 s``, from ten on ``25 s``."""
+    if milliseconds < 999.5:
+        return f"{milliseconds:.0f} ms"
+    seconds = milliseconds / 1000
+    return decimal(f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s")
 
 
 def _short(number: float) -> str:

@@ -22,7 +22,7 @@ from diif_viewer.ui.complaints import telling
 from diif_viewer.ui.folder import neighbour
 from diif_viewer.ui.images import DARK, LIGHT, opaque
 from diif_viewer.ui.mailbox import Mailbox
-from diif_viewer.ui.zoom_text import format_zoom, parse_zoom
+from diif_viewer.ui.zoom_text import format_time, format_zoom, parse_zoom
 from diif_viewer.viewport import Viewport
 
 
@@ -193,3 +193,19 @@ def test_frames_cover_the_lattice_at_every_kind_of_scale():
         view = Viewport(50, 70, 40, 60, scale).clamped()
         lattice = Lattice.of_scale(50, 70, view.scale)
         assert resample(pixels, "bicubic", lattice, view.window).shape[:2] == (view.window.height, view.window.width)
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "text"),
+    [
+        (0.2, "0 ms"),
+        (43.4, "43 ms"),
+        (999.4, "999 ms"),
+        (999.6, "1.0 s"),
+        (4315, "4.3 s"),
+        (9949, "9.9 s"),
+        (25559, "26 s"),
+    ],
+)
+def test_times_are_written_as_people_read_them(milliseconds, text):
+    assert format_time(milliseconds) == text
