@@ -6,16 +6,24 @@ milliseconds, all of them wait (measured: ten times slower beside one busy proce
 
 from __future__ import annotations
 
-import functools
 import threading
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+LIFETIME = 1000
+"""Pieces of work after which the threads make room for new ones, which takes 5 ms.
+
+In each thread oneDNN's bindings keep a description of each of the last 1,024 kinds of convolution, product and layer:
+33 KB for a convolution, 260 KB for a product in bfloat16. Every zoom brings kinds of its own, so that it comes to
+hundreds of megabytes, and nothing empties it but the thread's end.
+"""
 
 _inside = threading.local()
 _limit: int | None = None
@@ -26,9 +34,31 @@ def cores() -> int:
     return torch.get_num_threads()
 
 
-@functools.cache
-def _pool(workers: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(workers, thread_name_prefix="diif-viewer", initializer=_enter)
+class _Crew:
+    """As many threads as `cores()` tells, replaced after `LIFETIME` pieces of work. Thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pool: ThreadPoolExecutor | None = None
+        self._workers = self._pieces = 0
+
+    def submit(self, function: Callable[[Item], Result], work: list[Item]) -> list[Future[Result]]:
+        """Begin work on all pieces."""
+        with self._lock:
+            if self._pool is None or self._workers != cores() or self._pieces >= LIFETIME:
+                self._replace()
+            assert self._pool is not None
+            self._pieces += len(work)
+            return [self._pool.submit(_without_gradients, function, item) for item in work]
+
+    def _replace(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown()  # waits for what is in hand: new threads take over the heaps of those that ended
+        self._workers, self._pieces = cores(), 0
+        self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="diif-viewer", initializer=_enter)
+
+
+_crew = _Crew()
 
 
 def _enter() -> None:
@@ -43,7 +73,7 @@ def parallel(function: Callable[[Item], Result], items: Iterable[Item], *, devic
     result is the same to the bit as among others. The first error is raised, after the pieces that began have ended.
     """
     work = list(items)
-    if not work or device != "cpu" or getattr(_inside, "pool", False) or cores() < 2:
+    if not work or device != "cpu" or getattr(_inside, "pool", False):
         with torch.inference_mode():
             return [function(item) for item in work]
     at_once = len(work) if _limit is None else _limit
@@ -51,6 +81,17 @@ def parallel(function: Callable[[Item], Result], items: Iterable[Item], *, devic
     for start in range(0, len(work), at_once):
         results += _side_by_side(function, work[start : start + at_once])
     return results
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Within this, the calling thread does all pieces itself, one after the other."""
+    before = getattr(_inside, "pool", False)
+    _inside.pool = True
+    try:
+        yield
+    finally:
+        _inside.pool = before
 
 
 def limit(pieces: int | None) -> None:
@@ -63,8 +104,7 @@ def limit(pieces: int | None) -> None:
 
 
 def _side_by_side(function: Callable[[Item], Result], work: list[Item]) -> list[Result]:
-    pool = _pool(cores())
-    pending = [pool.submit(_without_gradients, function, item) for item in work]
+    pending = _crew.submit(function, work)
     try:
         return [future.result() for future in pending]
     finally:

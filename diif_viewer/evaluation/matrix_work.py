@@ -13,7 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from diif_viewer.engine.device import Compute
 from diif_viewer.engine.layers import Linear
 from diif_viewer.engine.native.fine import Work
-from diif_viewer.engine.threads import cores, parallel
+from diif_viewer.engine.threads import alone, cores, parallel
 
 _PRODUCTS = {"mm", "matmul", "bmm", "linear", "_linear_pointwise"}
 _SUMS_OF_PRODUCTS = {"addmm", "addbmm", "baddbmm"}
@@ -47,9 +47,9 @@ def executed_macs(function: Callable[[], object]) -> int:
     engine's own kernel computes counts itself.
     """
     threads, counter, before = cores(), _Counter(), Work.macs
-    torch.set_num_threads(1)  # so that `engine.threads` stays in this thread, where it can be counted
+    torch.set_num_threads(1)
     try:
-        with torch.inference_mode(), counter:
+        with alone(), torch.inference_mode(), counter:  # in this thread it can be counted
             function()
     finally:
         torch.set_num_threads(threads)

@@ -1,0 +1,51 @@
+"""Work side by side: in order, with one torch thread each, in threads that are replaced before they hold much."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+import torch
+
+from diif_viewer.engine import threads
+
+
+def test_results_come_in_order_and_pieces_have_one_torch_thread() -> None:
+    assert threads.parallel(lambda n: (n, torch.get_num_threads()), range(9)) == [(n, 1) for n in range(9)]
+
+
+def test_pieces_within_a_piece_stay_in_its_thread() -> None:
+    def piece(_: int) -> bool:
+        here = threading.get_ident()
+        return threads.parallel(lambda _: threading.get_ident(), range(3)) == [here] * 3
+
+    assert threads.parallel(piece, range(4)) == [True] * 4
+    with threads.alone():
+        assert piece(0)
+    assert threading.get_ident() not in threads.parallel(lambda _: threading.get_ident(), range(3))
+
+
+def test_threads_are_replaced_after_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threads, "LIFETIME", 20)
+    living = threading.local()
+
+    def first(_: int) -> bool:
+        new, living.known = not hasattr(living, "known"), True
+        return new
+
+    threads.parallel(first, range(20))
+    before = set(threading.enumerate())
+    assert any(threads.parallel(first, range(4)))
+    assert len([thread for thread in threading.enumerate() if thread not in before]) in range(1, threads.cores() + 1)
+    assert len(threading.enumerate()) <= len(before)
+
+
+def test_an_error_is_raised_when_the_pieces_that_began_have_ended() -> None:
+    def piece(n: int) -> int:
+        if n == 1:
+            raise ValueError("one")
+        return n
+
+    with pytest.raises(ValueError, match="one"):
+        threads.parallel(piece, range(5))
+    assert threads.parallel(piece, [3, 4]) == [3, 4]
