@@ -14,6 +14,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from typing import cast
 
 from diif_viewer.cli.render_plan import Job
 from diif_viewer.cli.render_work import Outcome, Renderer, failure
@@ -40,8 +41,8 @@ def outcomes(jobs: Sequence[Job], workers: int, progress: Progress) -> Iterator[
             running[near] = process
             _give(near, waiting, given)
         while given:
-            for connection in wait(list(given)):
-                assert isinstance(connection, Connection)
+            for ready in wait(list(given)):
+                connection = cast(Connection, ready)  # of another class on Windows
                 number = given[connection]
                 try:
                     answer = connection.recv()

@@ -72,8 +72,9 @@ class BackgroundWriter:
     def finished(self, seconds: float = 0.01) -> bool:
         """True when the whole file is in place, waiting at most `seconds`. Raises ExportError when it cannot be."""
         self._thread.join(seconds)
+        over = not self._thread.is_alive()  # before the look at how it ended
         self._raise()
-        return not self._thread.is_alive()
+        return over
 
     def _raise(self) -> None:
         if isinstance(self._error, ExportError | MemoryError):

@@ -8,6 +8,7 @@ the end or the failure of each comes back to its row in the list.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -135,7 +136,7 @@ class Exporter(QObject):
             choices=choices,
             region=region,
             choose=self._choose,
-            taken=self._jobs.values,
+            taken=self.taken,
         )
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.screen_exact = self._exact
@@ -241,6 +242,10 @@ class Exporter(QObject):
         self._jobs[job] = path
         self._warned = False
         self.queue.add(job, path)
+
+    def taken(self) -> Collection[Path]:
+        """The files that exports and films under way will be."""
+        return self._jobs.values()
 
     @property
     def running(self) -> int:

@@ -6,6 +6,7 @@ asks the renderer for a small film of it, which plays here, and for what all of 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -55,12 +56,13 @@ class FilmDialog(SaveDialog):
         view: Viewport,
         choices: FilmChoices,
         choose: ChoosePath,
+        taken: Callable[[], Collection[Path]] = tuple,
     ) -> None:
-        """view: that of the window now."""
+        """view: that of the window now. taken: tells the files that exports under way will be."""
         super().__init__(
             parent, picture, title=tr("Zoom animation"), verb=tr("Save"), folder=choices.folder, choose=choose
         )
-        self.method = method
+        self.method, self._taken = method, taken
         self.shown, self.views = view, {"start": view, "end": view}
         self._path: ZoomPath | None = None
         self._asked: FilmRequest | None = None
@@ -246,7 +248,7 @@ class FilmDialog(SaveDialog):
             self.name.setText(f"{given.stem}{suffix}")
         elif not self._named:
             zooms = "-".join(format_zoom(view.scale).replace(" %", "pct") for view in (path.start, path.end))
-            self.propose(free_name(self.folder, f"{self.picture.path.stem}-zoom-{zooms}{suffix}"))
+            self.propose(free_name(self.folder, f"{self.picture.path.stem}-zoom-{zooms}{suffix}", self._taken()))
 
     def _objection(self, path: ZoomPath) -> str:
         """One sentence that says why this cannot be written; "" when nothing is known to speak against it."""
@@ -257,6 +259,8 @@ class FilmDialog(SaveDialog):
             return said(str(error))
         if path.start == path.end:
             return tr("Both ends are the same view; choose another one for one of them.")
+        if self.path in self._taken():
+            return tr("{name} is being written just now; give another name.", name=self.path.name)
         return bad_place(self.path, self.picture) or self._too_much()
 
     def _too_much(self) -> str:

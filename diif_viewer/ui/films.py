@@ -74,7 +74,8 @@ class Films(QObject):
             return
         choices = remembered(self._settings)
         window = self._notice.window()
-        dialog = FilmDialog(window, picture, self._method(), view=view, choices=choices, choose=self.choose)
+        taken, method = self._exporter.taken, self._method()
+        dialog = FilmDialog(window, picture, method, view=view, choices=choices, choose=self.choose, taken=taken)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.probe_asked.connect(self._ask)
         dialog.wanted.connect(self._start)

@@ -178,11 +178,13 @@ class RendererClient(QObject):
         self.start()
 
     def send(self, order: ToRenderer) -> None:
-        """Hand an order over; never waits. Dropped while the process does not run."""
+        """Hand an order over; never waits. While the process does not run, exports fail and all else is dropped."""
         if self._sender is not None:
             if isinstance(order, ExportRequest | FilmRequest | CropRequest):
                 self._exports[order.job] = order.image
             self._orders.put(order)
+        elif isinstance(order, ExportRequest | FilmRequest | CropRequest):
+            self.export_failed.emit(ExportFailed(order.job, tr("Export needs the renderer, which is not running.")))
 
     def limit_memory(self, size: int) -> None:
         """Have this renderer, and each one that follows it, keep at most `size` bytes for later."""

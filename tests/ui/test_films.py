@@ -236,6 +236,23 @@ def test_a_film_can_be_cancelled(stage, photo, tmp_path) -> None:
     assert [path.name for path in tmp_path.iterdir() if path.suffix == ".gif"] == []
 
 
+def test_a_film_under_way_keeps_its_name_from_the_next_one(stage, photo, tmp_path) -> None:
+    """Its file is not there before it is whole: two films of one name would be one."""
+    dialog = film(stage, photo)
+    stage.gate.clear()
+    dialog.go.click()
+    stage.until(lambda: bool(stage.fake.of_kind(FilmRequest)))
+    stage.window.actions_by_name["film"].trigger()
+    again = stage.window.films.dialog
+    assert again.name.text() == "photo-zoom-x1-x30 (2).gif"
+    again.name_file(tmp_path / "photo-zoom-x1-x30.gif")
+    assert "being written" in again.words.text()
+    assert not again.go.isEnabled()
+    again.reject()
+    stage.gate.set()
+    stage.until(lambda: "Saved" in stage.window.exporter.queue.text)
+
+
 def test_without_a_renderer_there_is_no_film(stage, photo) -> None:
     stage.show(photo)
     stage.window.controller.client.shutdown()

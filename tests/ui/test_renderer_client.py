@@ -122,3 +122,16 @@ def test_orders_before_the_start_are_not_needed(qtbot, clients):
         client.start()
     qtbot.waitUntil(lambda: bool(fakes[0].of_kind(OpenImage)), timeout=10_000)
     assert [m.image for m in fakes[0].of_kind(OpenImage)] == [2]
+
+
+def test_an_export_that_is_asked_for_while_nothing_runs_fails_at_once(qtbot, clients):
+    """The dialog may be open when the renderer stops: its row must not wait for good, nor the picture stay."""
+    client, _ = clients()
+    failures = []
+    client.export_failed.connect(failures.append)
+    client.open_image(5, PIXELS)
+    client.send(ExportRequest(7, 5, "bicubic", 2.0, Window(0, 0, 4, 4), "/nowhere.png"))
+    assert [failure.job for failure in failures] == [7]
+    assert "not running" in failures[0].sentence
+    client.close_image(5)
+    assert not client._images
