@@ -25,11 +25,12 @@ def tile_steps(
     """
     compute, features = made.model.compute, made.features(made.model.compute)
     places = {key: key.window.intersected(lattice.window) for key in wanted}
-    reads = {key: made.reads(lattice, place, compute) for key, place in places.items()}
     lacking = made.unencoded(lattice, hull(places.values()), compute) if wanted else []
-    waiting = sorted(lacking, key=functools.partial(_apart, lattice.cells_of(window)))
+    parts = sorted(lacking, key=functools.partial(_apart, lattice.cells_of(window)))
+    last = {key: _last_read(made.reads(lattice, place, compute), parts) for key, place in places.items()}
+    encoded = 0
     while wanted:
-        ready = [key for key in wanted if not any(part.intersected(reads[key]) for part in waiting)]
+        ready = [key for key in wanted if last[key] <= encoded]
         for some in (group for batch in pace.batches(ready) for group in ladder.groups(batch)):
             ladder.check()
             began = time.perf_counter()
@@ -37,14 +38,18 @@ def tile_steps(
             pace.took(len(some), time.perf_counter() - began)
             for key, pixels in zip(some, tiles, strict=True):
                 yield m.TileDone(key, pixels)
-        done = set(ready)
-        wanted = [key for key in wanted if key not in done]
-        if waiting:
+        wanted = [key for key in wanted if last[key] > encoded]
+        if wanted:
             ladder.check()
-            for part in ladder.groups(list(ladder.parts(waiting[: pace.parts], features.block))):
+            for part in ladder.groups(list(ladder.parts(parts[encoded : encoded + pace.parts], features.block))):
                 features.compute(part)
-            del waiting[: pace.parts]
+            encoded += pace.parts
             yield None
+
+
+def _last_read(needed: Window, parts: list[Window]) -> int:
+    """How many of `parts`, in their order, are encoded once all are that a tile needs."""
+    return max((number for number, part in enumerate(parts, 1) if part.intersected(needed)), default=0)
 
 
 def _apart(window: Window, part: Window) -> float:
