@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diif_viewer.errors import CheckpointError, RequestError
-from diif_viewer.models import shelf
+from diif_viewer.models import cards, shelf
 from diif_viewer.models.registry import PHOTO, SHIPPED, default_method
+from diif_viewer.paths import shipped
 
 if TYPE_CHECKING:
     from diif_viewer.models.spec import Part
@@ -163,7 +164,38 @@ def _card(known: dict[str, Any]) -> str:
         "licence": known["licence"] or "not said in the file",
     }
     lines |= {f"training {name}" if name != "summary" else "training": text for name, text in known["training"].items()}
+    if "training recipe" in lines:
+        lines["training recipe"] = _recipe(lines["training recipe"])
+    lines |= _measured(known)
     return "\n".join([Path(known["name"]).name, *(f"  {name + ':':<18} {text}" for name, text in lines.items())])
+
+
+def _recipe(text: str) -> str:
+    """The recipe that a file holds as JSON, in words; as it stands where it is something else."""
+    try:
+        held = json.loads(text)["recipe"]
+        return ", ".join(f"{name} {_plain(value)}" for name, value in held.items() if value not in ({}, 0, 0.0))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return text
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, dict):
+        return "(" + ", ".join(f"{name} {number:g}" for name, number in value.items()) + ")"
+    return str(value)
+
+
+def _measured(known: dict[str, Any]) -> dict[str, str]:
+    """What was measured of a shipped model, and the document that tells all of it."""
+    if not known["shipped"]:
+        return {}
+    columns, values = cards.quality()
+    pages = [page for page in sorted(shipped("cards").glob("*.md")) if known["name"].endswith(page.stem)]
+    found = values.get(known["name"], ())
+    told = (
+        {"PSNR / SSIM": "; ".join(f"{at} {value}" for at, value in zip(columns, found, strict=True))} if found else {}
+    )
+    return told | ({"model card": str(pages[0])} if pages else {})
 
 
 def _described(part: dict[str, Any]) -> str:

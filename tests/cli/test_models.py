@@ -167,3 +167,21 @@ def test_files_that_are_no_models_are_not_found_by_name(shelf: Path, capsys: Sho
     shown = capsys.readouterr()
     assert "broken.pth: refused: the file is broken" in shown.err
     assert len(shown.out.splitlines()) == len(SHIPPED) + 2
+
+
+def test_a_shipped_model_tells_its_quality_its_recipe_and_its_card(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "show", "diif-s-lite-photo"]) == 0
+    shown = capsys.readouterr().out
+    assert "PSNR / SSIM:       Set5 x2 3" in shown
+    assert "Set14 x4 2" in shown
+    (card,) = (line.split(": ", 1)[1].strip() for line in shown.splitlines() if "model card:" in line)
+    assert "# Model card: diif-s-lite-photo" in Path(card).read_text(encoding="utf-8")
+    (recipe,) = (line for line in shown.splitlines() if "training recipe:" in line)
+    assert "damage (blur 0.6, jpeg_from 40, jpeg_to 95, noise 4, share 0.9)" in recipe
+    assert "scales [1.0, 4.0]" in recipe
+    assert "{" not in recipe
+
+
+def test_a_model_that_does_not_exist_leaves_standard_output_empty(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", "show", "nothing"]) == 1
+    assert capsys.readouterr().out == ""
