@@ -58,7 +58,7 @@ def film_probe_steps(
     film = request.film
     paint = moving_painter(pixels, _painter(film, pixels, load))
     for place, number in enumerate(small_film(film.path)):
-        if place == FIRST or (place == 0 and film.path.count < FIRST):
+        if place == FIRST or (place == 0 and film.path.count <= FIRST):
             yield from _estimated(request, paint, load, known)
         frame = yield from _frame(_small(film.path.view(number), request.side), paint, film)
         yield m.FilmFrame(request.serial, number, frame)

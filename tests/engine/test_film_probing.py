@@ -90,6 +90,13 @@ def test_the_time_is_measured_here(small_model, tmp_path: Path) -> None:
     assert twice.file_bytes == pytest.approx(2 * told.file_bytes, rel=0.1)
 
 
+@pytest.mark.parametrize("frames", [2, FIRST - 1, FIRST, FIRST + 1])
+def test_estimates_come_once_however_short_the_film(frames: int, tmp_path: Path) -> None:
+    shown, told = probed(order(tmp_path / "a.gif", frames=frames, size=(24, 32)))
+    assert len(shown) == frames
+    assert told.file_bytes > 0
+
+
 def test_a_picture_that_was_closed_is_said(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="closed"):
         probed(order(tmp_path / "a.gif", "diif-s"))
