@@ -10,11 +10,11 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QToolButton, Q
 
 from diif_viewer.models.registry import PHOTO
 from diif_viewer.ui.compare import Area, Layout
-from diif_viewer.ui.controller import PLAYING, PaneStatus
 from diif_viewer.ui.keys import Keys
 from diif_viewer.ui.language import said, tr
 from diif_viewer.ui.reduced import TRUTH, all_methods, label_of, method_of
 from diif_viewer.ui.scores import Scores
+from diif_viewer.ui.statuses import PLAYING, PaneStatus
 from diif_viewer.ui.zoom_text import format_time, format_zoom
 
 MARGIN = 12

@@ -16,24 +16,20 @@ from PySide6.QtGui import (
     QNativeGestureEvent,
     QPainter,
     QPaintEvent,
-    QRegion,
     QResizeEvent,
     QTransform,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QGestureEvent, QPinchGesture, QWidget
 
-from diif_viewer.ui.compare import GAP, Area, Layout, area_at, divider
+from diif_viewer.ui.compare import GAP, Layout, area_at
 from diif_viewer.ui.controller import Controller
-from diif_viewer.ui.grid import paint_grid
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.lens import Lens
-from diif_viewer.ui.marks import paint_active, paint_band, paint_divider, paint_lens, paint_note
-from diif_viewer.ui.reduced import label_of
-from diif_viewer.ui.scene import DIFFERENCE
+from diif_viewer.ui.marks import paint_band, paint_note
+from diif_viewer.ui.painting import Pen, paint_marks, paint_panes
 from diif_viewer.ui.scrolling import Pan, Zoom, asked_by_wheel
 from diif_viewer.ui.theme import CANVAS
-from diif_viewer.viewport import Viewport
 
 GRIP = 7
 """Logical pixels to either side of the divider at which it can be taken."""
@@ -135,44 +131,17 @@ class Canvas(QWidget):
         painter.setWorldTransform(origin * device.inverted()[0])
         height, width = self.device_size()
         painter.fillRect(QRect(0, 0, width + 1, height + 1), self.backdrop)
-        view = self._controller.motion.shown
-        if view is not None:
-            self._paint_panes(painter, view)
-        if view is not None and self.grid:
-            for area in self._controller.areas:
-                paint_grid(painter, area, self._controller.looks.shown(area.pane) or view)
-        state = self._controller.state
-        if state.layout is Layout.SPLIT and view is not None:
-            paint_divider(painter, divider(width, state.split), height, self._ratio)
-        elif state.layout is Layout.STACKED and view is not None:
-            paint_divider(painter, divider(height, state.split), width, self._ratio, lying=True)
-        elif state.layout.side_by_side and view is not None:
-            paint_active(painter, self._controller.areas[state.active], self._ratio)
+        pen = Pen(painter, self.font(), self._ratio)
+        if self._controller.motion.shown is not None:
+            layout = self._controller.state.layout
+            lens = self.lens_place().toRect() if layout is Layout.LENS else None
+            paint_panes(pen, self._controller, lens)
+            if layout is Layout.DIFFERENCE:
+                paint_note(painter, self.note, width, self.font(), self._ratio)
+            paint_marks(pen, self._controller, height, width, grid=self.grid)
         if self._drag in (Drag.ZOOM_REGION, Drag.EXPORT_REGION):
             start, end = QPointF(*self._point(self._start)), QPointF(*self._point(self._last))
             paint_band(painter, QRectF(start, end).normalized().toRect(), self.font(), self._ratio)
-
-    def _paint_panes(self, painter: QPainter, view: Viewport) -> None:
-        methods = self._controller.state.methods
-        parts = [area for area in self._controller.areas if area.pane < len(methods)]
-        layout = self._controller.state.layout
-        if layout is Layout.DIFFERENCE:
-            self._controller.scene.paint(painter, parts[0], DIFFERENCE, view)
-            paint_note(painter, self.note, self.device_size()[0], self.font(), self._ratio)
-            return
-        if layout is not Layout.LENS or len(parts) < 2:
-            for area in parts:
-                self._paint_pane(painter, area, methods[area.pane])
-            return
-        lens = self.lens_place().toRect()
-        self._paint_pane(painter, parts[1], methods[1])
-        self._paint_pane(painter, parts[0], methods[0], QRegion(lens, QRegion.RegionType.Ellipse))
-        paint_lens(painter, lens, label_of(methods[0]), self.font(), self._ratio)
-
-    def _paint_pane(self, painter: QPainter, area: Area, method: str, within: QRegion | None = None) -> None:
-        looks = self._controller.looks
-        if (shown := looks.shown(area.pane)) is not None:
-            looks.scene(area.pane).paint(painter, area, method, shown, within)
 
     def lens_place(self) -> QRectF:
         """Where the lens lies: about the cursor, in the middle before there was one. Device pixels."""

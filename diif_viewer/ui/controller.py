@@ -9,22 +9,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
 from PySide6.QtCore import QObject, QRect, QTimer, Signal, Slot
 
 from diif_viewer.engine.messages import PrepareView, Ready, TileDone, ViewDone, ViewFailed
-from diif_viewer.engine.tiles import TILE, keys_for
+from diif_viewer.engine.tiles import TILE
 from diif_viewer.ui.compare import Area, areas
-from diif_viewer.ui.fallback import Fallback, Frame, FrameRequest
-from diif_viewer.ui.language import mark, tr
+from diif_viewer.ui.fallback import Fallback, Frame
+from diif_viewer.ui.language import tr
 from diif_viewer.ui.looks import Looks
 from diif_viewer.ui.motion import Motion
-from diif_viewer.ui.reduced import TRUTH, method_of
+from diif_viewer.ui.own_frames import OwnFrames
+from diif_viewer.ui.reduced import method_of
 from diif_viewer.ui.renderer_client import RendererClient
 from diif_viewer.ui.requests import Requests, Wish
 from diif_viewer.ui.scene import Scene
-from diif_viewer.ui.state import Picture, ViewerState, screen_method
+from diif_viewer.ui.state import Picture, ViewerState
+from diif_viewer.ui.statuses import PLAYING, PaneStatus, status_of
 from diif_viewer.viewport import Viewport
 
 QUIET = 28
@@ -35,29 +37,6 @@ PAN_PACE = 50
 
 AHEAD = 200
 """Milliseconds of rest after which the tiles just out of sight are made, so that a pan finds them there."""
-
-PLAYING = mark("It is playing; it becomes sharp when it is stopped.")
-"""Why a pane stays bicubic meanwhile."""
-
-PAN_MARGIN = 96
-"""Device pixels around the view that a frame covers while panning, so that not every step needs a new one."""
-
-
-@dataclass(frozen=True, slots=True)
-class PaneStatus:
-    """What a pane shows.
-
-    method: its name in ON_SCREEN. scale: of the target view. sharp: the final pixels of the target are there.
-    milliseconds: what the renderer needed for them, None when unknown. sentence: why it stays a preview.
-    name: of its picture, where the panes show different ones.
-    """
-
-    method: str
-    scale: float
-    sharp: bool
-    milliseconds: float | None = None
-    sentence: str | None = None
-    name: str = ""
 
 
 class Controller(QObject):
@@ -86,7 +65,7 @@ class Controller(QObject):
         self._height, self._width, self._gap = 1, 1, 2
         self._requests = Requests(client)
         self._stopped: str | None = None
-        self._last_frame: FrameRequest | None = None
+        self._frames = OwnFrames(state, self.looks, fallback)
         self._asked_at = 0.0
         self._animate = False
         self._image: int | None = None
@@ -216,7 +195,7 @@ class Controller(QObject):
         picture = self.state.picture
         self._close_image()
         self._requests.forget()
-        self._last_frame = None
+        self._frames.forget()
         if not self.playing:
             self.motion.clear()
         self.scene.set_picture(picture)
@@ -301,24 +280,9 @@ class Controller(QObject):
         return method if view is not None and view.scale > 1 and method_of(method).is_model else None
 
     def _ask_frames(self) -> None:
-        view, picture = self.state.view, self.state.picture
-        if view is None or picture is None:
-            return
-        self.looks.ask_guest_frames()
-        window = view.window
-        kinds = dict.fromkeys(screen_method(method, view.scale) for method in self.looks.own_methods)
-        if picture.reduced is not None and view.scale > 1:
-            kinds[TRUTH] = None  # what the panes are measured against
-        kinds = {kind: None for kind in kinds if not self.scene.has_frame(kind, view.scale, window)}
-        if not kinds or not window:
-            return
-        last = self._last_frame
-        if last is not None and last.lattice.x.scale == view.scale:
-            window = window.grown(PAN_MARGIN).intersected(view.lattice.window)
-        request = FrameRequest(picture.image, picture.source, tuple(kinds), view.lattice, window)
-        if request != last:
-            self._last_frame = request
-            self.fallback.request(request)
+        if self.state.view is not None:
+            self.looks.ask_guest_frames()
+            self._frames.ask()
 
     def _wishes(self) -> list[Wish]:
         if self.state.picture is None or self.playing:
@@ -365,8 +329,7 @@ class Controller(QObject):
         if any(scene.add_frame(frame) for scene in self.looks.scenes):  # a frame is of one of them
             self.refresh()
             self.repaint.emit(QRect())
-            last = self._last_frame
-            if last is not None and (frame.scale, frame.window) == (last.lattice.x.scale, last.window):
+            if self._frames.asked_last(frame):
                 self._ask_frames()  # a late frame may have pushed out the one that was there already
 
     @Slot(object)
@@ -404,16 +367,10 @@ class Controller(QObject):
             self.status_changed.emit()
 
     def _status(self, area: Area) -> PaneStatus:
-        view, picture, scene = self.looks.view(area.pane), self.looks.picture(area.pane), self.looks.scene(area.pane)
-        assert view is not None
-        assert picture is not None
-        method, model, seen = self.state.methods[area.pane], self._model(area.pane), area.seen(view)
-        name = picture.name if self.looks.guests else ""
+        model = self._model(area.pane)
+        status = status_of(self.looks, area, self.state.methods[area.pane], model)
         if model is None:
-            sharp = not seen or scene.has_frame(screen_method(method, view.scale), view.scale, seen)
-            return PaneStatus(method, view.scale, sharp, name=name)
-        keys = keys_for(picture.image, model, view.scale, seen, view.lattice.window)
-        sharp = not scene.missing(area.pane, keys)
-        time_taken = self._requests.times.get((model, view.scale)) if sharp else None
+            return status
+        time_taken = self._requests.times.get((model, status.scale)) if status.sharp else None
         sentence = tr(PLAYING) if self.playing else self._stopped or self._requests.failures.get(area.pane)
-        return PaneStatus(method, view.scale, sharp, time_taken, sentence, name)
+        return replace(status, milliseconds=time_taken, sentence=sentence)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import sys
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QWidget
 
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.imaging.classic import resample
@@ -22,6 +24,7 @@ from diif_viewer.ui.complaints import telling
 from diif_viewer.ui.folder import neighbour
 from diif_viewer.ui.images import DARK, LIGHT, opaque
 from diif_viewer.ui.mailbox import Mailbox
+from diif_viewer.ui.status import BUSY_AFTER, BusyMark
 from diif_viewer.ui.zoom_text import format_time, format_zoom, parse_zoom
 from diif_viewer.viewport import Viewport
 
@@ -209,3 +212,21 @@ def test_frames_cover_the_lattice_at_every_kind_of_scale():
 )
 def test_times_are_written_as_people_read_them(milliseconds, text):
     assert format_time(milliseconds) == text
+
+
+def test_the_busy_mark_is_for_what_takes_long_only(qtbot):
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    mark = BusyMark(parent)
+    assert BUSY_AFTER == 300
+    for _ in range(3):  # many short waits are no long one
+        mark.set_busy(True)
+        assert not mark.shown
+        mark.set_busy(False)
+    began = time.perf_counter()
+    mark.set_busy(True)
+    mark.set_busy(True)
+    qtbot.waitUntil(lambda: mark.shown)
+    assert time.perf_counter() - began >= 0.9 * BUSY_AFTER / 1000  # such timers may be 5 % early
+    mark.set_busy(False)
+    assert not mark.shown
