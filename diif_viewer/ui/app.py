@@ -63,6 +63,7 @@ class Viewer:
         """Put the window on screen; only then read the first picture and start the renderer."""
         self._interpreter.begin()
         self.window.show()
+        self.window.screen_watch.start()
         QTimer.singleShot(0, self.window, lambda: self._begin(list(paths)))
 
     def _begin(self, paths: list[Path]) -> None:

@@ -122,6 +122,13 @@ class Controller(QObject):
         self._looks_changed()
         self.repaint.emit(QRect())
 
+    @Slot()
+    def recolour(self) -> None:
+        """The colours of the screen are others now: paint all anew."""
+        for scene in self.looks.scenes:
+            scene.recolour()
+        self.repaint.emit(QRect())
+
     @property
     def rates(self) -> Mapping[str, float]:
         """Megapixels per second of the fastest whole view by each model, on this renderer's device."""

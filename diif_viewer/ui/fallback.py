@@ -20,6 +20,7 @@ from diif_viewer.geometry import Lattice, Window
 from diif_viewer.ui.images import opaque
 from diif_viewer.ui.language import said, tr
 from diif_viewer.ui.mailbox import Mailbox
+from diif_viewer.ui.screen_colour import SCREEN
 
 Resample = Callable[[Any, str, Lattice, Window], npt.NDArray[Any]]
 """(source pixels or pyramid, method, lattice, window) -> HWC pixels, as `imaging.classic.resample`."""
@@ -85,7 +86,7 @@ class Fallback(QObject):
             except (DiifViewerError, MemoryError) as error:
                 self._computed.emit(said(str(error)) or tr("There is not enough memory to show this view."))
                 return
-            image = opaque(pixels, request.window.top, request.window.left)
+            image = SCREEN.prepare(opaque(pixels, request.window.top, request.window.left))
             self._computed.emit(Frame(request.image, method, scale, request.window, image))
 
     @Slot(object)

@@ -15,6 +15,7 @@ from diif_viewer.engine.tiles import TILE, TileKey, keys_for
 from diif_viewer.geometry import Window
 from diif_viewer.ui.fallback import Frame
 from diif_viewer.ui.images import opaque
+from diif_viewer.ui.screen_colour import SCREEN
 from diif_viewer.viewport import Viewport
 
 
@@ -40,6 +41,8 @@ class Layer:
 class Sharp:
     """The tiles of one pane's view put together; transparent where one is still missing.
 
+    shown: the same in the colours of the screen, None where they are those of the pixels.
+
     pixels: made with the first tile. A wheel passes through many scales at which none will ever come, and to touch
     some megabytes of new memory takes up to 14 ms where memory is short.
     """
@@ -49,6 +52,7 @@ class Sharp:
     scale: float
     window: Window
     pixels: QImage | None = None
+    shown: QImage | None = None
     held: set[TileKey] = field(default_factory=set)
     fresh: dict[TileKey, float] = field(default_factory=dict)  # tiles that are coming softly, and since when
 
@@ -60,25 +64,36 @@ class Sharp:
     def layer(self) -> Layer:
         """As a layer; there must be a tile."""
         assert self.pixels is not None
-        return Layer(self.pixels, self.scale, self.scale, self.window.top, self.window.left)
+        pixels = self.pixels if self.shown is None else self.shown
+        return Layer(pixels, self.scale, self.scale, self.window.top, self.window.left)
 
     def canvas(self) -> QImage:
         """The pixels, to paint tiles on."""
         if self.pixels is None:
             self.pixels = QImage(self.window.width, self.window.height, QImage.Format.Format_ARGB32_Premultiplied)
             self.pixels.fill(0)
+            self.recolour()
         return self.pixels
+
+    def recolour(self) -> None:
+        """The colours of the screen are others now."""
+        self.shown = SCREEN.converted(self.pixels) if self.pixels is not None and SCREEN.converts else None
+
+    def put(self, corner: QPoint, pixels: QImage, shown: QImage) -> None:
+        """Lay an image, and the same in the colours of the screen, over what is there."""
+        for canvas, image in ((self.canvas(), pixels), (self.shown, shown)):
+            if canvas is not None:
+                with QPainter(canvas) as painter:
+                    painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
+                    painter.drawImage(corner, image)
 
     def take_over(self, old: Sharp) -> None:
         """Copy what `old` holds of this window: a pan comes to another window, most of whose tiles were here before."""
         shared = {key for key in old.held if self.window.contains(key.window)}
         if (old.image, old.model, old.scale) != (self.image, self.model, self.scale) or not shared:
             return
-        with QPainter(self.canvas()) as painter:
-            painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
-            painter.drawImage(
-                QPoint(old.window.left - self.window.left, old.window.top - self.window.top), old.canvas()
-            )
+        corner = QPoint(old.window.left - self.window.left, old.window.top - self.window.top)
+        self.put(corner, old.canvas(), old.canvas() if old.shown is None else old.shown)
         self.held |= shared
 
 
@@ -88,9 +103,10 @@ def nearest_first(frames: Sequence[Frame], scale: float) -> list[Frame]:
     return sorted(newest_first, key=lambda f: abs(math.log(f.scale / scale)))
 
 
-def frame_layer(frame: Frame) -> Layer:
-    """A fallback frame as a layer."""
-    return Layer(frame.pixels, frame.scale, frame.scale, frame.window.top, frame.window.left)
+def frame_layer(frame: Frame, *, as_it_is: bool = False) -> Layer:
+    """A fallback frame as a layer, in the colours of the screen unless they mean something else than colours."""
+    pixels = frame.pixels if as_it_is else SCREEN.shown(frame.pixels)
+    return Layer(pixels, frame.scale, frame.scale, frame.window.top, frame.window.left)
 
 
 def whole(sharp: Sharp, window: Window, view: Viewport) -> bool:
@@ -107,9 +123,8 @@ def blit(sharp: Sharp, key: TileKey, pixels: npt.NDArray[np.uint8]) -> None:
     """Put a tile, HWC, in its place."""
     window = key.window
     corner = QPoint(window.left - sharp.window.left, window.top - sharp.window.top)
-    with QPainter(sharp.canvas()) as painter:
-        painter.setCompositionMode(QPainter.CompositionMode.CompositionMode_Source)
-        painter.drawImage(corner, opaque(pixels, window.top, window.left))
+    tile = opaque(pixels, window.top, window.left)
+    sharp.put(corner, tile, SCREEN.converted(tile))
     sharp.held.add(key)
 
 

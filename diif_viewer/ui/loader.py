@@ -25,6 +25,7 @@ from diif_viewer.ui.file_watch import stamp_of
 from diif_viewer.ui.images import opaque
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.mailbox import Mailbox
+from diif_viewer.ui.screen_colour import SCREEN
 from diif_viewer.ui.shared import moved
 from diif_viewer.ui.state import Picture
 
@@ -241,4 +242,4 @@ def _unpacked(image: QImage) -> Decoded:
 def preview_of(pixels: npt.NDArray[Any]) -> QImage:
     """Opaque, and of about `PREVIEW_PIXELS` pixels at most: every n-th of HWC pixels."""
     step = max(1, math.ceil(math.sqrt(pixels.shape[0] * pixels.shape[1] / PREVIEW_PIXELS)))
-    return opaque(pixels[::step, ::step])
+    return SCREEN.prepare(opaque(pixels[::step, ::step]))

@@ -30,6 +30,7 @@ from diif_viewer.ui.folder import SUFFIXES
 from diif_viewer.ui.images import opaque
 from diif_viewer.ui.language import said, tr
 from diif_viewer.ui.mailbox import Mailbox
+from diif_viewer.ui.screen_colour import SCREEN
 
 SIDE = 260
 """Logical pixels of a preview's longer side."""
@@ -187,6 +188,6 @@ def preview_of(path: Path, side: int) -> Preview:
     words += [tr("16 bits")] if header.bits == 16 else []
     words += [tr("{count} pages", count=pages)] if pages > 1 else []
     try:
-        return Preview(opaque(thumbnail(path, side)), " · ".join(words))
+        return Preview(SCREEN.converted(opaque(thumbnail(path, side))), " · ".join(words))
     except (DiifViewerError, MemoryError) as error:
         return Preview(QImage(), f"{' · '.join(words)}\n{said(str(error))}")

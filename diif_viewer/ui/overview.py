@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.keys import Keys
 from diif_viewer.ui.language import tr
+from diif_viewer.ui.screen_colour import SCREEN
 from diif_viewer.ui.theme import ACCENT
 from diif_viewer.viewport import Viewport
 
@@ -123,7 +124,8 @@ class Overview(QWidget):
         picture, ratio = self._controller.state.picture, self.devicePixelRatioF()
         if picture is None or picture.thumbnail is None:
             return None, None
-        facts = (picture.image, picture.thumbnail.cacheKey(), self.size(), ratio)
+        thumbnail = SCREEN.shown(picture.thumbnail)
+        facts = (picture.image, thumbnail.cacheKey(), self.size(), ratio)
         if facts != self._drawn_for:
             made = []
             for shade in (0, 120):
@@ -131,7 +133,7 @@ class Overview(QWidget):
                 pixmap.setDevicePixelRatio(ratio)
                 with QPainter(pixmap) as painter:
                     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-                    painter.drawImage(QRectF(self.rect()), picture.thumbnail)
+                    painter.drawImage(QRectF(self.rect()), thumbnail)
                     painter.fillRect(self.rect(), QColor(12, 12, 14, shade))
                 made.append(pixmap)
             self._drawn_for, self._pixmaps = facts, (made[0], made[1])

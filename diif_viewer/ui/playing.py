@@ -22,6 +22,7 @@ from diif_viewer.ui.images import opaque
 from diif_viewer.ui.loader import Loader, preview_of
 from diif_viewer.ui.mailbox import Mailbox
 from diif_viewer.ui.opening import Opening
+from diif_viewer.ui.screen_colour import SCREEN
 from diif_viewer.ui.state import Picture, screen_method
 
 if TYPE_CHECKING:
@@ -239,7 +240,7 @@ class Player(QObject):
         for method in wish.look.methods if wish.look is not None else ():
             assert wish.look is not None
             lattice, window = wish.look.lattice, wish.look.window
-            image = opaque(resampled(source, method, lattice, window), window.top, window.left)
+            image = SCREEN.prepare(opaque(resampled(source, method, lattice, window), window.top, window.left))
             frames.append(Frame(number, method, lattice.x.scale, window, image))
         preview = preview_of(pixels)
         side = min(THUMBNAIL, max(preview.width(), preview.height()))

@@ -20,6 +20,7 @@ from diif_viewer.geometry import Window
 from diif_viewer.ui.compare import Area
 from diif_viewer.ui.fallback import Frame
 from diif_viewer.ui.layers import Layer, Sharp, blit, draw, frame_layer, inner, nearest_first, serves, whole
+from diif_viewer.ui.screen_colour import SCREEN
 from diif_viewer.ui.state import Picture, screen_method
 from diif_viewer.viewport import Viewport
 
@@ -73,6 +74,11 @@ class Scene:
         self._sharp.clear()
         self._stale.clear()
         self._parked.clear()
+
+    def recolour(self) -> None:
+        """The colours of the screen are others now."""
+        for sharp in (*self._sharp.values(), *self._stale.values(), *self._parked.values()):
+            sharp.recolour()
 
     def add_frame(self, frame: Frame) -> bool:
         """Keep a fallback frame; False when it is of another picture."""
@@ -280,7 +286,7 @@ class Scene:
         assert self._picture is not None
         if method == DIFFERENCE:
             for frame in nearest_first(self._frames.get(DIFFERENCE, ()), view.scale):
-                yield frame_layer(frame), True
+                yield frame_layer(frame, as_it_is=True), True
             return
         sharp, stale = self._sharp.get(pane), self._stale.get(pane)
         if sharp is not None and sharp.held:
@@ -292,6 +298,6 @@ class Scene:
         kind = screen_method(method, view.scale)
         for frame in nearest_first(self._frames.get(kind, ()), view.scale):
             yield frame_layer(frame), True
-        preview = self._picture.preview
+        preview = SCREEN.shown(self._picture.preview)
         y, x = preview.height() / self._picture.height, preview.width() / self._picture.width
         yield Layer(preview, y, x, 0, 0), True

@@ -49,6 +49,7 @@ from diif_viewer.ui.regions import Regions
 from diif_viewer.ui.report import Report
 from diif_viewer.ui.save_dialog import ChoosePath
 from diif_viewer.ui.scores import Scores
+from diif_viewer.ui.screen_colour import ScreenWatch
 from diif_viewer.ui.session import Session
 from diif_viewer.ui.settings import Settings
 from diif_viewer.ui.shares import share_out
@@ -142,6 +143,8 @@ class MainWindow(QMainWindow):
         self.session.restore(self)
         self.page.greet()
         self.wardrobe.start(self.canvas, self.page, self.notice, self.actions_by_name)
+        self.screen_watch = ScreenWatch(self)
+        self.screen_watch.changed.connect(controller.recolour)
         self.facts.show_layout()
         self.facts.show_difference()
         self.orders.fade_in()
