@@ -14,11 +14,18 @@ SUFFIXES = frozenset(
 """What the open dialog and the walk through a folder take for pictures, lower case."""
 
 
+def pictures_in(folder: Path) -> list[Path]:
+    """The pictures of a folder in the order people expect; none where it cannot be read."""
+    try:
+        return sorted((p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES), key=_natural)
+    except OSError:
+        return []
+
+
 def neighbour(path: Path, step: int) -> Path | None:
     """The picture `step` places after `path` in its folder, round the ends; None when it is the only one."""
-    try:
-        names = sorted((p for p in path.parent.iterdir() if p.suffix.lower() in SUFFIXES), key=_natural)
-    except OSError:
+    names = pictures_in(path.parent)
+    if not names:
         return None
     if path not in names:
         names = sorted([*names, path], key=_natural)

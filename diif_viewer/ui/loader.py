@@ -125,6 +125,11 @@ class Loader(QObject):
         self._newest = Sheet(pasted.path)
         self._mailbox.post(pasted)
 
+    def refuse(self, path: Path, sentence: str) -> None:
+        """Say instead of a picture why there is none; an older wish is dropped."""
+        self._newest = Sheet(path)
+        self._finished.emit(NotLoaded(path, sentence))
+
     def look_ahead(self, sheets: Callable[[], list[Sheet]]) -> None:
         """Read `sheets` while nothing else is wanted."""
         if self._newest is None:

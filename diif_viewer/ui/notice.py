@@ -11,6 +11,7 @@ from diif_viewer.ui.language import said, tr
 
 SUCCESS_SECONDS = 8
 MARGIN = 22
+UNBOUND = 16777215  # Qt's own word for a width without a limit
 
 
 class Notice(QFrame):
@@ -38,7 +39,7 @@ class Notice(QFrame):
         row.setSpacing(12)
         for widget in (self._text, self._action, self._close):
             row.addWidget(widget)
-        column = QVBoxLayout(self)
+        column = self._column = QVBoxLayout(self)
         column.setContentsMargins(16, 10, 10, 10)
         column.addLayout(row)
         column.addWidget(self._progress)
@@ -88,10 +89,23 @@ class Notice(QFrame):
             order()
 
     def _place(self) -> None:
-        self.show()
-        self.adjustSize()
         parent = self.parentWidget()
         assert parent is not None
+        self.show()
+        self._text.setWordWrap(False)
+        self._text.setMinimumSize(0, 0)
+        self._text.setMaximumWidth(UNBOUND)
+        self._column.invalidate()
+        self._column.activate()
+        self.adjustSize()
+        if (beyond := self.width() + 2 * MARGIN - parent.width()) > 0:  # more than a line
+            room = max(120, self._text.width() - beyond)
+            self._text.setWordWrap(True)
+            self._text.setFixedWidth(room)
+            self._text.setMinimumHeight(self._text.heightForWidth(room))
+            self._column.invalidate()
+            self._column.activate()
+            self.adjustSize()
         self.move((parent.width() - self.width()) // 2, parent.height() - self.height() - MARGIN)
         self.raise_()
 

@@ -11,7 +11,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
 from diif_viewer.models.shelf import SUFFIXES as WEIGHTS
-from diif_viewer.ui.folder import neighbour
+from diif_viewer.ui.folder import neighbour, pictures_in
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.loader import Loader, Pasted, Sheet
 
@@ -45,13 +45,20 @@ class Opening(QObject):
         self._loader.load(path, page)
 
     def open_paths(self, paths: list[Path]) -> None:
-        """Read the first of `paths`; where there are several, walking goes through them instead of the folder."""
+        """Read the first of `paths`; where there are several, walking goes through them instead of the folder.
+
+        A folder stands for the pictures in it; weights among the paths are no pictures.
+        """
         if models := [path for path in paths if path.suffix.lower() in WEIGHTS]:
             self.models_found.emit(models)
             paths = [path for path in paths if path not in models]
-        self._list = paths if len(paths) > 1 else []
-        if paths:
-            self.open_path(paths[0])
+        several = len(paths) > 1
+        found = [file for path in paths for file in (pictures_in(path) if path.is_dir() else [path])]
+        self._list = found if several else []
+        if found:
+            self.open_path(found[0])
+        elif paths:
+            self._loader.refuse(paths[0], tr("{name}: there is no picture in this folder.", name=paths[0].name))
 
     def open_image(self, image: QImage) -> None:
         """Show a picture that is in memory."""

@@ -310,6 +310,7 @@ class MainWindow(QMainWindow):
     def _renderer_restarted(self) -> None:
         self.status.device.setText(tr("Starting the renderer again…"))
         self.notice.tell(tr("The renderer stopped and was started again."), stay=False)
+        self.facts.tell()
 
     @Slot(str)
     def _renderer_stopped(self, sentence: str) -> None:

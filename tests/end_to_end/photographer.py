@@ -45,6 +45,15 @@ class Photographer:
         self.program.wait_for(lambda s: s["sharp"])
         time.sleep(0.8)
 
+    def rest(self, seconds: float = 4.0) -> None:
+        """Until nothing on the screen has changed for so long: what is not in the status is there as well."""
+        before, since = self.program.screenshot(), time.monotonic()
+        while time.monotonic() - since < seconds:
+            time.sleep(0.5)
+            now = self.program.screenshot()
+            if not np.array_equal(before, now):
+                before, since = now, time.monotonic()
+
     def zoom(self, point: tuple[int, int], scale: float) -> None:
         """From the fit, scroll to at least `scale` about a point of the screen, then drag it to the middle."""
         self.keys("0")

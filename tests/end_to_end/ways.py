@@ -49,6 +49,7 @@ def difference(here: Photographer) -> Image.Image:
     """Where bicubic and DIIF-S differ."""
     here.keys("F8")
     here.settle()
+    here.rest()
     return here.shoot()
 
 
@@ -56,6 +57,7 @@ def signed(here: Photographer) -> Image.Image:
     """Which way they differ."""
     here.keys("shift+F8")
     here.settle()
+    here.rest()
     taken = here.shoot()
     here.keys("shift+F8")
     return taken

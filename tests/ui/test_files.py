@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -295,3 +296,34 @@ def test_settings_survive_and_nonsense_in_them_does_no_harm(tmp_path):
     assert three.flag("keep_view") is False
     assert three.text("theme", "dark", ("dark", "light")) == "dark"
     assert three.data("geometry").isEmpty()
+
+
+def test_a_folder_stands_for_its_pictures(stage, photo, tmp_path):
+    folder, empty = tmp_path / "folder", tmp_path / "empty"
+    folder.mkdir()
+    empty.mkdir()
+    for name in ("b 10.png", "b 2.png"):
+        shutil.copy(photo, folder / name)
+    (folder / "notes.txt").write_text("no picture")
+    stage.show(folder)
+    assert stage.state.picture.name == "b 2.png"
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_PageDown)
+    stage.until(lambda: stage.state.picture.name == "b 10.png")
+    stage.window.opening.open_paths([empty])
+    stage.until(lambda: stage.state.picture is None)
+    assert stage.window.page.text == "empty: there is no picture in this folder."
+    stage.window.opening.open_paths([photo, folder])
+    stage.until(lambda: stage.state.picture is not None and stage.state.picture.name == photo.name)
+    stage.window.opening.walk(-1)
+    stage.until(lambda: stage.state.picture.name == "b 10.png")
+
+
+def test_a_long_sentence_takes_more_lines_and_stays_in_the_window(stage, photo):
+    stage.show(photo)
+    notice = stage.window.notice
+    notice.tell("A sentence of some length about something that went wrong. " * 4, "Do something", lambda: None)
+    assert notice.geometry().left() >= 0
+    assert notice.width() <= notice.parentWidget().width()
+    assert notice._text.height() >= notice._text.heightForWidth(notice._text.width()), "all of it can be read"
+    notice.tell("Short.")
+    assert notice.height() < 60
