@@ -46,9 +46,13 @@ class Photographer:
         time.sleep(0.8)
 
     def rest(self, seconds: float = 4.0) -> None:
-        """Until nothing on the screen has changed for so long: what is not in the status is there as well."""
-        before, since = self.program.screenshot(), time.monotonic()
-        while time.monotonic() - since < seconds:
+        """Until nothing on the screen has changed for so long: what is not in the status is there as well.
+
+        At most four times as long: a cursor that blinks never rests.
+        """
+        begun = since = time.monotonic()
+        before = self.program.screenshot()
+        while time.monotonic() - since < seconds and time.monotonic() - begun < 4 * seconds:
             time.sleep(0.5)
             now = self.program.screenshot()
             if not np.array_equal(before, now):
