@@ -15,7 +15,7 @@ from diif_viewer.ui.language import tr
 from diif_viewer.ui.opening import Opening
 from diif_viewer.ui.playing import Player
 from diif_viewer.ui.state import ViewerState
-from diif_viewer.ui.theme import icon
+from diif_viewer.ui.theme import TEXT, icon
 
 MARGIN = 12
 """Logical pixels from the foot of the canvas."""
@@ -60,9 +60,9 @@ class Pages(QFrame):
         self.place()
 
     def dress(self) -> None:
-        """Take on the colours of the application, and the sign of what the button does next."""
+        """Take on the sign of what the button does next; light in every look, for the bar is dark."""
         playing = self._player.playing
-        self.play.setIcon(icon("ph.pause" if playing else "ph.play"))
+        self.play.setIcon(icon("ph.pause" if playing else "ph.play", TEXT))
         self.play.setToolTip(self._keys.in_words(tr("Stop") if playing else tr("Play"), "play"))
         self.play.setAccessibleName(tr("Stop") if playing else tr("Play"))
         self.play.setVisible(self._player.moves)
@@ -117,12 +117,6 @@ class Pages(QFrame):
             self.box.setText(str(picture.page + 1))
             self.box.setFixedWidth(self.box.fontMetrics().horizontalAdvance("0" * len(str(picture.pages))) + 14)
             self._count.setText(f"/ {picture.pages}")
-
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
-        """Go with the look of the window."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self.dress()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         """Escape leaves the number as it was."""

@@ -25,7 +25,9 @@ BACKGROUNDS = ("theme", "black", "grey", "white")
 
 @dataclass(frozen=True, slots=True)
 class Colours:
-    """One palette. canvas: around the picture. accent: of what is chosen, on_accent: words upon it."""
+    """One palette. canvas: around the picture. field: of what is typed in or chosen from. accent: of what is chosen,
+    on_accent: words upon it.
+    """
 
     canvas: QColor
     surface: QColor
@@ -36,12 +38,14 @@ class Colours:
     accent: QColor
     disabled: QColor
     on_accent: QColor
+    field: QColor
 
 
-DARK = Colours(CANVAS, SURFACE, RAISED, LINE, TEXT, DIM, ACCENT, QColor(104, 104, 112), QColor(12, 19, 32))
+DARK = Colours(CANVAS, SURFACE, RAISED, LINE, TEXT, DIM, ACCENT, QColor(104, 104, 112), QColor(12, 19, 32), CANVAS)
 LIGHT = Colours(
     *(QColor(226, 226, 230), QColor(246, 246, 248), QColor(255, 255, 255), QColor(208, 208, 214)),
     *(QColor(28, 28, 32), QColor(92, 92, 100), QColor(20, 104, 210), QColor(160, 160, 168), QColor(255, 255, 255)),
+    QColor(255, 255, 255),
 )
 
 STYLE = """
@@ -56,7 +60,7 @@ QToolBar QToolButton:pressed {{ background: {line}; }}
 QToolBar QToolButton:checked {{ background: rgba(94, 168, 255, 46); }}
 QToolBar QToolButton:focus {{ outline: 0; background: {raised}; }}
 QToolBar QToolButton::menu-indicator {{ image: none; }}
-QLineEdit#zoom {{ background: {canvas}; color: {text}; border: 1px solid {line}; border-radius: 6px; padding: 4px 6px;
+QLineEdit#zoom {{ background: {field}; color: {text}; border: 1px solid {line}; border-radius: 6px; padding: 4px 6px;
     selection-background-color: {accent}; selection-color: black; }}
 QLineEdit#zoom:focus {{ border-color: {accent}; }}
 QLineEdit#zoom[wrong="true"] {{ border-color: #ff7a70; }}
@@ -97,16 +101,16 @@ QLabel#problem {{ color: {text}; border: 0; border-left: 3px solid #ff7a70; padd
 QDialog QProgressBar, QDialog QProgressBar::chunk {{ border: 0; border-radius: 2px; }}
 QDialog QProgressBar {{ background: {canvas}; max-height: 4px; min-height: 4px; }}
 QDialog QProgressBar::chunk {{ background: {accent}; }}
-QDialog QLineEdit {{ background: {canvas}; color: {text}; border: 1px solid {line}; border-radius: 6px;
+QDialog QLineEdit {{ background: {field}; color: {text}; border: 1px solid {line}; border-radius: 6px;
     padding: 4px 6px; }}
 QDialog QLineEdit:focus {{ border-color: {accent}; }}
-QCheckBox::indicator:unchecked {{ background: {canvas}; border: 1px solid {dim}; border-radius: 3px; width: 12px;
+QCheckBox::indicator:unchecked {{ background: {field}; border: 1px solid {dim}; border-radius: 3px; width: 12px;
     height: 12px; }}
 QRadioButton::indicator {{ width: 13px; height: 13px; border: 1px solid {dim}; border-radius: 7px;
-    background: {canvas}; }}
+    background: {field}; }}
 QRadioButton:focus {{ color: {accent}; }}
 QRadioButton::indicator:checked {{ border-color: {accent}; background: qradialgradient(cx: 0.5, cy: 0.5, radius: 0.5,
-    fx: 0.5, fy: 0.5, stop: 0 {accent}, stop: 0.55 {accent}, stop: 0.65 {canvas}, stop: 1 {canvas}); }}
+    fx: 0.5, fy: 0.5, stop: 0 {accent}, stop: 0.55 {accent}, stop: 0.65 {field}, stop: 1 {field}); }}
 QCheckBox:focus {{ color: {accent}; }}
 QPushButton {{ color: {text}; background: {raised}; border: 1px solid {line}; border-radius: 6px; padding: 6px 14px; }}
 QPushButton:hover {{ background: {line}; }}
@@ -115,19 +119,19 @@ QPushButton:default {{ background: {accent}; border-color: {accent}; color: {on_
 QPushButton:disabled, QPushButton:default:disabled {{ color: {disabled}; background: {surface};
     border-color: {line}; }}
 QCheckBox:disabled, QLabel:disabled {{ color: {disabled}; }}
-QDialog QLineEdit, QKeySequenceEdit QLineEdit, QDialog QSpinBox {{ background: {canvas};
+QDialog QLineEdit, QKeySequenceEdit QLineEdit, QDialog QSpinBox {{ background: {field};
     color: {text}; border: 1px solid {line}; border-radius: 6px; padding: 5px 8px; selection-background-color: {accent};
     selection-color: {on_accent}; }}
 QDialog QLineEdit:focus, QKeySequenceEdit QLineEdit:focus, QDialog QSpinBox:focus {{
     border-color: {accent}; }}
 QDialog QComboBox QAbstractItemView {{ background: {raised}; color: {text}; border: 1px solid {line};
     selection-background-color: {accent}; selection-color: {on_accent}; }}
-QTreeView, QListView {{ background: {canvas}; color: {text}; border: 1px solid {line}; border-radius: 6px;
+QTreeView, QListView {{ background: {field}; color: {text}; border: 1px solid {line}; border-radius: 6px;
     outline: 0; }}
 QTreeView:focus, QListView:focus {{ border-color: {accent}; }}
 QTreeView::item, QListView::item {{ padding: 4px 6px; }}
 QTreeView::item:selected, QListView::item:selected {{ background: {accent}; color: {on_accent}; }}
-QTextBrowser {{ background: {canvas}; color: {text}; border: 1px solid {line}; border-radius: 6px;
+QTextBrowser {{ background: {field}; color: {text}; border: 1px solid {line}; border-radius: 6px;
     padding: 8px; }}
 QTextBrowser:focus {{ border-color: {accent}; }}
 QHeaderView {{ background: transparent; }}
@@ -135,7 +139,10 @@ QHeaderView::section {{ background: {surface}; color: {dim}; border: 0; border-b
     padding: 5px 6px; }}
 QScrollBar:vertical {{ background: transparent; width: 10px; }}
 QScrollBar::handle:vertical {{ background: {line}; border-radius: 4px; min-height: 32px; margin: 1px; }}
-QScrollBar::add-line, QScrollBar::sub-line {{ height: 0; }}
+QScrollBar:horizontal {{ background: transparent; height: 10px; }}
+QScrollBar::handle:horizontal {{ background: {line}; border-radius: 4px; min-width: 32px; margin: 1px; }}
+QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+QAbstractScrollArea::corner {{ background: transparent; border: 0; }}
 QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 QMenu {{ background: {raised}; color: {text}; border: 1px solid {line}; padding: 5px; }}
 QMenu::item {{ padding: 6px 28px 6px 14px; border-radius: 4px; }}
@@ -171,7 +178,7 @@ def apply(application: QApplication, look: str = "dark") -> None:
     role = QPalette.ColorRole
     for part, colour in (
         (role.Window, worn.surface),
-        (role.Base, worn.canvas),
+        (role.Base, worn.field),
         (role.AlternateBase, worn.surface),
         (role.Button, worn.raised),
         (role.ToolTipBase, worn.raised),
@@ -188,7 +195,7 @@ def apply(application: QApplication, look: str = "dark") -> None:
     for part in (role.WindowText, role.Text, role.ButtonText):
         palette.setColor(QPalette.ColorGroup.Disabled, part, worn.disabled)
     application.setPalette(palette)
-    names = ("canvas", "surface", "raised", "line", "text", "dim", "accent", "disabled", "on_accent")
+    names = ("canvas", "surface", "raised", "line", "text", "dim", "accent", "disabled", "on_accent", "field")
     application.setStyleSheet(STYLE.format(**{name: getattr(worn, name).name() for name in names}))
 
 
