@@ -85,10 +85,12 @@ class ScreenColours:
 def _changes_nothing(transform: QColorTransform) -> bool:
     """True when no colour moves by more than a level: the screen is sRGB, whatever its profile is called."""
     levels = range(0, 256, 51)
+    colours = [QColor(red, green, blue) for red in levels for green in levels for blue in levels]
     return all(
-        abs(before - after) <= 1
-        for colour in (QColor(red, green, blue) for red in levels for green in levels for blue in levels)
-        for before, after in zip(colour.getRgb(), transform.map(colour).getRgb(), strict=True)
+        abs(before.red() - after.red()) <= 1
+        and abs(before.green() - after.green()) <= 1
+        and abs(before.blue() - after.blue()) <= 1
+        for before, after in ((colour, transform.map(colour)) for colour in colours)
     )
 
 
