@@ -80,7 +80,7 @@ def test_float32_equals_the_cpu(kind) -> None:
 
 
 @pytest.mark.parametrize("kind", ["diif-s", "diif"])
-def test_recorded_launches_equal_plain_ones_bit_for_bit(kind) -> None:
+def test_recorded_launches_equal_plain_ones_bit_for_bit(kind, caplog) -> None:
     class Eager(Cuda):
         def recorded(self, work: Work) -> Work:
             return work
@@ -94,6 +94,7 @@ def test_recorded_launches_equal_plain_ones_bit_for_bit(kind) -> None:
         assert recorded.failure is None
         assert eager.failure is None
         assert np.array_equal(one, other)
+    assert "not recorded" not in caplog.text
 
 
 @pytest.mark.parametrize("kind", ["diif-s", "diif", "liif"])

@@ -1,9 +1,13 @@
 """Launches are recorded once for views of one size, settings that do not fit are passed over, failures fall back."""
 
+from contextlib import nullcontext
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import torch
 
+from diif_viewer.engine.gpu import runtime
 from diif_viewer.engine.gpu.fused import BYTES, Fused, Setting, Sizes, first_working
 from diif_viewer.engine.gpu.painter import Painter
 from diif_viewer.engine.gpu.runtime import Plain, Work
@@ -144,3 +148,38 @@ def test_when_memory_runs_out_all_is_given_back_and_the_next_try_takes_on_less(m
     assert painter._room == 32 << 20
     assert painter.failure is None, "it was no fault of the kernels"
     assert painter.uses_kernels(field.model, EXACT)
+
+
+@pytest.mark.parametrize(
+    "words", ["operation failed due to a previous error during capture", "CUDA error: out of memory"]
+)
+def test_what_cannot_be_recorded_is_launched_and_a_shortage_is_told(monkeypatch, words) -> None:
+    """A driver that records nothing, stood in for: no device is needed to see what becomes of it."""
+
+    class Capture:
+        def __init__(self, graph: object, *, stream: object, capture_error_mode: str) -> None:
+            assert capture_error_mode == "thread_local"  # the thread that sends tiles frees pinned memory meanwhile
+
+        def __enter__(self) -> None:
+            pass
+
+        def __exit__(self, *_: object) -> None:
+            raise RuntimeError(words)
+
+    stream = SimpleNamespace(wait_stream=lambda other: None)
+    cuda = SimpleNamespace(
+        device=lambda name: nullcontext(),
+        Stream=lambda: stream,
+        current_stream=lambda: stream,
+        stream=lambda given: nullcontext(),
+        CUDAGraph=object,
+        graph=Capture,
+    )
+    monkeypatch.setattr(runtime.torch, "cuda", cuda)
+    done: list[int] = []
+    if "memory" in words:
+        with pytest.raises(RuntimeError, match="memory"):
+            runtime.Cuda("cuda").recorded(lambda: done.append(1))
+    else:
+        runtime.Cuda("cuda").recorded(lambda: done.append(1))()
+        assert len(done) == 3, "to warm up, in the recording that failed, and as asked"
