@@ -19,7 +19,7 @@ from diif_viewer.models.registry import METHODS
 if TYPE_CHECKING:
     from diif_viewer.engine.model import Model
     from diif_viewer.engine.strips import Painter
-    from diif_viewer.geometry import Window
+    from diif_viewer.geometry import Lattice, Window
     from diif_viewer.imaging.load import Picture
 
 Tell = Callable[[str], None]
@@ -100,9 +100,14 @@ class Renderer:
         about = export_metadata(about, options.recipe(lattice, window, bits), strip=options.strip)
 
         def strips() -> Iterator[Any]:
+            from diif_viewer.engine import heap
             from diif_viewer.engine.strips import painted_strips
 
-            for strip, done in painted_strips(paint, lattice, window, _step(window.width)):
+            last, step = 0.0, _step(options, lattice, window, window.width * channels * bits // 8)
+            for strip, done in painted_strips(paint, lattice, window, step):
+                if done > last:
+                    heap.give_back()  # as in engine.exporting: it would pile up between what is kept
+                last = done
                 fine.reached(done)
                 if strip is not None:
                     yield strip
@@ -153,10 +158,17 @@ def _in_a_space_that_fits(picture: Picture, form: str) -> Picture:
     return picture
 
 
-def _step(width: int) -> tuple[int, int]:
-    """Rows and columns painted at a time: some four million outputs, a strip of at most 1024 rows."""
-    columns = min(8192, -(-width // 128) * 128)
-    return 128 * max(1, min(8, 4_000_000 // (128 * width))), columns
+def _step(options: Options, lattice: Lattice, window: Window, row: int) -> tuple[int, int]:
+    """Rows and columns painted at a time. row: bytes of one of the result.
+
+    A model's are those of the window's exports, which keep few features; else some four million outputs.
+    """
+    from diif_viewer.engine.strips import export_step
+
+    if options.method not in METHODS or METHODS[options.method].is_model:
+        return export_step(window, min(lattice.y.scale, lattice.x.scale), row, is_model=True, best=options.best)
+    columns = min(8192, -(-window.width // 128) * 128)
+    return 128 * max(1, min(8, 4_000_000 // (128 * window.width))), columns
 
 
 def _write(job: Job, strips: Iterator[Any], **options: Any) -> None:

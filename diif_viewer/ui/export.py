@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt, Slot
+from PySide6.QtCore import QObject, QPoint, QRect, Qt, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from diif_viewer.engine.messages import (
@@ -54,12 +54,21 @@ def choose_path(parent: QWidget, proposal: Path) -> Path | None:
     return path if path.suffix else path.with_name(f"{path.name}{suffix}")
 
 
-def place_beside(dialog: QWidget, window: QWidget) -> None:
-    """Put a dialog at the right side of the window, so that the picture stays in sight, within the screen."""
-    room, size = window.screen().availableGeometry(), dialog.sizeHint()
-    right = min(window.geometry().right() - 20, room.right())
-    top = min(window.geometry().top() + 60, room.bottom() - size.height())
-    dialog.move(max(room.left(), right - size.width()), max(room.top(), top))
+def place_beside(dialog: QWidget, window: QWidget, clear: QRect | None = None) -> None:
+    """Put a dialog at the right side of the window, so that the picture stays in sight, within the screen.
+
+    clear: a part of the screen; where the dialog would cover some of it, it stands where it covers the least.
+    """
+    room, size, frame = window.screen().availableGeometry(), dialog.sizeHint(), window.geometry()
+    right = min(frame.right() - 20, room.right()) - size.width()
+    top = max(room.top(), min(frame.top() + 60, room.bottom() - size.height()))
+    places = [right, room.right() - size.width(), max(frame.left() + 20, room.left()), room.left()]
+
+    def covered(left: int) -> int:
+        part = QRect(QPoint(left, top), size).intersected(clear) if clear is not None else QRect()
+        return part.width() * part.height()
+
+    dialog.move(max(room.left(), min(places, key=covered)), top)
 
 
 class Exporter(QObject):
@@ -146,8 +155,16 @@ class Exporter(QObject):
         dialog.finished.connect(self._closed)
         self.dialog, self._of = dialog, picture
         dialog.refresh()
-        place_beside(dialog, self._notice.window())
+        place_beside(dialog, self._notice.window(), self._framed())
         dialog.show()
+
+    def _framed(self) -> QRect | None:
+        """Where the frame is on the screen."""
+        box = self.frame.box
+        if box is None:
+            return None
+        rect = self.frame.rect_of(box).toAlignedRect().intersected(self.frame.rect())
+        return rect.translated(self.frame.mapToGlobal(QPoint(0, 0)))
 
     @Slot()
     def _closed(self) -> None:

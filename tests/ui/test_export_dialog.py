@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 
 from diif_viewer.engine.messages import CancelExport, ExportRequest, ProbeRequest
 from diif_viewer.geometry import Lattice
@@ -158,6 +158,23 @@ def test_the_frame_on_the_canvas_and_the_numbers_are_one(stage, photo):
     assert frame.box[2] - frame.box[0] == pytest.approx(frame.box[3] - frame.box[1])
     dialog.reject()
     assert not frame.isVisible()
+
+
+@pytest.mark.parametrize("side", [0.08, 0.55])
+def test_the_dialog_leaves_the_frame_in_sight(stage, photo, side):
+    """A region in the left half and one in the right half of the window."""
+    stage.show(photo)
+    view = stage.state.view
+    x0, x1 = (view.position_at((view.view_width * part, 0))[0] for part in (side, side + 0.37))
+    stage.window.exporter.export_region((x0, 30.0, x1, 60.0))
+    dialog, frame = stage.window.exporter.dialog, stage.window.exporter.frame
+    shown = frame.rect_of(frame.box).toAlignedRect().translated(frame.mapToGlobal(QPoint(0, 0)))
+    room = stage.window.screen().availableGeometry()
+    places = range(room.left(), max(room.left() + 1, room.right() - dialog.width()), 10)
+    parts = [QRect(QPoint(left, dialog.y()), dialog.size()).intersected(shown) for left in places]
+    covered = dialog.geometry().intersected(shown)
+    assert covered.width() <= min(part.width() for part in parts) + 12
+    dialog.reject()
 
 
 def test_the_view_moves_beside_the_frame_and_the_region_stays(stage, photo):
