@@ -69,9 +69,9 @@ class RunState:
     def check(self) -> None:
         """Raise TrainingError when a loss is no longer a number."""
         if not all(math.isfinite(loss) for loss in self.losses.values()):
+            kept = f"the last good state is in {self.path}" if self.path.is_file() else "no state had been saved yet"
             raise TrainingError(
-                f"The loss is no longer a number at step {self.step}; the last good state is in {self.path}. "
-                "Try a smaller learning rate."
+                f"The loss is no longer a number at step {self.step}; {kept}. Try a smaller learning rate."
             )
 
     def read(self) -> dict[str, Any] | None:

@@ -126,6 +126,16 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_state(
     assert all(torch.isfinite(v).all() for v in state["networks"].values())
 
 
+def test_a_loss_that_is_no_number_before_anything_was_saved_promises_no_state(
+    tiny: Preset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = loop.batch_losses
+    monkeypatch.setattr(loop, "batch_losses", lambda *args: {k: v * torch.nan for k, v in real(*args).items()})
+    rhythm = Rhythm(report=1, validate=100, save=100.0)
+    with pytest.raises(TrainingError, match=r"at step 1; no state had been saved yet\."):
+        train(tiny, pictures(), tmp_path / "run", Budget(steps=30), rhythm=rhythm, report=silent)
+
+
 def test_a_compiled_encoder_learns_the_same_and_leaves_the_same_files(
     tiny: Preset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
