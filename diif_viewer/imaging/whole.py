@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from diif_viewer.errors import ImageError
-from diif_viewer.imaging.load import load_picture, opened
+from diif_viewer.imaging.load import load_picture, opened, sentences
 from diif_viewer.imaging.png import SIGNATURE
 
 _BLOCK = 1 << 20
@@ -50,8 +50,8 @@ def _png_is_whole(file: BinaryIO) -> bool:
 
 
 def _tiff_is_whole(path: Path) -> bool:
-    with opened(path) as image:
+    with sentences(path), opened(path) as image:
         tags = image.tag_v2  # type: ignore[attr-defined]
         offsets, counts = tags.get(273) or tags.get(324), tags.get(279) or tags.get(325)
-    ends = [offset + count for offset, count in zip(offsets or (), counts or (), strict=True)]
+        ends = [offset + count for offset, count in zip(offsets or (), counts or (), strict=True)]
     return bool(ends) and max(ends) <= path.stat().st_size

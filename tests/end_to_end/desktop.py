@@ -117,6 +117,20 @@ class Program:
         self.process.wait(20)
 
 
+def quits_cleanly(program: Program, seconds: float) -> None:
+    """Ctrl-Q ends it within so many seconds; no process is left, and nothing was complained of."""
+    began = time.monotonic()
+    program.input("key", "ctrl+q")
+    assert program.process.wait(20) == 0
+    assert time.monotonic() - began < seconds
+    end = time.monotonic() + 5
+    while program.processes() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert program.processes() == []
+    log = program.log_file.read_text()
+    assert not [word for word in ("Traceback", "Destroyed while", "leaked", "error") if word in log], log
+
+
 def place_of(view: Pixels, screen: Pixels, *, skip_top: int = 64) -> tuple[int, int]:
     """(top, left) at which `view` lies on the `screen`: the offset with the smallest difference at many points.
 

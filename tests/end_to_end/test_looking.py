@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.end_to_end.desktop import ROOT, WHEEL_DOWN, Program
+from tests.end_to_end.desktop import ROOT, WHEEL_DOWN, Program, quits_cleanly
 from tests.end_to_end.test_comparing import focus
 from tests.end_to_end.test_program import SAMPLE, Start, display, pytestmark, scroll_to, start
 
@@ -127,16 +127,7 @@ def test_closing_in_mid_encoding_leaves_nobody(start: Start, tmp_path: Path) -> 
     family = program.processes()
     assert len(family) >= 2, "the window and its renderer"
     assert all(pane["milliseconds"] is None for pane in program.status()["panes"])
-    began = time.monotonic()
-    program.input("key", "ctrl+q")
-    assert program.process.wait(20) == 0
-    assert time.monotonic() - began < 6
-    end = time.monotonic() + 5
-    while program.processes() and time.monotonic() < end:
-        time.sleep(0.05)
-    assert program.processes() == []
-    log = program.log_file.read_text()
-    assert not [word for word in ("Traceback", "Destroyed while", "leaked", "error") if word in log], log
+    quits_cleanly(program, seconds=6)
 
 
 @pytest.mark.timeout(600)

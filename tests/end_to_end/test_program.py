@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.end_to_end.desktop import ROOT, WHEEL_UP, Program, place_of, virtual_screen
+from tests.end_to_end.desktop import ROOT, WHEEL_UP, Program, place_of, quits_cleanly, virtual_screen
 
 MISSING = [name for name in ("Xvfb", "xdotool") if shutil.which(name) is None]
 pytestmark = pytest.mark.skipif(
@@ -100,16 +100,7 @@ def test_closing_in_mid_render_ends_at_once_and_leaves_nobody(start: Start) -> N
     assert len(family) >= 2, "the window and its renderer"
     window = program.input("search", "--onlyvisible", "--name", "DIIF Viewer").split()[0]
     program.input("windowfocus", "--sync", window)
-    began = time.monotonic()
-    program.input("key", "ctrl+q")
-    assert program.process.wait(20) == 0
-    assert time.monotonic() - began < 5
-    end = time.monotonic() + 5
-    while program.processes() and time.monotonic() < end:
-        time.sleep(0.05)
-    assert program.processes() == []
-    log = program.log_file.read_text()
-    assert not [word for word in ("Traceback", "Destroyed while", "leaked", "error") if word in log], log
+    quits_cleanly(program, seconds=5)
 
 
 @pytest.mark.timeout(600)

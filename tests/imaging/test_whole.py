@@ -36,6 +36,19 @@ def test_torn_files_are_known(suffix: str, tmp_path: Path) -> None:
     assert not is_whole(tmp_path / "missing.png")
 
 
+def test_a_tiff_with_fewer_lengths_than_strips_is_not_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    Image.new("RGB", (64, 64)).save(path, "TIFF", strip_size=3 * 64 * 16)
+    assert is_whole(path)
+    data = bytearray(path.read_bytes())
+    first = int.from_bytes(data[4:8], "little")
+    for entry in range(first + 2, first + 2 + 12 * int.from_bytes(data[first : first + 2], "little"), 12):
+        if int.from_bytes(data[entry : entry + 2], "little") == 279:
+            data[entry + 4] -= 1
+    path.write_bytes(data)
+    assert not is_whole(path)
+
+
 def test_a_changed_byte_of_a_png_is_noticed(tmp_path: Path) -> None:
     path = written(tmp_path / "a.png")
     data = bytearray(path.read_bytes())
