@@ -37,7 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="drive the real window instead, on these pictures (default: the sample, and 24 megapixels)",
     )
     parser.add_argument("--all", action="store_true", help="measure decoding and the window")
-    parser.add_argument("--operations", action="store_true", help="count operations instead: at once")
+    parser.add_argument(
+        "--operations", action="store_true", help="count operations instead, by formula and as executed"
+    )
     parser.add_argument(
         "--curves", action="store_true", help="measure instead how time grows with scale, window and picture"
     )
@@ -53,7 +55,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--views", type=int, default=0, metavar="N", help="with --memory: then look at N random views, for growth"
     )
     parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="draw what was measured as PNG (matplotlib)")
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps, for decoding (default: auto)")
+    parser.add_argument(
+        "--device", default="auto", help="auto, cpu, cuda, cuda:1, mps or all, for decoding (default: auto)"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
     parser.add_argument("--compare", type=Path, metavar="OLD", help="a file of --json: show what changed since")
     parser.add_argument("--markdown", action="store_true", help="print Markdown")
@@ -71,18 +75,16 @@ def run(args: argparse.Namespace) -> int:
         from diif_viewer.evaluation.speed_pictures import check_pictures, draw
 
         check_pictures(args.pictures)
-    result: dict[str, Any] = {"machine": about_machine(args.device)}
+    result: dict[str, Any] = {"machine": about_machine(_one(args))}
     apart = args.interaction is not None or args.curves or args.operations or args.memory is not None
     if args.all or not apart:
         result |= _decoding(args)
     if args.operations:
-        from diif_viewer.evaluation.operations import operations
-
-        result["operations"] = operations()
+        result |= _operations(args)
     if args.curves:
         from diif_viewer.evaluation.curves import QUICK, curves
 
-        result["curves"] = curves(QUICK if args.quick else None, device=args.device, report=_report(args))
+        result["curves"] = curves(QUICK if args.quick else None, device=_one(args), report=_report(args))
     if args.all or args.interaction is not None:
         result["interaction"] = _interaction(args)
     if args.memory is not None:
@@ -98,21 +100,33 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _decoding(args: argparse.Namespace) -> dict[str, Any]:
-    from diif_viewer.evaluation.operations import operations
     from diif_viewer.evaluation.speed import measure
 
     scales = args.scales or ([8.0, 30.0] if args.quick else [4.0, 8.0, 16.0, 30.0])
     window, repeats = ((180, 320), 1) if args.quick else ((720, 1280), 5)
     report = _report(args)
     decoded = measure(scales, window, device=args.device, repeats=repeats, report=report)
-    return {"decoding": decoded, "operations": operations(), **_gpu(args, report)}
+    return {"decoding": decoded, **_operations(args), **_gpu(args, report)}
+
+
+def _one(args: argparse.Namespace) -> str:
+    """The device of what is measured on one alone: the fastest, where all were asked for."""
+    return "auto" if args.device == "all" else str(args.device)
+
+
+def _operations(args: argparse.Namespace) -> dict[str, Any]:
+    from diif_viewer.evaluation.executed import executed_operations
+    from diif_viewer.evaluation.operations import operations
+
+    counted = {} if args.quick else {"executed": executed_operations(_report(args))}
+    return {"operations": operations(), **counted}
 
 
 def _gpu(args: argparse.Namespace, report: Callable[[str], None]) -> dict[str, Any]:
     """What a CUDA device is asked for beyond the rest; nothing for other devices."""
     from diif_viewer.engine.device import fast_compute, resolve
 
-    device = resolve(args.device)
+    device = resolve(_one(args))
     if not device.startswith("cuda"):
         return {}
     from diif_viewer.evaluation.gpu_speed import QUICK, Plan, gpu_figures

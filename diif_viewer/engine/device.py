@@ -242,11 +242,11 @@ def available_memory() -> int:
 def cache_budget(device: str = "cpu", *, held: int = 0, pictures: int = 0, most: int = CPU_BUDGET) -> int:
     """Bytes that features and maps of all pictures may take on a device, as things are now.
 
-    held: bytes that they take already. pictures: bytes of the pictures themselves. A quarter of what is free or held,
-    and at most `most` bytes together with the pictures; on a CUDA device, which has memory of its own, half of what
-    is free there, at most 16 GiB.
+    held: bytes that they take already. pictures: bytes of the pictures themselves, which count twice: the window makes
+    smaller copies and tiles of them. A quarter of what is free or held, and at most `most` bytes with the pictures; on
+    a CUDA device, which has memory of its own, half of what is free there, at most 16 GiB.
     """
     if device.startswith("cuda"):
         return max(LEAST_BUDGET, min(16 << 30, (free_memory(device) + held) // 2))
-    room = max(most // 4, most - pictures)
+    room = max(most // 4, most - 2 * pictures)
     return max(LEAST_BUDGET, min(room, (available_memory() + held) // 4))

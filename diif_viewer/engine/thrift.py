@@ -11,7 +11,7 @@ from diif_viewer.engine.planes import BlockCache
 PACE = 0.25
 """Seconds between two looks at the memory: each takes some 0.1 ms."""
 
-HOARD = 256 << 20
+HOARD = 160 << 20
 """Bytes that are kept freed for the next tiles (`engine.heap`), beside what the process holds anyway."""
 
 

@@ -7,9 +7,7 @@ A view is whole tiles of a region that nobody has looked at: `encode` and `maps`
 from __future__ import annotations
 
 import math
-import multiprocessing
 import statistics
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -22,6 +20,7 @@ from diif_viewer.engine.planes import BlockCache
 from diif_viewer.engine.tiles import TILE
 from diif_viewer.evaluation.matrix_work import timed
 from diif_viewer.evaluation.speed import KINDS, random_model
+from diif_viewer.evaluation.stages import transfer
 from diif_viewer.geometry import Window
 
 SCALES = (2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 30.0)
@@ -134,21 +133,6 @@ def _point(curve: str, kind: str, at: float, case: _Case, compute: Compute) -> P
         times.append((encode, maps, view, transfer(tiles)))
     encode, maps, view, sent = (statistics.median(kind_of) for kind_of in zip(*times, strict=True))
     return Point(curve, KINDS[kind], at, encode, maps, view, sent, encode + maps + view)
-
-
-def transfer(tiles: Sequence[np.ndarray[Any, Any]]) -> float:
-    """Milliseconds that sending tiles through a pipe takes, until the last has been read."""
-    near, far = multiprocessing.Pipe()
-    with near, far:
-        reader = threading.Thread(target=lambda: [far.recv() for _ in tiles])
-
-        def send() -> None:
-            reader.start()
-            for tile in tiles:
-                near.send(tile)
-            reader.join()
-
-        return timed(send)
 
 
 def flatness(result: dict[str, Any]) -> float | None:

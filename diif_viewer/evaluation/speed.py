@@ -9,19 +9,20 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
 
-from diif_viewer.engine.device import Compute, fast_compute, resolve
+from diif_viewer.engine.device import Compute, fast_compute, present, resolve
 from diif_viewer.engine.field import Field
 from diif_viewer.engine.model import Model
 from diif_viewer.engine.planes import BlockCache
 from diif_viewer.engine.tiles import TILE
 from diif_viewer.evaluation import public_liif
 from diif_viewer.evaluation.matrix_work import executed_macs, matmul_rate, timed
+from diif_viewer.evaluation.stages import peak, stages
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.models.counts import macs
 from diif_viewer.models.liif import Liif
@@ -42,6 +43,9 @@ MARGIN = 40
 SLOW = 1_500.0
 """Milliseconds after which a case sits out the rounds after the second."""
 
+EVERY = "all"
+"""In place of a device: all that are present, in turns."""
+
 CHUNKS = 3
 """Chunks of the yardstick that are timed in each round."""
 
@@ -60,6 +64,10 @@ class Row:
     time / `view`; best_ratio: the fastest of both. executed: multiply-accumulates of the view, as executed, in 1e9;
     reference: as the papers count them. share: of the machine's measured matrix rate, at best. None where it does not
     apply, and where kernels of our own do the arithmetic: these are not counted.
+
+    first, coarse, fine: the parts of maps and view that are first layer, coarse stage and the rest (all of it in LIIF's
+    case). transfer: of the window's tiles through a pipe. memory: bytes that encode, maps and view need at the most
+    beyond what is held before each, by these names.
     """
 
     method: str
@@ -76,6 +84,11 @@ class Row:
     executed: float | None
     reference: float
     share: float | None
+    first: float | None = None
+    coarse: float | None = None
+    fine: float | None = None
+    transfer: float | None = None
+    memory: dict[str, int | None] = field(default_factory=dict)
 
 
 def measure(
@@ -89,11 +102,12 @@ def measure(
     """Time a window of (height, width) outputs at each scale; see `Row`.
 
     The yardstick is LIIF at full width in the public way, on the CPU. It and the engine's methods take turns `repeats`
-    times; slow ones sit out when they had enough. report: called with a line per row as it is known. -> plain values
-    for JSON: {"window", "matmul": GFLOP/s, "rows", "encoding"}. Raises DeviceError.
+    times; slow ones sit out when they had enough. device: as for `diif_viewer.load_model`, or EVERY. report: called
+    with a line per row as it is known. -> plain values for JSON: {"window", "matmul": GFLOP/s, "rows", "encoding"}.
+    Raises DeviceError.
     """
-    fast = fast_compute(resolve(device))
-    computes = list(dict.fromkeys((fast, fast.in_float32())))
+    names = [name for name, _ in present()] if device == EVERY else [resolve(device)]
+    computes = list(dict.fromkeys(c for fast in map(fast_compute, names) for c in (fast, fast.in_float32())))
     rates, rows = _rates(computes), list[Row]()
     for scale in scales:
         for row in _rows(scale, window, computes, repeats, rates):
@@ -152,9 +166,11 @@ class Yardstick:
         view, best = statistics.median(self.times), min(self.times)
         reference = view_macs("liif", "full", self._scale, self._size) / 1e9
         spread = (max(self.times) - best) / view
+        memory = {"view": peak(self.run)}
         return Row(
-            YARDSTICK, "full", "float32", self._scale, None, None, view, best, spread, 1.0, 1.0, None, reference, None
-        )
+            YARDSTICK, "full", "float32", self._scale, None, None, view, best, spread, 1.0, 1.0, None, reference, None,
+            memory=memory,
+        )  # fmt: skip
 
 
 class Case:
@@ -193,14 +209,14 @@ class Case:
     def row(self, yardstick: Yardstick, rates: dict[str, float]) -> Row:
         """Sum up. rates: GFLOP/s by the names of `rate_name`."""
         view, best, executed = statistics.median(self._views), min(self._views), self._executed()
-        rates[rate_name(self._compute, WIDTHS[self._width][1])]
+        maps = statistics.median(self._maps)
         return Row(
             method=KINDS[self._kind],
             width=self._width,
-            dtype=self._compute.dtype_name,
+            dtype=dtype_label(self._compute),
             scale=self._scale,
             encode=statistics.median(self._encodes),
-            maps=statistics.median(self._maps),
+            maps=maps,
             view=view,
             best=best,
             spread=(max(self._views) - best) / view if len(self._views) > 1 else None,
@@ -211,6 +227,7 @@ class Case:
             share=2e-6 * executed / best / rates[rate_name(self._compute, WIDTHS[self._width][1])]
             if executed
             else None,
+            **stages(self._field, self._kind, self._lattice, self._tiles, maps=maps, view=view),
         )
 
     def _executed(self) -> float:
@@ -243,7 +260,7 @@ def encoding(width: str, compute: Compute, size: tuple[int, int] = (180, 320), r
         features.drop()
         times.append(timed(lambda: features.ensure(features.limits), compute.device))
     middle = statistics.median(times[1:])  # the first packs the weights
-    return {"width": width, "dtype": compute.dtype_name, "size": list(size), "milliseconds": middle}
+    return {"width": width, "dtype": dtype_label(compute), "size": list(size), "milliseconds": middle}
 
 
 def view_macs(kind: str, width: str, scale: float, window: tuple[int, int]) -> int:
@@ -254,7 +271,12 @@ def view_macs(kind: str, width: str, scale: float, window: tuple[int, int]) -> i
 
 def rate_name(compute: Compute, width: int) -> str:
     """Key of a matrix rate: "bfloat16 128"."""
-    return f"{compute.dtype_name} {width}"
+    return f"{dtype_label(compute)} {width}"
+
+
+def dtype_label(compute: Compute) -> str:
+    """ "bfloat16"; "float16 on cuda:0" elsewhere than on the processor."""
+    return compute.dtype_name if compute.device == "cpu" else f"{compute.dtype_name} on {compute.device}"
 
 
 def line(row: Row) -> str:

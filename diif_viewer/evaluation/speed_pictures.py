@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from diif_viewer.evaluation.figures import check_target
 from diif_viewer.imaging.save import atomic_path
 from diif_viewer.models.counts import parameters
+from diif_viewer.paths import shipped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -33,7 +34,47 @@ def draw(result: dict[str, Any], folder: Path) -> list[Path]:
         made += [_curve(result["curves"], kind, folder / f"time-against-{kind}.png") for kind in AXES]
     if result.get("decoding", {}).get("rows"):
         made.append(_bubbles(result["decoding"], folder / "speed-and-operations.png"))
+        psnr = card_psnr()
+        if any(row["method"] in psnr and row["width"] == "lite" for row in result["decoding"]["rows"]):
+            made.append(_quality(result["decoding"], psnr, folder / "speed-and-quality.png"))
     return made
+
+
+def card_psnr(card: str = "lite.md", test: str = "Set14 x4") -> dict[str, float]:
+    """PSNR in dB of the shipped models on `test`, by method as the benchmark calls it, as their card tells it."""
+    try:
+        text = (shipped("cards") / card).read_text(encoding="utf-8")
+    except OSError:
+        return {}
+    rows = [[cell.strip(" *") for cell in line.strip("|").split("|")] for line in text.splitlines() if line[:1] == "|"]
+    heads = [row for row in rows if test in row]
+    if not heads:
+        return {}
+    column = heads[0].index(test)
+    found = {row[0]: row[column].split("/")[0].strip(" *") for row in rows if len(row) == len(heads[0])}
+    names = {"liif-lite": "LIIF", "diif-lite": "DIIF", "diif-s-lite": "DIIF-S"}
+    return {name: float(found[model]) for model, name in names.items() if model in found}
+
+
+def _quality(decoded: dict[str, Any], psnr: dict[str, float], path: Path) -> Path:
+    """PSNR against time at the largest scale; the area of a bubble is the arithmetic of the view as executed."""
+    scale = max(row["scale"] for row in decoded["rows"])
+    rows = [r for r in decoded["rows"] if r["scale"] == scale and r["width"] == "lite" and r["method"] in psnr]
+    rows = list({row["method"]: row for row in sorted(rows, key=lambda row: -row["view"])}.values())
+    most = max(row["executed"] or row["reference"] for row in rows)
+
+    def paint(axes: Axes) -> None:
+        for row in rows:
+            work = row["executed"] or row["reference"]
+            place = row["view"], psnr[row["method"]]
+            axes.scatter([place[0]], [place[1]], s=max(_SMALLEST, _LARGEST * work / most), alpha=0.5)
+            axes.annotate(f"{row['method']}\n{work:.0f} GMAC", place, ha="center", va="center", fontsize=7)
+        axes.set_xscale("log")
+        axes.margins(0.3)
+        axes.set_xlabel(f"ms for a view at x{scale:g}, lite")
+        axes.set_ylabel("PSNR on Set14 at x4, dB")
+
+    return _written(path, paint)
 
 
 def _curve(curves: dict[str, Any], kind: str, path: Path) -> Path:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from diif_viewer.evaluation import gpu_tables
-from diif_viewer.evaluation.operations import SCALES, in_the_papers_unit
+from diif_viewer.evaluation import gpu_tables, operation_tables
 
 DISTURBED = 1.25
 """Median over best of the yardstick's equal chunks from which on something else must have been at work."""
@@ -21,9 +20,11 @@ def tables(result: dict[str, Any], *, markdown: bool = False) -> str:
     if "decoding" in result or "interaction" in result:
         parts.append(wanted(result, markdown))
     if "decoding" in result:
-        parts += [decoding(result["decoding"], markdown), encoding(result["decoding"]["encoding"], markdown)]
+        parts += [decoding(result["decoding"], markdown), stages(result["decoding"]["rows"], markdown)]
+        parts += [encoding(result["decoding"]["encoding"], markdown)]
     if "operations" in result:
-        parts += operations(result["operations"], markdown)
+        counts = operation_tables.tables(result["operations"], result.get("executed"))
+        parts += [f"{title}\n\n" + grid(head, cells, markdown, names=names) for title, head, cells, names in counts]
     if "curves" in result:
         parts.append(curves(result["curves"], markdown))
     if "memory" in result:
@@ -118,6 +119,24 @@ def decoding(result: dict[str, Any], markdown: bool = False) -> str:
     return f"Decoding a {width}x{height} window\n\n" + grid(head, cells, markdown, names=4)
 
 
+def stages(rows: Sequence[dict[str, Any]], markdown: bool = False) -> str:
+    """What a first look at a region takes, stage by stage: time, and memory beyond what was held before each."""
+    head = ["scale", "method", "width", "dtype", "encode ms", "first layer ms", "coarse ms", "fine ms", "transfer ms"]
+    head += ["encode MiB", "maps MiB", "view MiB"]
+    cells = [
+        [
+            f"x{row['scale']:g}",
+            *(row[what] for what in ("method", "width", "dtype")),
+            *(_time(row.get(stage)) for stage in ("encode", "first", "coarse", "fine", "transfer")),
+            *(_mebibytes(row.get("memory", {}).get(stage)) for stage in ("encode", "maps", "view")),
+        ]
+        for row in rows
+    ]
+    return "Stages of a first look, and the memory that each needs at the most\n\n" + grid(
+        head, cells, markdown, names=4
+    )
+
+
 def curves(result: dict[str, Any], markdown: bool = False) -> str:
     """How time grows, stage by stage."""
     height, width = result["window"]
@@ -156,26 +175,6 @@ def encoding(rows: Sequence[dict[str, Any]], markdown: bool = False) -> str:
     height, width = rows[0]["size"]
     cells = [[row["width"], row["dtype"], _time(row["milliseconds"])] for row in rows]
     return f"Encoding {width}x{height}\n\n" + grid(["width", "dtype", "ms"], cells, markdown, names=2)
-
-
-def operations(rows: Sequence[dict[str, Any]], markdown: bool = False) -> list[str]:
-    """Parameters and multiply-accumulates in 1e12, as the papers count them."""
-    head = ["method", "decoder", "total", "T MAC", "in the paper's unit", "printed"]
-    cells = [
-        [
-            row["method"],
-            f"{row['decoder']:,}",
-            f"{row['total']:,}",
-            f"{row['macs'] / 1e12:.3f}",
-            f"{in_the_papers_unit(row['macs']):.3f}",
-            "–" if row["printed"] is None else f"{row['printed']:.3f}",
-        ]
-        for row in rows
-    ]
-    first = "Operations, EDSR-baseline, 160x90 to 2560x1440\n\n" + grid(head, cells, markdown)
-    head = ["method", *(f"x{scale}" for scale in SCALES)]
-    cells = [[row["method"], *(f"{row['scales'][str(s)] / 1e12:.3f}" for s in SCALES)] for row in rows]
-    return [first, "Operations in T MAC, EDSR-baseline, from 320x180\n\n" + grid(head, cells, markdown)]
 
 
 def interaction(figures: dict[str, Any], markdown: bool = False) -> list[str]:
@@ -278,6 +277,10 @@ def _time(milliseconds: float | None) -> str:
     if milliseconds is None:
         return "–"
     return f"{milliseconds:.1f}" if milliseconds < 10 else f"{milliseconds:.0f}"
+
+
+def _mebibytes(size: int | None) -> str:
+    return "–" if size is None else f"{size / 2**20:.0f}"
 
 
 def _count(giga: float | None) -> str:

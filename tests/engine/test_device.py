@@ -76,3 +76,11 @@ def test_devices_that_are_not_there_are_named() -> None:
 def test_memory_figures_are_sane() -> None:
     assert 1 << 26 <= device.cache_budget() <= 1 << 30
     assert device.available_memory() > 1 << 26
+
+
+def test_a_large_picture_leaves_less_for_what_is_made_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twice its bytes: with what the window makes of it, all that is held stays under one limit."""
+    monkeypatch.setattr(device, "available_memory", lambda: 64 << 30)
+    assert device.cache_budget() == device.CPU_BUDGET
+    assert device.cache_budget(pictures=286 << 20) == device.CPU_BUDGET - (572 << 20)
+    assert device.cache_budget(pictures=2 << 30) == device.CPU_BUDGET // 4

@@ -52,11 +52,21 @@ def test_pictures_are_drawn(result, tmp_path, monkeypatch):
     decoded = speed.measure((8.0,), (36, 64), device="cpu", repeats=1)
     made = speed_pictures.draw({**result, "decoding": decoded}, tmp_path)
     names = {"time-against-scale.png", "time-against-window.png", "time-against-picture.png"}
-    assert {path.name for path in made} == names | {"speed-and-operations.png"}
+    assert {path.name for path in made} == names | {"speed-and-operations.png", "speed-and-quality.png"}
     for path in made:
         pixels = np.asarray(Image.open(path).convert("RGB"))
         assert pixels.shape[0] > 300
         assert (pixels != 255).any(axis=2).mean() > 0.02, "an empty picture"
+
+
+def test_quality_is_what_the_card_of_the_models_tells(monkeypatch, tmp_path):
+    psnr = speed_pictures.card_psnr()
+    assert psnr.keys() == {"LIIF", "DIIF", "DIIF-S"}
+    assert all(25 < value < 35 for value in psnr.values())
+    assert speed_pictures.card_psnr(test="Set5 x2")["LIIF"] > psnr["LIIF"]
+    assert speed_pictures.card_psnr(test="Set99 x4") == {}
+    monkeypatch.setattr(speed_pictures, "shipped", lambda folder: tmp_path / folder)
+    assert speed_pictures.card_psnr() == {}
 
 
 def test_the_sizes_of_pictures_are_those_asked_for():
@@ -67,7 +77,7 @@ def test_the_sizes_of_pictures_are_those_asked_for():
 
 def test_parts_can_be_asked_for_alone(capsys, tmp_path):
     path = tmp_path / "operations.json"
-    assert main(["bench", "--operations", "--json", str(path)]) == 0
+    assert main(["bench", "--operations", "--quick", "--json", str(path)]) == 0
     assert "x24" in capsys.readouterr().out
     assert json.loads(path.read_text()).keys() == {"machine", "operations"}
     assert main(["bench", "--operations", "--pictures", str(tmp_path / "nowhere")]) in (FAILED, MISUSED)
