@@ -82,8 +82,10 @@ def run(args: argparse.Namespace) -> int:
     if args.operations:
         result |= _operations(args)
     if args.curves:
+        from diif_viewer.engine import heap
         from diif_viewer.evaluation.curves import QUICK, curves
 
+        heap.keep()  # as the renderer does
         result["curves"] = curves(QUICK if args.quick else None, device=_one(args), report=_report(args))
     if args.all or args.interaction is not None:
         result["interaction"] = _interaction(args)
@@ -100,8 +102,10 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _decoding(args: argparse.Namespace) -> dict[str, Any]:
+    from diif_viewer.engine import heap
     from diif_viewer.evaluation.speed import measure
 
+    heap.keep()  # as the renderer does
     scales = args.scales or ([8.0, 30.0] if args.quick else [4.0, 8.0, 16.0, 30.0])
     window, repeats = ((180, 320), 1) if args.quick else ((720, 1280), 5)
     report = _report(args)

@@ -166,7 +166,9 @@ class Yardstick:
         view, best = statistics.median(self.times), min(self.times)
         reference = view_macs("liif", "full", self._scale, self._size) / 1e9
         spread = (max(self.times) - best) / view
+        times = list(self.times)
         memory = {"view": peak(self.run)}
+        self.times = times  # with the memory watched it is not the time that counts
         return Row(
             YARDSTICK, "full", "float32", self._scale, None, None, view, best, spread, 1.0, 1.0, None, reference, None,
             memory=memory,
