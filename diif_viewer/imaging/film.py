@@ -46,14 +46,15 @@ class Film:
 class FilmForm:
     """name: as people know it. longest: most pixels along a side. fastest: frames per second that are shown rightly.
 
-    quality: the default of 1 .. 100, None where there is none. lossless: can lose nothing, if asked. even: sides must
-    be. video: needs PyAV.
+    stays: seconds that a frame can be told to stay. quality: the default of 1 .. 100, None where there is none.
+    lossless: can lose nothing, if asked. even: sides must be. video: needs PyAV.
     """
 
     name: str
     suffix: str
     longest: int
     fastest: int = 240
+    stays: int = 3600
     quality: int | None = None
     lossless: bool = False
     even: bool = False
@@ -64,8 +65,8 @@ FILM_FORMS = (
     FilmForm("MP4", ".mp4", 8192, quality=70, even=True, video=True),
     FilmForm("WebM", ".webm", 16_384, quality=70, even=True, video=True),
     FilmForm("WebP", ".webp", 16_383, quality=90, lossless=True),
-    FilmForm("GIF", ".gif", 65_535, fastest=50),
-    FilmForm("PNG", ".png", 65_535, lossless=True),
+    FilmForm("GIF", ".gif", 65_535, fastest=50, stays=655),
+    FilmForm("PNG", ".png", 65_535, stays=65, lossless=True),
 )
 FILM_SUFFIXES = tuple(form.suffix for form in FILM_FORMS)
 VIDEO_PACKAGE = "av"
@@ -100,6 +101,8 @@ def check_film(path: Path, form: FilmForm, film: Film, *, lossless: bool = False
         raise ExportError(f"{path}: {form.name} needs an even width and height, not {size}.")
     if film.rate > form.fastest:
         raise ExportError(f"{path}: {form.name} shows at most {form.fastest} frames per second; choose fewer.")
+    if film.rate * form.stays < 1:
+        raise ExportError(f"{path}: {form.name} shows a frame for at most {form.stays} seconds; choose more of them.")
     if lossless and not form.lossless:
         names = " or ".join(other.suffix for other in FILM_FORMS if other.lossless)
         raise ExportError(f"{path}: {form.name} always loses something; choose {names} for a lossless film.")

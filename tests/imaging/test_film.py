@@ -172,3 +172,14 @@ def test_what_a_format_cannot_hold_is_one_sentence(monkeypatch: pytest.MonkeyPat
         film_form_of(Path("a.mp4"))
     with pytest.raises(ExportError, match=r"\.mp4, \.webm, \.webp, \.gif, \.png"):
         film_form_of(Path("a.mov"))
+
+
+@pytest.mark.parametrize(("suffix", "seconds"), [(".png", 65), (".gif", 655)])
+def test_a_frame_stays_as_long_as_its_format_can_say(suffix: str, seconds: int, tmp_path: Path) -> None:
+    path = tmp_path / f"a{suffix}"
+    form, frames = film_form_of(path), [np.zeros((4, 4, 3), np.uint8)] * 2
+    slow = Film(4, 4, 2, Fraction(1, seconds))
+    check_film(path, form, slow)
+    write_film(path, form, frames, slow)
+    with pytest.raises(ExportError, match=f"at most {seconds} seconds"):
+        check_film(path, form, Film(4, 4, 2, Fraction(1, seconds + 1)))
