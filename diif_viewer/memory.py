@@ -72,20 +72,25 @@ def _room(folder: Path, limit: str, used: str, unused_files: str) -> int | None:
     return None if most >= _NO_LIMIT else most - taken + cached
 
 
-def resident(processes: Iterable[int]) -> int | None:
+def resident(processes: Iterable[int], *, files: bool = True) -> int | None:
     """Bytes of memory that processes hold together, what they share counted once; None where it cannot be told.
 
     It is the sum of Linux's proportional set sizes, in which each page counts as its part among all that map it; a
-    process that has ended holds none.
+    process that has ended holds none. files: with the pages of files, such as libraries, a part of which falls to these
+    processes when other programs that use them end.
     """
+    kinds = ("Pss:",) if files else ("Pss_Anon:", "Pss_Shmem:")
     total = 0
     for process in processes:
         try:
             lines = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii").splitlines()
-            total += next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+            found = [int(line.split()[1]) * 1024 for line in lines if line.startswith(kinds)]
+            if len(found) != len(kinds):
+                return None
+            total += sum(found)
         except (FileNotFoundError, ProcessLookupError):
             if not Path("/proc/self/smaps_rollup").exists():
                 return None
-        except (OSError, ValueError, StopIteration):
+        except (OSError, ValueError):
             return None
     return total

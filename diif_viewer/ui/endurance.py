@@ -32,7 +32,7 @@ EVERY = 0.02
 
 PLACES = 10
 SCALE, LOWEST = 30.0, 1.05
-WARM_UP = 0.1, 250
+WARM_UP = 0.2, 250
 """Part of the random views, and how many at least, after which what is kept by kind is kept, and growth counts."""
 
 SETTLED = 10.0
@@ -79,9 +79,13 @@ class Peaks:
         return self.stages[-1]
 
 
-def together() -> int:
-    """Bytes that this process and its children hold. Raises DiifViewerError where the system does not tell."""
-    held = resident([os.getpid(), *(child.pid for child in multiprocessing.active_children() if child.pid)])
+def together(*, files: bool = True) -> int:
+    """Bytes that this process and its children hold. files: as for `resident`.
+
+    Raises DiifViewerError where the system does not tell.
+    """
+    children = [child.pid for child in multiprocessing.active_children() if child.pid]
+    held = resident([os.getpid(), *children], files=files)
     if held is None:
         raise DiifViewerError("This system does not tell how much memory processes share; Linux does.")
     return held
@@ -197,8 +201,8 @@ class _Walk:
     def _settled(self) -> int:
         self._sharp()
         pause(round(1000 * SETTLED))
-        held = together()
-        self._report(f"at rest: {held / 2**20:.0f} MiB")
+        held = together(files=False)
+        self._report(f"at rest, without files: {held / 2**20:.0f} MiB")
         return held
 
     def _sharp(self) -> None:
