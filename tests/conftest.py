@@ -4,5 +4,7 @@ from __future__ import annotations
 
 import signal
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background; programs that tests end by Ctrl-C inherit it
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+for number, usual in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+    # in the background (&, nohup) they are ignored, and programs that tests end with them inherit that
+    if hasattr(signal, number) and signal.getsignal(getattr(signal, number)) is signal.SIG_IGN:
+        signal.signal(getattr(signal, number), usual)

@@ -58,7 +58,7 @@ RATIOS = (("LIIF", "full", 4.0), ("DIIF", "full", 25.0), ("DIIF-S", "lite", 100.
 SHARP = 300.0
 """Milliseconds from the end of a gesture to all sharp that are meant to suffice: encoded at any scale, else from x8."""
 
-STALL = 50.0
+STALL = 16.0
 """Milliseconds that the window may be away from its events."""
 
 

@@ -17,7 +17,7 @@ CHOICES = (512, 1024, 2048, 4096, 8192)
 
 DEFAULT = 2048
 
-TILES, PICTURES, FEATURES = 1 / 8, 1 / 4, 1 / 2
+TILES, PICTURES, FEATURES = 1 / 8, 3 / 16, 5 / 8
 """Shares of finished tiles, of pictures read ahead or kept for the way back, and of what models have read of pictures.
 
 The rest is for guests in other panes and for frames: they are bounded by what fits on the screen.

@@ -74,7 +74,7 @@ def test_devices_that_are_not_there_are_named() -> None:
 
 
 def test_memory_figures_are_sane() -> None:
-    assert 1 << 26 <= device.cache_budget() <= 1 << 30
+    assert 1 << 26 <= device.cache_budget() <= device.CPU_BUDGET
     assert device.available_memory() > 1 << 26
 
 

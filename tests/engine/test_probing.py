@@ -96,9 +96,13 @@ def test_the_time_is_measured_here_and_what_is_encoded_counts(small_model, tmp_p
 def test_eight_renderings_are_told_as_such(small_model, tmp_path: Path) -> None:
     field, known = dv.encode(PIXELS, small_model("liif")), {"liif True": Encoding(0.0, 0.0, 0.0, 3)}
     load, detail = (lambda: field), Window(0, 0, 128, 128)
-    once = probed(request(tmp_path / "a.tif", "liif", float32=True), detail, load, known)
-    best = probed(request(tmp_path / "a.tif", "liif", best=True), detail, load, known)
-    assert 3 < best.seconds / once.seconds < 20
+
+    def seconds(**options: bool) -> float:
+        return min(
+            probed(request(tmp_path / "a.tif", "liif", **options), detail, load, known).seconds for _ in range(3)
+        )
+
+    assert 3 < seconds(best=True) / seconds(float32=True) < 20
 
 
 def test_what_cannot_be_is_a_sentence(tmp_path: Path) -> None:
