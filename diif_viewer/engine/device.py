@@ -231,7 +231,7 @@ def _remember(path: Path, found: dict[str, Any]) -> None:
 CPU_BUDGET = 5 << 28
 """Most bytes that features and maps take of main memory, open pictures included.
 
-A view of 1280x720 at x1.2 needs 0.86 GB of maps and features; with less, a strip at its edge is encoded again and again.
+A view of 1280x720 at x1.2 needs 0.86 GB of them; with less, a strip at its edge is encoded again and again.
 """
 
 LEAST_BUDGET = 64 << 20
