@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, Signal, Slot
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from diif_viewer.engine.messages import ExportRequest, ProbeDone, ProbeFailed
 from diif_viewer.errors import RequestError
@@ -77,19 +77,11 @@ class ExportDialog(SaveDialog):
         file.addWidget(label, 0, 0)
         file.addWidget(self.name, 0, 1)
         file.addWidget(self.place, 0, 2)
-        told = QVBoxLayout()
-        told.addLayout(self.facts_table())
-        told.addStretch()
-        told.addWidget(self.words)
-        middle = QHBoxLayout()
-        middle.setSpacing(22)
-        middle.addWidget(self.preview)
-        middle.addLayout(told, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 18)
         column.setSpacing(16)
         column.addWidget(self.form)
-        column.addLayout(middle)
+        column.addLayout(self.beside_the_facts(self.preview))
         column.addLayout(file)
         column.addWidget(self.buttons)
         column.setSizeConstraint(QVBoxLayout.SizeConstraint.SetFixedSize)

@@ -8,7 +8,17 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from diif_viewer.ui.export_order import bytes_text, home_path, seconds_text
 from diif_viewer.ui.language import tr
@@ -56,15 +66,23 @@ class SaveDialog(QDialog):
         self.buttons.accepted.connect(self._accept)
         self.buttons.rejected.connect(self.reject)
 
-    def facts_table(self) -> QFormLayout:
-        """The estimates, one below the other."""
+    def beside_the_facts(self, preview: QWidget) -> QHBoxLayout:
+        """A row: the preview, and beside it the estimates, one below the other, and the words under them."""
         table = QFormLayout()
         table.setHorizontalSpacing(14)
         table.setVerticalSpacing(9)
         lines = (("size", tr("Result")), ("file", tr("File")), ("time", tr("Time")), ("memory", tr("Memory")))
         for key, words in lines:
             table.addRow(words, self.facts[key])
-        return table
+        told = QVBoxLayout()
+        told.addLayout(table)
+        told.addStretch()
+        told.addWidget(self.words)
+        row = QHBoxLayout()
+        row.setSpacing(22)
+        row.addWidget(preview)
+        row.addLayout(told, 1)
+        return row
 
     # ---- for whoever inherits ----
 

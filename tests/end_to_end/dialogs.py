@@ -10,6 +10,14 @@ from tests.end_to_end.photographer import EYESPOT, Photographer
 from tests.end_to_end.ways import bring_back, reduce
 
 
+def shot_and_closed(here: Photographer) -> Image.Image:
+    """The dialog in front, which Escape closes then."""
+    taken = here.shoot()
+    here.keys("Escape")
+    here.focus("DIIF Viewer$")
+    return taken
+
+
 def figure(here: Photographer) -> Image.Image:
     """The dialog of a comparison figure, while the truth is known."""
     reduce(here)
@@ -17,9 +25,7 @@ def figure(here: Photographer) -> Image.Image:
     here.drag((760, 540), (890, 650))
     here.focus("Comparison figure")
     here.rest(8)
-    taken = here.shoot()
-    here.keys("Escape")
-    here.focus("DIIF Viewer$")
+    taken = shot_and_closed(here)
     bring_back(here)
     return taken
 
@@ -31,10 +37,7 @@ def export(here: Photographer) -> Image.Image:
     here.keys("e")
     here.focus("^Export")
     here.rest(10)
-    taken = here.shoot()
-    here.keys("Escape")
-    here.focus("DIIF Viewer$")
-    return taken
+    return shot_and_closed(here)
 
 
 def region(here: Photographer) -> Image.Image:
@@ -45,10 +48,7 @@ def region(here: Photographer) -> Image.Image:
     here.drag((30, 120), (670, 520))
     here.focus("^Export")
     here.rest(10)
-    taken = here.shoot()
-    here.keys("Escape")
-    here.focus("DIIF Viewer$")
-    return taken
+    return shot_and_closed(here)
 
 
 def film(here: Photographer) -> Image.Image:
@@ -58,10 +58,7 @@ def film(here: Photographer) -> Image.Image:
     here.keys("ctrl+e")
     here.focus("Zoom animation")
     here.rest(6)
-    taken = here.shoot()
-    here.keys("Escape")
-    here.focus("DIIF Viewer$")
-    return taken
+    return shot_and_closed(here)
 
 
 def dialog(here: Photographer, key: str, name: str) -> Image.Image:
@@ -69,10 +66,7 @@ def dialog(here: Photographer, key: str, name: str) -> Image.Image:
     here.keys("F2", "0", key)
     here.focus(name)
     time.sleep(2)
-    taken = here.shoot()
-    here.keys("Escape")
-    here.focus("DIIF Viewer$")
-    return taken
+    return shot_and_closed(here)
 
 
 def keys(here: Photographer) -> Image.Image:
@@ -98,10 +92,7 @@ def open_dialog(here: Photographer) -> Image.Image:
     here.program.input("type", "saved small.jpg")
     here.program.input("mousemove", 321, 251, "click", 1)
     time.sleep(2)
-    taken = here.shoot()
-    here.keys("Escape")
-    here.focus("DIIF Viewer$")
-    return taken
+    return shot_and_closed(here)
 
 
 def light(here: Photographer) -> Image.Image:

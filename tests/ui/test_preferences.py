@@ -53,18 +53,18 @@ def test_memory_bounds_all_that_is_kept_and_every_renderer_that_follows(stage, d
     stage.qtbot.keyClicks(window.canvas, "6")
     stage.sharp()
     limits = lambda: [message.bytes >> 20 for message in stage.fake.of_kind(MemoryLimit)]  # noqa: E731
-    stage.until(lambda: limits() == [1024])
+    stage.until(lambda: limits() == [1280])
     stage.controller.looks.guests.put(0, stage.state.picture)
     pick(dialog.memory, "512")
     assert window.settings.number("memory") == 512
     kept = [stage.controller.scene.cache._budget, *(g.scene.cache._budget for g in stage.controller.looks.guests)]
-    assert kept == [64 << 20, 24 << 20]
-    assert window.loader.room == 128 << 20
-    stage.until(lambda: limits() == [1024, 256])
-    assert sum(kept) + window.loader.room + (256 << 20) <= 512 << 20
+    assert kept == [64 << 20, (512 << 20) // 24]
+    assert window.loader.room == 64 << 20
+    stage.until(lambda: limits() == [1280, 320])
+    assert kept[0] + 3 * kept[1] + window.loader.room + (320 << 20) <= 512 << 20, "with a guest in every other pane"
     stage.controller.looks.guests.clear()
     stage.controller.renew()
-    stage.until(lambda: limits() == [256])
+    stage.until(lambda: limits() == [320])
 
 
 def test_what_is_read_ahead_leaves_when_there_is_less_room(stage, photo, tmp_path):
