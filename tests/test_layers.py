@@ -48,6 +48,7 @@ WITHOUT_TORCH = [
     "engine/__init__.py",
     "engine/strips.py",
     "engine/tiles.py",
+    "engine/jobs.py",
     "engine/messages.py",
     *(f"{folder}/" for folder in ("ui", "imaging", "cli")),
 ]

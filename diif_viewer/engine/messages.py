@@ -15,9 +15,56 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from diif_viewer.engine.jobs import (
+    CancelExport,
+    CropDone,
+    CropRequest,
+    ExportDone,
+    ExportFailed,
+    ExportProgress,
+    ExportRequest,
+    FilmFrame,
+    FilmProbe,
+    FilmProbed,
+    FilmRequest,
+    ProbeDone,
+    ProbeFailed,
+    ProbeRequest,
+)
 from diif_viewer.engine.tiles import TileKey
-from diif_viewer.geometry import Lattice, Window
-from diif_viewer.zoom_path import ZoomPath
+from diif_viewer.geometry import Window
+
+__all__ = [
+    "CancelExport",
+    "CancelView",
+    "CloseImage",
+    "CropDone",
+    "CropRequest",
+    "ExportDone",
+    "ExportFailed",
+    "ExportProgress",
+    "ExportRequest",
+    "FilmFrame",
+    "FilmProbe",
+    "FilmProbed",
+    "FilmRequest",
+    "FromRenderer",
+    "MemoryLimit",
+    "Notice",
+    "OpenImage",
+    "PrepareView",
+    "ProbeDone",
+    "ProbeFailed",
+    "ProbeRequest",
+    "Quit",
+    "Ready",
+    "RendererFailed",
+    "TileDone",
+    "ToRenderer",
+    "ViewDone",
+    "ViewFailed",
+    "ViewRequest",
+]
 
 # ---- window -> renderer ----------------------------------------------------------------------------------
 
@@ -74,99 +121,10 @@ class PrepareView:
 
 
 @dataclass(frozen=True, slots=True)
-class ExportRequest:
-    """Write `window` of the lattice of `scale` to the file `path`, in the format of its suffix (`imaging.formats`).
-
-    float32: compute in float32 whatever the screen uses; otherwise the same pixels as on screen.
-    model: a model, or a classic method (nearest, bilinear, bicubic, lanczos). icc_profile, exif, dpi: embedded in the
-    file (`imaging.metadata.export_metadata` makes them). bits: 8, or 16 from a float32 result. quality: 1 .. 100 for
-    formats that lose something, None for their default. best: the mean of eight flips and rotations, in float32.
-    """
-
-    job: int
-    image: int
-    model: str
-    scale: float
-    window: Window
-    path: str
-    float32: bool = False
-    icc_profile: bytes | None = None
-    exif: bytes | None = None
-    dpi: tuple[float, float] | None = None
-    bits: int = 8
-    quality: int | None = None
-    best: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class FilmRequest:
-    """Write the film of a zoom to `file`, in the format of its suffix (`imaging.film`); answered as an export is.
-
-    model, float32, quality: as for ExportRequest. background: RGB, seen around the picture and through it.
-    """
-
-    job: int
-    image: int
-    model: str
-    path: ZoomPath
-    file: str
-    background: tuple[int, int, int] = (0, 0, 0)
-    quality: int | None = None
-    lossless: bool = False
-    float32: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class CropRequest:
-    """Send `window` of `lattice`, as on screen: answered by ExportProgress and CropDone, or by ExportFailed.
-
-    job: a number that no export has. model: a model, or a classic method.
-    """
-
-    job: int
-    image: int
-    model: str
-    lattice: Lattice
-    window: Window
-
-
-@dataclass(frozen=True, slots=True)
-class CancelExport:
-    """Stop an export, a film or a crop; nothing is left behind. Answered by ExportFailed with ``cancelled`` set."""
-
-    job: int
-
-
-@dataclass(frozen=True, slots=True)
-class ProbeRequest:
-    """Paint `detail`, a window on the lattice of `export`, as that export would, and tell what all of it would take.
-
-    Replaces an older probe. Nothing is written to the export's path. serial: grows with every probe.
-    """
-
-    serial: int
-    export: ExportRequest
-    detail: Window
-
-
-@dataclass(frozen=True, slots=True)
 class MemoryLimit:
     """Keep at most `bytes` of features and maps in main memory from now on, open pictures included."""
 
     bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class FilmProbe:
-    """Paint a small one of `film`, frames of at most `side` pixels a side, and tell what all of it would take.
-
-    Answered by FilmFrame for some of its frames and FilmProbed, or by ProbeFailed. Replaces an older one. serial: one
-    that no ProbeRequest has.
-    """
-
-    serial: int
-    film: FilmRequest
-    side: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,83 +169,6 @@ class ViewFailed:
     pane: int
     serial: int
     sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class ExportProgress:
-    """fraction in [0, 1]; seconds_left is an estimate from the work done so far, None before the first tile."""
-
-    job: int
-    fraction: float
-    seconds_left: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class ExportDone:
-    """The whole file is at `path`."""
-
-    job: int
-    path: str
-    milliseconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class ExportFailed:
-    """Nothing was written; one sentence says why, or it was cancelled."""
-
-    job: int
-    sentence: str
-    cancelled: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ProbeDone:
-    """The detail of a probe, and estimates of the export from measurements of just now.
-
-    pixels: HWC uint8 as the file will hold them, losses of its format included. seconds: of the whole export when
-    nothing else is wanted. file_bytes: of the file. memory: bytes that the renderer takes for it at most.
-    """
-
-    serial: int
-    pixels: npt.NDArray[np.uint8]
-    seconds: float
-    file_bytes: int
-    memory: int
-
-
-@dataclass(frozen=True, slots=True)
-class FilmFrame:
-    """What frame `number` of a film will show, small: (height, width, 3) uint8."""
-
-    serial: int
-    number: int
-    pixels: npt.NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True)
-class FilmProbed:
-    """Estimates of a film, as those of ProbeDone."""
-
-    serial: int
-    seconds: float
-    file_bytes: int
-    memory: int
-
-
-@dataclass(frozen=True, slots=True)
-class ProbeFailed:
-    """The probe cannot be made; one sentence says why."""
-
-    serial: int
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class CropDone:
-    """The pixels of a CropRequest: uint8 HWC, channels as the picture."""
-
-    job: int
-    pixels: npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ def probe_steps(
     writing = written.pace(places) * window.area
     memory = export_memory(window, step, pixel, streams=form.streams) + min(int(kept), export_budget())
     together = max(writing, rendering + writing / cores()) if form.streams else rendering + writing
-    yield m.ProbeDone(request.serial, shown, together, int(size * share * window.area), memory)
+    yield m.ProbeDone(request.serial, together, int(size * share * window.area), memory, shown)
 
 
 def _exact(export: m.ExportRequest) -> bool:

@@ -14,7 +14,7 @@ from pathlib import Path
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
-from diif_viewer.engine.messages import ExportRequest, ProbeDone, ProbeFailed
+from diif_viewer.engine.jobs import ExportRequest, ProbeDone, ProbeFailed
 from diif_viewer.errors import RequestError
 from diif_viewer.imaging.formats import FORMATS, SUFFIXES
 from diif_viewer.ui.export_choices import Choices
@@ -108,14 +108,14 @@ class ExportDialog(SaveDialog):
         from diif_viewer.memory import free_memory
 
         self.preview.show_pixels(done.pixels)
-        self.show_estimates(done.seconds, done.file_bytes, done.memory)
+        self.show_estimate(done)
         if not self._sentence:
             self.say(objection_to(done, self.folder, free_memory()))
 
     def show_probe_failure(self, failure: ProbeFailed) -> None:
         """There is no detail, and why."""
         self.preview.show_words(said(failure.sentence))
-        self.forget_estimates()
+        self.forget_estimate()
 
     # ---- from choices to a plan ----
 

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from diif_viewer import __version__
-from diif_viewer.engine.messages import ExportRequest, ProbeDone
+from diif_viewer.engine.jobs import Estimate, ExportRequest
 from diif_viewer.errors import DiifViewerError
 from diif_viewer.imaging.formats import check_fit, format_of
 from diif_viewer.models.registry import default_method
@@ -111,7 +111,7 @@ def bad_place(path: Path, picture: Picture) -> str:
     return ""
 
 
-def objection_to(estimate: ProbeDone, folder: Path, free_memory: int) -> str:
+def objection_to(estimate: Estimate, folder: Path, free_memory: int) -> str:
     """As `objection`, once the renderer has told what the export takes."""
     if estimate.memory > free_memory:
         return tr(

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QImage
 
-from diif_viewer.engine.messages import CancelExport, CropDone, CropRequest, ExportFailed, ExportProgress
+from diif_viewer.engine.jobs import CancelExport, CropDone, CropRequest, ExportFailed, ExportProgress
 from diif_viewer.errors import DiifViewerError
 from diif_viewer.ui.figure import Crop, Figure, Row
 from diif_viewer.ui.figure_file import drawn, write_figure

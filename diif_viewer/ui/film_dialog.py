@@ -13,7 +13,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from diif_viewer.engine.messages import FilmProbed, FilmRequest
+from diif_viewer.engine.jobs import FilmProbed, FilmRequest
 from diif_viewer.errors import DiifViewerError
 from diif_viewer.imaging.film import FILM_FORMS, Film, check_film, film_form_of
 from diif_viewer.ui.export_fields import ChoiceBox, NumberBox
@@ -166,7 +166,7 @@ class FilmDialog(SaveDialog):
 
     def show_probed(self, done: FilmProbed) -> None:
         """What the film takes."""
-        self.show_estimates(done.seconds, done.file_bytes, done.memory)
+        self.show_estimate(done)
         self._estimate = done
         if self._path is not None:
             self.say(self._objection(self._path))
@@ -174,7 +174,7 @@ class FilmDialog(SaveDialog):
     def show_probe_failure(self, sentence: str) -> None:
         """There is no small film, and why."""
         self.preview.show_words(said(sentence))
-        self.forget_estimates()
+        self.forget_estimate()
 
     def ask_anew(self) -> None:
         """Whoever was asked for a small film is gone, and another is there."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from diif_viewer.engine.messages import FilmFrame, FilmProbe, FilmProbed, FilmRequest, ProbeFailed
+from diif_viewer.engine.jobs import FilmFrame, FilmProbe, FilmProbed, FilmRequest, ProbeFailed
 from diif_viewer.imaging.film import FILM_FORMS
 from diif_viewer.models.registry import default_method
 from diif_viewer.ui.controller import Controller

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from diif_viewer.engine.jobs import Estimate
 from diif_viewer.ui.export_order import bytes_text, home_path, seconds_text
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.state import Picture
@@ -31,7 +32,7 @@ ChoosePath = Callable[[QWidget, Path], Path | None]
 class SaveDialog(QDialog):
     """wanted (an order without a number): somebody pressed the button.
 
-    facts: labels for `file`, `time` and `memory`, filled by `show_estimates`. picture: what is saved. folder: where to.
+    facts: labels for `file`, `time` and `memory`, filled by `show_estimate`. picture: what is saved. folder: where to.
     Whoever inherits lays out `name`, `place`, `words` and `buttons`, and gives the five members that raise here.
     """
 
@@ -154,13 +155,13 @@ class SaveDialog(QDialog):
         self.words.setText(sentence)
         self.words.setVisible(bool(sentence))
 
-    def show_estimates(self, seconds: float, file_bytes: int, memory: int) -> None:
+    def show_estimate(self, estimate: Estimate) -> None:
         """What it will take, from a measurement."""
-        self.facts["file"].setText(tr("about {size}", size=bytes_text(file_bytes)))
-        self.facts["time"].setText(tr("about {time}", time=seconds_text(max(1.0, seconds))))
-        self.facts["memory"].setText(bytes_text(memory))
+        self.facts["file"].setText(tr("about {size}", size=bytes_text(estimate.file_bytes)))
+        self.facts["time"].setText(tr("about {time}", time=seconds_text(max(1.0, estimate.seconds))))
+        self.facts["memory"].setText(bytes_text(estimate.memory))
 
-    def forget_estimates(self) -> None:
+    def forget_estimate(self) -> None:
         """It is not known what it takes."""
         for key in ("file", "time", "memory"):
             self.facts[key].setText("…")

@@ -240,7 +240,7 @@ class FakeRenderer:
             self._send(ProbeFailed(probe.serial, self.broken[order.model]))
             return
         pixels = expected(self._images[order.image], order.model, order.scale, probe.detail)
-        self._send(ProbeDone(probe.serial, pixels, *self.estimate))
+        self._send(ProbeDone(probe.serial, *self.estimate, pixels))
 
     def _preview(self, probe: FilmProbe) -> None:
         """Every frame, its grey its number."""
