@@ -33,6 +33,7 @@ class Opening(QObject):
         super().__init__(parent)
         self._loader, self._parent = loader, parent
         self._list: list[Path] = []
+        self._return: Sheet | None = None
         self.path: Path | None = None
         self.page = 0
         self.folder = ""
@@ -55,10 +56,15 @@ class Opening(QObject):
         several = len(paths) > 1
         found = [file for path in paths for file in (pictures_in(path) if path.is_dir() else [path])]
         self._list = found if several else []
+        back, self._return = self._return, None
         if found:
-            self.open_path(found[0])
+            self.open_path(found[0], back.page if back is not None and back.path == found[0] else 0)
         elif paths:
             self._loader.refuse(paths[0], tr("{name}: there is no picture in this folder.", name=paths[0].name))
+
+    def return_to(self, sheet: Sheet) -> None:
+        """Begin with this page of its file, should that be the first one opened."""
+        self._return = sheet
 
     def open_image(self, image: QImage) -> None:
         """Show a picture that is in memory."""

@@ -1,7 +1,9 @@
 """What a start takes up from the last one: the window's place, the layout, the dialog's folder, the last picture.
 
-The last picture returns, with its view, only when the program is started without naming one; people who start it for
-the first time are greeted by the sample, which is never remembered.
+What the panes compare with comes back with the layout. The last picture returns, with its view and the main method that
+was chosen for it, only when the program is started without naming one: a picture that is named begins as its file
+suggests, so that trying bicubic once is not what everything is shown by from then on. People who start it for the first
+time are greeted by the sample, which is never remembered.
 """
 
 from __future__ import annotations
@@ -40,6 +42,7 @@ class Session:
         known = tuple(layout.value for layout in Layout if layout.value in LAYOUTS)
         self._state.set_layout(Layout(self._settings.text("layout", "single", known)))
         self._state.set_split(self._settings.number("split", 0.5))
+        self._state.take_up(others=self._settings.texts("others"))
         self._opening.folder = self._settings.text("folder")
 
     def last(self, *, always: bool = False) -> Path | None:
@@ -55,6 +58,9 @@ class Session:
         path, scale = Path(name), self._settings.number("last_scale")
         if scale > 0:
             self._files.return_to(path, scale, (self._settings.number("last_x"), self._settings.number("last_y")))
+        self._opening.return_to(Sheet(path, max(0, int(self._settings.number("last_page")))))
+        if self._state.chosen_method is None:  # else the command line names one
+            self._state.take_up(self._settings.text("method"))
         self._pane_files.return_to(path, [*map(_unpacked, self._settings.texts("guests"))])
         return path
 
@@ -65,11 +71,14 @@ class Session:
             put("geometry", window.saveGeometry())
         put("layout", self._state.layout.value)
         put("split", self._state.split)
+        put("others", list(self._state.others))
         put("folder", self._opening.folder)
         picture, view, path = self._state.picture, self._state.view, self._opening.path
         if picture is not None and view is not None and path == picture.path and path != self._files.greeting:
             x, y = view.position_at((view.view_width / 2, view.view_height / 2))
             put("last", os.fspath(path.absolute()))
+            put("method", self._state.chosen_method or "")
+            put("last_page", picture.page)
             put("last_scale", 0.0 if view.is_fitted else view.scale)
             put("last_x", x / picture.width)
             put("last_y", y / picture.height)

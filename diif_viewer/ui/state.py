@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from PySide6.QtGui import QImage
 
 from diif_viewer.models.registry import default_method
 from diif_viewer.ui.compare import Layout
-from diif_viewer.ui.reduced import TRUTH, Reduced, method_of
+from diif_viewer.ui.reduced import TRUTH, Reduced, all_methods, method_of
 from diif_viewer.viewport import Viewport
 
 if TYPE_CHECKING:
@@ -101,13 +102,13 @@ class ViewerState(QObject):
         self._main = method or default_method()
         self._by_file = method is None
         self._others = list(OTHERS)
-        self._before = "bicubic" if self._main != "bicubic" else default_method()
+        self._before = self._counterpart()
 
     @property
     def methods(self) -> tuple[str, ...]:
         """The method that each pane shows, from left to right, then down.
 
-        The last is the main one in every layout; until somebody chooses it, it is what suits the picture's file. While
+        The last is the main one in every layout: what suits the picture's file, until another one is chosen. While
         flipped, every pane shows the next one's (the first one's in the last pane), and a single one the method that
         was looked at before.
         """
@@ -125,6 +126,30 @@ class ViewerState(QObject):
         """The main method where somebody chose it, None where the picture's file decides."""
         return None if self._by_file else self._main
 
+    @property
+    def others(self) -> tuple[str, ...]:
+        """What was chosen for the panes before the main one, also for those that the layout does not show."""
+        return tuple(self._others)
+
+    def take_up(self, main: str = "", others: Sequence[str] = ()) -> None:
+        """Look as somebody did before, as far as that can be shown. main: "" for what it is. others: of `others`."""
+        known = {method.name for method in all_methods()} - {TRUTH}
+        kept = zip(self._others, (*others, *self._others[len(others) :]), strict=False)
+        self._others = [method if method in known else now for now, method in kept]
+        if main in known:
+            self._main, self._by_file = main, False
+            self._before = self._counterpart()
+        self.methods_changed.emit()
+
+    def _counterpart(self) -> str:
+        """What a single view is held against before another method was looked at."""
+        return "bicubic" if self._main != "bicubic" else default_method()
+
+    def _of_file(self) -> str:
+        """What suits the picture's file."""
+        picture = self.picture
+        return default_method("" if picture is None or picture.reduced is not None else picture.path.suffix)
+
     def set_picture(self, picture: Picture | None, view: Viewport | None) -> None:
         """Show `picture` through `view`; both None for none."""
         has_truth, had_truth = (p is not None and p.reduced is not None for p in (picture, self.picture))
@@ -134,7 +159,7 @@ class ViewerState(QObject):
             self._without_truth()
         before, self.picture, self.view = self._main, picture, view
         if self._by_file and picture is not None:
-            self._main = default_method("" if has_truth else picture.path.suffix)
+            self._main = self._of_file()
         self.picture_changed.emit()
         if self._main != before:
             self.methods_changed.emit()
@@ -158,7 +183,7 @@ class ViewerState(QObject):
         if method == self.chosen[pane] or missing:
             return
         if pane == self.layout.panes - 1:
-            self._before, self._main, self._by_file = self._main, method, False
+            self._before, self._main, self._by_file = self._main, method, method == self._of_file()
         else:
             self._others[pane] = method
         self.methods_changed.emit()
@@ -176,7 +201,7 @@ class ViewerState(QObject):
         self._others = [first if now == method else now for now, first in zip(self._others, OTHERS, strict=True)]
         self._main = default_method() if self._main == method else self._main
         if self._before == method:
-            self._before = "bicubic" if self._main != "bicubic" else default_method()
+            self._before = self._counterpart()
 
     def set_layout(self, layout: Layout) -> None:
         """Change the number of panes; the main method stays, at the right end."""

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import QPoint, QSettings, Qt
 from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtWidgets import QToolButton
@@ -85,6 +86,63 @@ def test_the_next_start_takes_up_where_the_last_one_ended(starts, photo, tmp_pat
     two.sharp()
 
 
+def test_methods_come_back_with_what_they_were_chosen_for(starts, photo):
+    one = starts()
+    one.begin(None)
+    one.window.open_path(photo)
+    one.sharp()
+    one.window.actions_by_name["four"].trigger()
+    for pane, method in ((0, "lanczos"), (2, "diif-s-lite"), (3, "liif-lite")):
+        one.state.set_method(method, pane)
+    one.window.actions_by_name["two"].trigger()
+    one.window.close()
+    two = starts()
+    two.begin(None)
+    two.sharp()
+    assert two.state.methods == ("lanczos", "liif-lite")
+    two.window.actions_by_name["four"].trigger()
+    assert two.state.methods == ("lanczos", "liif-lite", "diif-s-lite", "liif-lite")
+    two.window.close()
+    three = starts()
+    three.show(photo)  # named: as its file suggests, beside what it was compared with
+    assert three.state.methods == ("lanczos", "liif-lite", "diif-s-lite", "diif-s-lite")
+
+
+def test_the_choice_of_what_suits_the_file_is_none(starts, photo, tmp_path):
+    jpeg = tmp_path / "photo.jpg"
+    Image.open(photo).convert("RGB").save(jpeg)
+    one = starts()
+    one.begin(None)
+    one.window.open_path(photo)
+    one.sharp()
+    for key in "BS":
+        one.qtbot.keyClicks(one.window.canvas, key)
+    one.window.close()
+    two = starts()
+    two.begin(None)
+    two.sharp()
+    two.window.open_path(jpeg)
+    two.until(lambda: two.state.picture.path == jpeg)
+    assert two.state.methods == ("diif-s-lite-photo",)
+
+
+def test_the_page_on_screen_comes_back(starts, photo, tmp_path):
+    book = tmp_path / "book.tif"
+    leaf = Image.open(photo)
+    leaf.save(book, save_all=True, append_images=[leaf.rotate(180), leaf.rotate(90)])
+    one = starts()
+    one.begin(None)
+    one.window.open_path(book)
+    one.sharp()
+    one.window.actions_by_name["page_previous"].trigger()
+    one.until(lambda: one.state.picture.page == 2)
+    one.window.close()
+    two = starts()
+    two.begin(None)
+    two.sharp()
+    assert (two.state.picture.page, two.window.opening.page) == (2, 2)
+
+
 def test_the_pictures_in_panes_come_back_with_the_open_one(starts, photo, tmp_path):
     gone, other = (other_photo(tmp_path, f"{name}.png") for name in ("gone", "other"))
     one = starts()
@@ -139,9 +197,8 @@ def test_a_last_picture_that_is_gone_is_passed_over(starts, photo, tmp_path):
 
 
 def test_nonsense_in_the_settings_file_does_no_harm(starts, photo, tmp_path):
-    words = (
-        "geometry=soup\nlayout=a hundred\nsplit=nan\nlast=/no/such\nlast_scale=big\nhint_starts=x\ntheme=7\nrecent=5"
-    )
+    words = "geometry=soup layout=hundreds others=7,no method=lost split=nan last=/no/such last_page=-3 last_scale=big"
+    words = f"{words} hint_starts=x theme=7 recent=5".replace(" ", "\n")
     (tmp_path / "settings.ini").write_text(f"[General]\n{words}\n")
     one = starts()
     one.begin(photo)
