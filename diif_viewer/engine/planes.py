@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor
 
+from diif_viewer.engine.gpu.runtime import finish
 from diif_viewer.engine.parts import even_parts, halves, rectangles
 from diif_viewer.engine.threads import cores, parallel
 from diif_viewer.geometry import Window
@@ -146,7 +147,11 @@ class Plane:
         self.compute(self.missing(window))
 
     def compute(self, parts: Iterable[Window]) -> None:
-        """Compute parts, as `missing` names them, side by side on the CPU's cores."""
+        """Compute parts, as `missing` names them, side by side on the CPU's cores.
+
+        Returns when they are there, on a GPU too: work that is only launched would hold up whatever is wanted next, and
+        count as its time.
+        """
         work = list(dict.fromkeys(parts))
         while (
             self.device == "cpu"
@@ -158,6 +163,7 @@ class Plane:
             work.remove(largest)
             work += halves(largest, self.block)
         parallel(self._compute, work, device=self.device)
+        finish(self.device)
 
     def region(self, window: Window, out: Tensor | None = None) -> Tensor:
         """Values of `window`, computing what is missing; zeros outside the limits.

@@ -11,6 +11,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from diif_viewer.engine.device import Compute
+from diif_viewer.engine.gpu.runtime import finish
 from diif_viewer.engine.layers import Linear
 from diif_viewer.engine.native.fine import Work
 from diif_viewer.engine.threads import alone, cores, parallel
@@ -78,15 +79,8 @@ def matmul_rate(width: int, compute: Compute, *, rows: int = 4096, seconds: floa
 
 def timed(function: Callable[[], object], device: str = "cpu") -> float:
     """Milliseconds of one call, until `device` has finished."""
-    _finish(device)
+    finish(device)
     start = time.perf_counter()
     function()
-    _finish(device)
+    finish(device)
     return (time.perf_counter() - start) * 1000
-
-
-def _finish(device: str) -> None:
-    if device.startswith("cuda"):
-        torch.cuda.synchronize(device)
-    elif device == "mps":
-        torch.mps.synchronize()

@@ -101,7 +101,7 @@ def test_on_a_gpu_blocks_are_filled_one_by_one_whatever_is_held_and_asked_for() 
             sizes[window] = sizes.get(window, 0) + 1
             return torch.zeros(window.height, window.width, 1)
 
-        plane = Plane(BlockCache(1 << 30), Window(0, 0, 500, 300), fill, device="cuda")
+        plane = Plane(BlockCache(1 << 30), Window(0, 0, 500, 300), fill, device="cpu:0")
         for window in asked:
             plane.ensure(window)
         return sizes

@@ -153,6 +153,17 @@ class Cuda:
         return best
 
 
+def finish(device: str) -> None:
+    """Return when `device` has done all that it was given; the processor has, always.
+
+    A call that launches work on a GPU returns long before it is done: a clock that is read then shows the launch alone.
+    """
+    if device.startswith("cuda"):
+        torch.cuda.synchronize(device)
+    elif device == "mps":
+        torch.mps.synchronize()
+
+
 def make_exact() -> None:
     """Keep CUDA's libraries from rounding sums to fewer bits, and from choosing kernels that add up in any order."""
     torch.backends.cudnn.allow_tf32 = False
