@@ -42,12 +42,32 @@ Report = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """Bytes that the window's process and its renderer hold. tiles: the part of the window's that is finished tiles."""
+
+    window: int
+    renderer: int
+    tiles: int = 0
+
+    @property
+    def together(self) -> int:
+        """Bytes of both."""
+        return self.window + self.renderer
+
+    def __str__(self) -> str:
+        """In MiB, for people."""
+        parts = f"window {self.window / 2**20:.0f}, of which tiles {self.tiles / 2**20:.0f}"
+        return f"{self.together / 2**20:.0f} MiB ({parts}; renderer {self.renderer / 2**20:.0f})"
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
-    """Bytes that both processes held at the most in a stage, and when it was over."""
+    """Bytes that both processes held at the most in a stage, and when it was over; `at_end` says which held what."""
 
     stage: str
     peak: int
     after: int
+    at_end: Held
 
 
 class Peaks:
@@ -69,26 +89,26 @@ class Peaks:
 
     def _look(self) -> None:
         while not self._ended.wait(EVERY):
-            self._peak = max(self._peak, together())
+            self._peak = max(self._peak, held().together)
 
-    def end_stage(self, name: str) -> Stage:
-        """Note the stage that is over, and begin the next one."""
-        now = together()
-        self.stages.append(Stage(name, max(self._peak, now), now))
+    def end_stage(self, name: str, tiles: int = 0) -> Stage:
+        """Note the stage that is over, and begin the next one. tiles: bytes of finished tiles in the window."""
+        now = held(tiles=tiles)
+        self.stages.append(Stage(name, max(self._peak, now.together), now.together, now))
         self._peak = 0
         return self.stages[-1]
 
 
-def together(*, files: bool = True) -> int:
-    """Bytes that this process and its children hold. files: as for `resident`.
+def held(*, files: bool = True, tiles: int = 0) -> Held:
+    """What this process and its children hold. files: as for `resident`. tiles: handed on.
 
     Raises DiifViewerError where the system does not tell.
     """
     children = [child.pid for child in multiprocessing.active_children() if child.pid]
-    held = resident([os.getpid(), *children], files=files)
-    if held is None:
+    window, renderer = resident([os.getpid()], files=files), resident(children, files=files)
+    if window is None or renderer is None:
         raise DiifViewerError("This system does not tell how much memory processes share; Linux does.")
-    return held
+    return Held(window, renderer, tiles)
 
 
 def measure_memory(
@@ -149,8 +169,12 @@ class _Walk:
 
     def end_stage(self, name: str) -> None:
         """Note and say what was held."""
-        stage = self._peaks.end_stage(name)
-        self._report(f"{name}: {stage.peak / 2**20:.0f} MiB at the most, {stage.after / 2**20:.0f} MiB after it")
+        stage = self._peaks.end_stage(name, self._tiles)
+        self._report(f"{name}: {stage.peak / 2**20:.0f} MiB at the most; after it {stage.at_end}")
+
+    @property
+    def _tiles(self) -> int:
+        return self.viewer.scene.cache.bytes
 
     def open(self, path: Path, size: tuple[int, int]) -> None:
         """Show the window, then the picture, then wait for the renderer."""
@@ -193,7 +217,7 @@ class _Walk:
                 first = self._settled()
             if time.monotonic() - said > 10:
                 said = time.monotonic()
-                self._report(f"{number} views: {together() / 2**20:.0f} MiB")
+                self._report(f"{number} views: {held(tiles=self._tiles)}")
         last = self._settled()
         self.end_stage(f"{views} random views")
         return last / first - 1
@@ -201,9 +225,9 @@ class _Walk:
     def _settled(self) -> int:
         self._sharp()
         pause(round(1000 * SETTLED))
-        held = together(files=False)
-        self._report(f"at rest, without files: {held / 2**20:.0f} MiB")
-        return held
+        now = held(files=False, tiles=self._tiles)
+        self._report(f"at rest, without files: {now}")
+        return now.together
 
     def _sharp(self) -> None:
         wait(lambda: self.viewer.controller.sharp)
