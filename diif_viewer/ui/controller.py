@@ -2,41 +2,29 @@
 
 Story of a gesture: the view changes -> `Motion` glides there -> the fallback of the *target* is asked for at
 once -> after a short quiet (long before the animation ends) each pane's newest request goes to the renderer,
-with the tiles it need not send -> every tile goes to the cache, and to the canvas if a pane shows it.
+with the tiles it need not send (`Asking`) -> every tile goes to the cache, and to the canvas if a pane shows it.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
 from dataclasses import replace
 
-from PySide6.QtCore import QObject, QRect, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QRect, Signal, Slot
 
-from diif_viewer.engine.messages import PrepareView, Ready, TileDone, ViewDone, ViewFailed
+from diif_viewer.engine.messages import TileDone
 from diif_viewer.engine.tiles import TILE
+from diif_viewer.ui.asking import Asking
 from diif_viewer.ui.compare import Area, areas
 from diif_viewer.ui.fallback import Fallback, Frame
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.looks import Looks
 from diif_viewer.ui.motion import Motion
 from diif_viewer.ui.own_frames import OwnFrames
-from diif_viewer.ui.reduced import method_of
 from diif_viewer.ui.renderer_client import RendererClient
-from diif_viewer.ui.requests import Requests, Wish
 from diif_viewer.ui.scene import Scene
 from diif_viewer.ui.state import Picture, ViewerState
 from diif_viewer.ui.statuses import PLAYING, PaneStatus, status_of
 from diif_viewer.viewport import Viewport
-
-QUIET = 28
-"""Milliseconds without a change of scale before the renderer is asked: a spinning wheel asks once, at its end."""
-
-PAN_PACE = 50
-"""Milliseconds between two requests while the view is dragged about: what comes into sight is asked for meanwhile."""
-
-AHEAD = 200
-"""Milliseconds of rest after which the tiles just out of sight are made, so that a pan finds them there."""
 
 
 class Controller(QObject):
@@ -63,21 +51,13 @@ class Controller(QObject):
         self.areas: tuple[Area, ...] = ()
         self.statuses: tuple[PaneStatus, ...] = ()
         self._height, self._width, self._gap = 1, 1, 2
-        self._requests = Requests(client)
         self._stopped: str | None = None
         self._frames = OwnFrames(state, self.looks, fallback)
-        self._asked_at = 0.0
         self._animate = False
         self._image: int | None = None
         self.playing = False
         self._told: object = None
-        self._quiet = QTimer(self)
-        self._quiet.setSingleShot(True)
-        self._quiet.timeout.connect(self._ask)
-        self._rest = QTimer(self)
-        self._rest.setSingleShot(True)
-        self._rest.setInterval(AHEAD)
-        self._rest.timeout.connect(self._look_ahead)
+        self.asking = Asking(state, self.looks, client, self, areas=self._unplayed, sharp=lambda: self.sharp)
         self._connect()
 
     def _connect(self) -> None:
@@ -92,11 +72,9 @@ class Controller(QObject):
         self.motion.settled.connect(self.refresh)
         self.fallback.frame_ready.connect(self._frame_ready)
         self.client.tile_done.connect(self._tile_done)
-        self.client.view_done.connect(self._view_done)
-        self.client.view_failed.connect(self._view_failed)
-        self.client.restarted.connect(self._ask_anew)
+        self.client.restarted.connect(self._renderer_restarted)
         self.client.stopped.connect(self._renderer_stopped)
-        self.client.ready.connect(self._renderer_ready)
+        self.asking.answered.connect(self.refresh)
 
     # ---- orders from the window ----
 
@@ -113,8 +91,8 @@ class Controller(QObject):
 
     def renew(self) -> None:
         """Make everything sharp anew in another process: on another device, or without a model that is gone."""
-        self._requests.forget()
-        self._requests.rates.clear()
+        self.asking.requests.forget()
+        self.asking.requests.rates.clear()
         for scene in (self.scene, *(guest.scene for guest in self.looks.guests)):
             scene.forget_tiles()
         self._stopped = None
@@ -128,11 +106,6 @@ class Controller(QObject):
         for scene in self.looks.scenes:
             scene.recolour()
         self.repaint.emit(QRect())
-
-    @property
-    def rates(self) -> Mapping[str, float]:
-        """Megapixels per second of the fastest whole view by each model, on this renderer's device."""
-        return self._requests.rates
 
     def turn(self, picture: Picture, frames: list[Frame]) -> None:
         """Show another frame of a picture that plays, with what is there of it already."""
@@ -149,39 +122,18 @@ class Controller(QObject):
         if on is self.playing:
             return
         self.playing = on
-        self._requests.forget()
+        self.asking.requests.forget()
         if on:
             self._close_image()
         elif picture is not None:
             self._open_image(picture)
-            self._quiet.start(0)
+            self.asking.soon()
         self.refresh()
-
-    def foresee(self, view: Viewport) -> None:
-        """A zoom that begins now will lead to about `view`, or into it: have that encoded meanwhile."""
-        if self._quiet.isActive() or self.playing or not self.client.running:
-            return
-        for area in self.areas:
-            picture, model = self.looks.picture(area.pane), method_of(self.state.methods[area.pane])
-            if picture is not None and model.is_model and picture is self.state.picture:
-                view = view.clamped()
-                self.client.send(PrepareView(picture.image, model.name, view.scale, area.seen(view)))
-                return
 
     @property
     def waiting(self) -> bool:
         """True while some pane is to become sharp and nothing keeps it from that."""
         return any(not status.sharp and status.sentence is None for status in self.statuses)
-
-    def progress(self) -> tuple[object, int, int]:
-        """(something that is equal for the same view, tiles of it that are there, tiles that it has)."""
-        return self._requests.progress(self._wishes())
-
-    def stop(self) -> None:
-        """Let every pane stay as it is until the view, or what is seen of it, changes."""
-        self._quiet.stop()
-        self._requests.stop(self._wishes(), tr("Stopped. Move or zoom to have it sharpened."))
-        self.refresh()
 
     @property
     def fading(self) -> bool:
@@ -201,7 +153,7 @@ class Controller(QObject):
     def _picture_changed(self) -> None:
         picture = self.state.picture
         self._close_image()
-        self._requests.forget()
+        self.asking.requests.forget()
         self._frames.forget()
         if not self.playing:
             self.motion.clear()
@@ -230,25 +182,18 @@ class Controller(QObject):
             self.motion.glide(view)
         else:
             self.motion.jump(view)
-        self._requests.failures.clear()
-        self._rest.stop()
+        self.asking.follow(zooming=zooming)
         self._aim()
         self._ask_frames()
-        if zooming:
-            self._requests.withdraw()  # leave the processor to the fallback
-            self._quiet.start(QUIET)
-        elif not self._quiet.isActive():
-            waited = 1000 * (time.monotonic() - self._asked_at)
-            self._quiet.start(max(0, int(PAN_PACE - waited)))
 
     @Slot()
     def _looks_changed(self) -> None:
-        self._requests.failures.clear()
+        self.asking.requests.failures.clear()
         self._arrange()
 
     @Slot()
     def _guests_changed(self) -> None:
-        self._requests.forget()
+        self.asking.requests.forget()
         self._looks_changed()
 
     @Slot()
@@ -265,64 +210,34 @@ class Controller(QObject):
             return
         self._aim()
         self._ask_frames()
-        self._quiet.start(0)
+        self.asking.soon()
         self.repaint.emit(QRect())
 
     @Slot()
     def _moved(self) -> None:
         self.repaint.emit(QRect())
 
-    # ---- asking ----
+    # ---- aiming ----
 
     def _aim(self) -> None:
         """Point every pane at the target view."""
         for area in self.areas if self.state.picture is not None else ():
             if (view := self.looks.view(area.pane)) is not None:
-                self.looks.scene(area.pane).aim(area.pane, self._model(area.pane), view, area.seen(view))
+                self.looks.scene(area.pane).aim(area.pane, self.looks.model(area.pane), view, area.seen(view))
         self.refresh()
-
-    def _model(self, pane: int) -> str | None:
-        view = self.looks.view(pane)
-        method = self.state.methods[pane]
-        return method if view is not None and view.scale > 1 and method_of(method).is_model else None
 
     def _ask_frames(self) -> None:
         if self.state.view is not None:
             self.looks.ask_guest_frames()
             self._frames.ask()
 
-    def _wishes(self) -> list[Wish]:
-        if self.state.picture is None or self.playing:
-            return []
-        wishes = []
-        for area in self.areas:
-            view, picture = self.looks.view(area.pane), self.looks.picture(area.pane)
-            if view is not None and picture is not None:
-                scene, model = self.looks.scene(area.pane), self._model(area.pane)
-                wishes.append(Wish(area.pane, picture.image, model, view, area.seen(view), scene))
-        return wishes
+    def _unplayed(self) -> tuple[Area, ...]:
+        """The panes that are to become sharp: all, unless there is nothing in them or it plays."""
+        return () if self.state.picture is None or self.playing else self.areas
 
     @Slot()
-    def _ask(self) -> None:
-        self._asked_at = time.monotonic()
-        self._requests.ask(self._wishes())
-        self._rest.start()
-
-    @Slot()
-    def _look_ahead(self) -> None:
-        if self.sharp:
-            self._requests.look_ahead(self._wishes())
-
-    @Slot()
-    def _ask_anew(self) -> None:
+    def _renderer_restarted(self) -> None:
         self._stopped = None
-        self._requests.forget()
-        self._ask()
-
-    @Slot(object)
-    def _renderer_ready(self, ready: Ready) -> None:
-        del ready
-        self._ask()
 
     @Slot(str)
     def _renderer_stopped(self, sentence: str) -> None:
@@ -352,18 +267,6 @@ class Controller(QObject):
                 self.repaint.emit(QRect(tile.left, tile.top, TILE, TILE))
         self.refresh()
 
-    @Slot(object)
-    def _view_done(self, message: ViewDone) -> None:
-        if self._requests.done(message):
-            self.refresh()
-            self._requests.ask_again(self._wishes())
-            self._rest.start()
-
-    @Slot(object)
-    def _view_failed(self, message: ViewFailed) -> None:
-        if self._requests.failed(message):
-            self.refresh()
-
     @Slot()
     def refresh(self) -> None:
         """Say anew what every pane shows."""
@@ -374,10 +277,10 @@ class Controller(QObject):
             self.status_changed.emit()
 
     def _status(self, area: Area) -> PaneStatus:
-        model = self._model(area.pane)
+        model = self.looks.model(area.pane)
         status = status_of(self.looks, area, self.state.methods[area.pane], model)
         if model is None:
             return status
-        time_taken = self._requests.times.get((model, status.scale)) if status.sharp else None
-        sentence = tr(PLAYING) if self.playing else self._stopped or self._requests.failures.get(area.pane)
+        time_taken = self.asking.requests.times.get((model, status.scale)) if status.sharp else None
+        sentence = tr(PLAYING) if self.playing else self._stopped or self.asking.requests.failures.get(area.pane)
         return replace(status, milliseconds=time_taken, sentence=sentence)

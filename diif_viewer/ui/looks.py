@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 
 from diif_viewer.ui.guests import Guest, Guests, beside
 from diif_viewer.ui.motion import Motion
+from diif_viewer.ui.reduced import method_of
 from diif_viewer.ui.renderer_client import RendererClient
 from diif_viewer.ui.scene import Scene
 from diif_viewer.ui.state import Picture, ViewerState
@@ -26,6 +27,11 @@ class Looks:
         """The picture that it shows."""
         guest = self.guests.of(pane)
         return self._state.picture if guest is None else guest.picture
+
+    def model(self, pane: int) -> str | None:
+        """The model that makes its tiles; None where a frame is the final picture."""
+        view, method = self.view(pane), self._state.methods[pane]
+        return method if view is not None and view.scale > 1 and method_of(method).is_model else None
 
     def scene(self, pane: int) -> Scene:
         """What has been computed of that."""

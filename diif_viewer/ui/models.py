@@ -79,7 +79,7 @@ class Models(QObject):
     def _was_removed(self, name: str) -> None:
         """Nothing that it made may be taken for what another model of its name makes."""
         self._window.state.forget_method(name)
-        if name in self._window.controller.rates:
+        if name in self._window.controller.asking.requests.rates:
             self._window.controller.renew()
 
     @Slot(str)

@@ -48,7 +48,7 @@ class Navigator:
             inside = area.inside(*point)
             start = self._anchored(view, inside)
             if factor > 1 and view.scale < FORESEEN:
-                self._controller.foresee(start.zoomed_about(inside, FORESEEN / start.scale))
+                self._controller.asking.foresee(start.zoomed_about(inside, FORESEEN / start.scale))
             self._controller.go(start.zoomed_about(inside, factor), animate=animate)
 
     def zoom_to(self, scale: float | None, point: Point | None = None) -> None:

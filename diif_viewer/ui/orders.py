@@ -203,6 +203,6 @@ class Orders:
         elif window.tools.zoom_box.hasFocus():
             window.canvas.setFocus()
         elif window.sharpening.isVisible():
-            window.controller.stop()
+            window.controller.asking.stop()
         elif window.isFullScreen():
             window.toggle_full_screen()

@@ -45,7 +45,7 @@ class Sharpening(QWidget):
         self._keys = keys
         self._name_keys()
         keys.changed.connect(self._name_keys)
-        self.stop.clicked.connect(controller.stop)
+        self.stop.clicked.connect(controller.asking.stop)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(2)
@@ -75,7 +75,7 @@ class Sharpening(QWidget):
 
     @Slot()
     def _look(self) -> None:
-        target, had, wanted = self._controller.progress()
+        target, had, wanted = self._controller.asking.progress()
         now = self._clock()
         if target != self._target:
             self._target, self._began, self._had = target, now, had

@@ -36,6 +36,6 @@ class Speeds(QObject):
 
     @Slot()
     def _view_done(self) -> None:
-        for model, rate in self._controller.rates.items():
+        for model, rate in self._controller.asking.requests.rates.items():
             if rate > GAIN * (self.of(model) or 0.0):
                 self._settings.put(f"{self._group}/{model}", round(rate, 3))

@@ -71,8 +71,9 @@ def test_what_is_read_ahead_leaves_when_there_is_less_room(stage, photo, tmp_pat
     loader = stage.viewer.loader
     loader.room = 0
     for name in ("a", "b", "c"):
-        shutil.copy(photo, tmp_path / f"{name}.png")
-        stage.window.open_path(tmp_path / f"{name}.png")
+        (tmp_path / name).mkdir()  # of their own: pictures beside the one on screen would be read ahead as well
+        shutil.copy(photo, tmp_path / name / f"{name}.png")
+        stage.window.open_path(tmp_path / name / f"{name}.png")
         stage.until(lambda name=name: stage.state.picture is not None and stage.state.picture.name == f"{name}.png")
     assert [sheet.path.name for sheet in loader._kept] == ["c.png"], "the one on screen only"
 

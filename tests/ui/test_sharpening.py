@@ -29,7 +29,7 @@ def test_what_has_come_is_told_until_all_is_there(slow):
     now = [bar._clock()]
     bar._clock = lambda: now[0]
     bar._began = now[0] - 3.0
-    _, held, wanted = controller.progress()
+    _, held, wanted = controller.asking.progress()
     assert 0 == held < wanted
     slow.until(lambda: bool(slow.fake.of_kind(ViewRequest)))
     target, sharp = bar._target, controller.scene._sharp[0]
