@@ -174,9 +174,11 @@ def _sixteen_bits(image: Image.Image) -> Pixels:
     values = np.array(image)[..., None]
     if values.dtype.kind == "u" and values.dtype.itemsize == 2:
         return values.astype(np.uint16)
+    if values.dtype == np.int32 and image.format == "TIFF" and (image.tag_v2.get(339) or (1,))[0] == 1:  # type: ignore[attr-defined]
+        values = values.view(np.uint32)  # without sign, which Pillow overlooks
     numbers = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
     low, high = float(numbers.min()), float(numbers.max())
-    if values.dtype.kind == "i" and low >= 0 and high <= 65535:
+    if values.dtype.kind in "iu" and low >= 0 and high <= 65535:
         return values.astype(np.uint16)
     if values.dtype.kind == "f" and low >= 0 and high <= 1:
         low, high = 0.0, 1.0

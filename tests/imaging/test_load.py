@@ -105,6 +105,14 @@ def test_float_tiff_in_unit_range_spans_all_16_bits(tmp_path) -> None:
     np.testing.assert_allclose(loaded[..., 0] / 65535, values, atol=1e-5)
 
 
+def test_the_upper_half_of_a_32_bit_tiff_is_bright(tmp_path) -> None:
+    values = np.linspace(0, 2**32 - 1, 60).astype(np.uint32).reshape(6, 10)
+    tifffile.imwrite(tmp_path / "deep.tif", values)
+    pixels = load_picture(tmp_path / "deep.tif").pixels
+    assert pixels.dtype == np.uint16
+    np.testing.assert_allclose(pixels[..., 0], values / 65537, atol=0.51)
+
+
 def test_float_tiff_of_any_range_is_stretched_and_holes_are_black(tmp_path) -> None:
     values = np.array([[-5.0, 0.0], [np.nan, 15.0]], np.float32)
     Image.fromarray(values).save(tmp_path / "a.tif")
