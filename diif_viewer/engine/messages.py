@@ -147,10 +147,14 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class TileDone:
-    """A finished tile: uint8 HWC pixels, clipped to the picture's lattice; 1, 2, 3 or 4 channels as the picture."""
+    """A finished tile: uint8 HWC pixels, clipped to the picture's lattice; 1, 2, 3 or 4 channels as the picture.
+
+    milliseconds: of work, with its share of what had to be encoded for it; other panes' work in between is not counted.
+    """
 
     key: TileKey
     pixels: npt.NDArray[np.uint8]
+    milliseconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

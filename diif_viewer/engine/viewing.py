@@ -21,29 +21,33 @@ def tile_steps(
 ) -> Iterator[m.TileDone | None]:
     """All tiles `wanted` of a view of `window`, from the middle outwards; None after a step that only encodes.
 
-    pace: of the model, learns. ladder: how much may be in work at once. Raises what `Ladder.check` raises.
+    A tile is charged with its part of the time of its batch and of the encoding that makes it possible. pace: of the
+    model, learns. ladder: how much may be in work at once. Raises what `Ladder.check` raises.
     """
     compute, features = made.model.compute, made.features(made.model.compute)
     places = {key: key.window.intersected(lattice.window) for key in wanted}
     lacking = made.unencoded(lattice, hull(places.values()), compute) if wanted else []
     parts = sorted(lacking, key=functools.partial(_apart, lattice.cells_of(window)))
     last = {key: _last_read(made.reads(lattice, place, compute), parts) for key, place in places.items()}
-    encoded = 0
+    encoded, owed = 0, 0.0
     while wanted:
         ready = [key for key in wanted if last[key] <= encoded]
+        share, owed = (owed / len(ready), 0.0) if ready else (0.0, owed)  # seconds of encoding for each
         for some in (group for batch in pace.batches(ready) for group in ladder.groups(batch)):
             ladder.check()
             began = time.perf_counter()
             tiles = made.render_tiles(lattice, [places[key] for key in some], compute)
-            pace.took(len(some), time.perf_counter() - began)
+            took = time.perf_counter() - began
+            pace.took(len(some), took)
             for key, pixels in zip(some, tiles, strict=True):
-                yield m.TileDone(key, pixels)
+                yield m.TileDone(key, pixels, 1000 * (share + took / len(some)))
         wanted = [key for key in wanted if last[key] > encoded]
         if wanted:
             ladder.check()
+            began = time.perf_counter()
             for part in ladder.groups(list(ladder.parts(parts[encoded : encoded + pace.parts], features.block))):
                 features.compute(part)
-            encoded += pace.parts
+            encoded, owed = encoded + pace.parts, owed + time.perf_counter() - began
             yield None
 
 

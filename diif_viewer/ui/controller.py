@@ -23,7 +23,7 @@ from diif_viewer.ui.own_frames import OwnFrames
 from diif_viewer.ui.renderer_client import RendererClient
 from diif_viewer.ui.scene import Scene
 from diif_viewer.ui.state import Picture, ViewerState
-from diif_viewer.ui.statuses import PLAYING, PaneStatus, status_of
+from diif_viewer.ui.statuses import PLAYING, PaneStatus, status_of, tiles_of
 from diif_viewer.viewport import Viewport
 
 
@@ -256,6 +256,7 @@ class Controller(QObject):
 
     @Slot(object)
     def _tile_done(self, message: TileDone) -> None:
+        self.asking.requests.made(message)
         panes = [pane for scene in self.looks.scenes for pane in scene.add_tile(message.key, message.pixels)]
         if not panes:
             return
@@ -281,6 +282,7 @@ class Controller(QObject):
         status = status_of(self.looks, area, self.state.methods[area.pane], model)
         if model is None:
             return status
-        time_taken = self.asking.requests.times.get((model, status.scale)) if status.sharp else None
-        sentence = tr(PLAYING) if self.playing else self._stopped or self.asking.requests.failures.get(area.pane)
+        requests = self.asking.requests
+        time_taken = requests.cost(tiles_of(self.looks, area, model)) if status.sharp else None
+        sentence = tr(PLAYING) if self.playing else self._stopped or requests.failures.get(area.pane)
         return replace(status, milliseconds=time_taken, sentence=sentence)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import math
+from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from diif_viewer.engine.messages import CancelView, ViewDone, ViewFailed, ViewRequest
-from diif_viewer.engine.tiles import TILE, keys_for
+from diif_viewer.engine.messages import CancelView, TileDone, ViewDone, ViewFailed, ViewRequest
+from diif_viewer.engine.tiles import TILE, TileKey, keys_for
 from diif_viewer.geometry import Window
 from diif_viewer.ui.renderer_client import RendererClient
 from diif_viewer.ui.scene import Scene
@@ -14,6 +17,9 @@ from diif_viewer.viewport import Viewport
 
 AHEAD_LIMIT = 600.0
 """Milliseconds that a view may have taken for its surroundings to be worth the same effort again."""
+
+COSTS = 20_000
+"""Tiles whose costs are kept: more than the cache of tiles holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +40,8 @@ class Wish:
 class Requests:
     """The dealings with the renderer about views.
 
-    failures: why a pane stays a preview, by pane. times: milliseconds of finished views, by (model, scale).
-    rates: megapixels per second of the fastest whole view, by model.
+    failures: why a pane stays a preview, by pane. times: milliseconds that the tiles that the last view missed took to
+    come, by (model, scale). rates: megapixels per second of the fastest whole view, by model.
     """
 
     def __init__(self, client: RendererClient) -> None:
@@ -46,6 +52,7 @@ class Requests:
         self._answers: dict[int, ViewRequest] = {}
         self.failures: dict[int, str] = {}
         self.times: dict[tuple[str, float], float] = {}
+        self._costs: OrderedDict[TileKey, float] = OrderedDict()
         self.rates: dict[str, float] = {}
 
     def forget(self) -> None:
@@ -122,6 +129,19 @@ class Requests:
                 serial = next(self._serials)
                 self._ahead.add(wish.pane)
                 self._client.send(ViewRequest(wish.pane, serial, wish.image, wish.model, wish.view.scale, window, held))
+
+    def made(self, message: TileDone) -> None:
+        """Note what a tile took."""
+        self._costs[message.key] = message.milliseconds
+        self._costs.move_to_end(message.key)
+        if len(self._costs) > COSTS:
+            self._costs.popitem(last=False)
+
+    def cost(self, keys: Iterable[TileKey]) -> float | None:
+        """Milliseconds of work for all of `keys`; None for none, and where that is not known any more."""
+        costs = [self._costs.get(key, math.nan) for key in keys]
+        spent = math.fsum(costs) if costs else math.nan
+        return None if math.isnan(spent) else spent
 
     def done(self, message: ViewDone) -> bool:
         """Note the time of a finished view; False when it is not the newest of its pane."""

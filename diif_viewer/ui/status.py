@@ -114,6 +114,7 @@ class StatusLine(QStatusBar):
         for widget, name in ((self.zoom, tr("Zoom")), (self.position, tr("Position")), (self.device, tr("Device"))):
             widget.setToolTip(name)
         self.rendered.setToolTip(tr("On screen"))
+        self.milliseconds.setToolTip(tr("Work of the renderer for what is on screen"))
         left: list[QWidget] = [self.zoom, self.size_text, self.position, self.swatch, self.colour, self.rendered]
         right: list[QWidget] = [self.busy, self.milliseconds, self.device]
         for part in left:

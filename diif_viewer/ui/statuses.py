@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from diif_viewer.engine.tiles import keys_for
+from diif_viewer.engine.tiles import TileKey, keys_for
 from diif_viewer.ui.compare import Area
 from diif_viewer.ui.language import mark
 from diif_viewer.ui.looks import Looks
@@ -19,8 +19,8 @@ class PaneStatus:
     """What a pane shows.
 
     method: its name in ON_SCREEN. scale: of the target view. sharp: the final pixels of the target are there.
-    milliseconds: what the renderer needed for them, None when unknown. sentence: why it stays a preview.
-    name: of its picture, where the panes show different ones.
+    milliseconds: of the renderer's work for them, whenever that was; None when unknown. sentence: why it stays a
+    preview. name: of its picture, where the panes show different ones.
     """
 
     method: str
@@ -40,5 +40,13 @@ def status_of(looks: Looks, area: Area, method: str, model: str | None) -> PaneS
     if model is None:
         sharp = not seen or scene.has_frame(screen_method(method, view.scale), view.scale, seen)
     else:
-        sharp = not scene.missing(area.pane, keys_for(picture.image, model, view.scale, seen, view.lattice.window))
+        sharp = not scene.missing(area.pane, tiles_of(looks, area, model))
     return PaneStatus(method, view.scale, sharp, name=name)
+
+
+def tiles_of(looks: Looks, area: Area, model: str) -> list[TileKey]:
+    """Those that the pane of `area` shows by `model`, at rest."""
+    view, picture = looks.view(area.pane), looks.picture(area.pane)
+    assert view is not None
+    assert picture is not None
+    return keys_for(picture.image, model, view.scale, area.seen(view), view.lattice.window)

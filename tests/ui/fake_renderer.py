@@ -47,6 +47,9 @@ from diif_viewer.imaging.film import Film, film_form_of, write_film
 
 STAND_IN = {"liif-lite": "bilinear", "diif-lite": "lanczos", "diif-s-lite": "nearest"}
 
+TILE_MILLISECONDS = 2.0
+"""Of the work for each tile, as the fake says."""
+
 
 def expected(pixels: np.ndarray, model: str, scale: float, window: Window) -> np.ndarray:
     """What the fake answers: the stand-in method in inverted colours; classic methods as they are."""
@@ -208,7 +211,7 @@ class FakeRenderer:
                     return
                 if key not in view.held:
                     window = key.window.intersected(lattice.window)
-                    self._send(TileDone(key, expected(pixels, view.model, view.scale, window)))
+                    self._send(TileDone(key, expected(pixels, view.model, view.scale, window), TILE_MILLISECONDS))
         if self._open():
             self._finish(view, ViewDone(view.pane, view.serial, 12.0))
 
