@@ -54,6 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--views", type=int, default=0, metavar="N", help="with --memory: then look at N random views, for growth"
     )
+    parser.add_argument(
+        "--window", type=arguments.size, metavar="WxH", help="with --memory: the size of what shows the picture"
+    )
     parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="draw what was measured as PNG (matplotlib)")
     parser.add_argument(
         "--device", default="auto", help="auto, cpu, cuda, cuda:1, mps or all, for decoding (default: auto)"
@@ -173,7 +176,8 @@ def _choose_platform() -> None:
 
 def _memory(args: argparse.Namespace) -> dict[str, Any]:
     """In a process of its own, whose memory is then the window's."""
-    options = {"places": 10, "views": args.views, "size": (120, 160) if args.quick else (720, 1280)}
+    size = args.window or ((120, 160) if args.quick else (720, 1280))
+    options = {"places": 10, "views": args.views, "size": size}
     with _hundred_megapixels(args.memory, args.quick) as path:
         return _apart(_measure_memory, path, {**options, "report": _report(args)})
 

@@ -46,17 +46,20 @@ def keys_for(image: int, model: str, scale: float, window: Window, limits: Windo
 
 
 class TileCache:
-    """Finished tiles, kept by recency within a budget of bytes. Not thread-safe: one thread owns it."""
+    """Finished tiles, kept by recency within a budget of bytes. Not thread-safe: one thread owns it.
+
+    budget: most bytes of pixels; `resize` changes it.
+    """
 
     def __init__(self, budget: int) -> None:
         """budget: most bytes of pixels to hold, >= 0."""
-        self._budget = budget
+        self.budget = budget
         self._bytes = 0
         self._tiles: OrderedDict[TileKey, Pixels] = OrderedDict()
 
     def resize(self, budget: int) -> None:
         """Hold at most `budget` bytes of pixels from now on; the longest unused tiles leave."""
-        self._budget = budget
+        self.budget = budget
         self._shrink()
 
     @property
@@ -82,14 +85,14 @@ class TileCache:
         old = self._tiles.pop(key, None)
         if old is not None:
             self._bytes -= old.nbytes
-        if pixels.nbytes > self._budget:
+        if pixels.nbytes > self.budget:
             return
         self._tiles[key] = pixels
         self._bytes += pixels.nbytes
         self._shrink()
 
     def _shrink(self) -> None:
-        while self._bytes > self._budget:
+        while self._bytes > self.budget:
             _, dropped = self._tiles.popitem(last=False)
             self._bytes -= dropped.nbytes
 

@@ -165,9 +165,20 @@ def memory(result: dict[str, Any], markdown: bool = False) -> str:
     cells = [
         [stage["stage"], f"{stage['peak'] / 2**20:.0f}", f"{stage['after'] / 2**20:.0f}"] for stage in result["stages"]
     ]
-    grown = "" if result["growth"] is None else f"{result['views']} random views: grown by {result['growth']:.1%}.\n"
+    grown = "" if result["growth"] is None else f"{result['views']} random views: {_growth(result['growth'])}"
     head = ["stage", "MiB at the most", "MiB after it"]
     return f"Memory, {result['picture']}, {columns}x{rows}\n\n" + grid(head, cells, markdown) + grown
+
+
+def _growth(growth: dict[str, Any]) -> str:
+    held = [
+        f"{name} {growth['first'][name] / 2**20:.0f} to {growth['last'][name] / 2**20:.0f} MiB"
+        for name in ("window", "renderer")
+    ]
+    early, late = growth["milliseconds"]
+    return (
+        f"grown by {growth['together']:.1%} ({', '.join(held)}), {early:.0f} and then {late:.0f} ms of work a view.\n"
+    )
 
 
 def encoding(rows: Sequence[dict[str, Any]], markdown: bool = False) -> str:

@@ -6,109 +6,58 @@ Memory is what both processes hold together, with what they share (the picture) 
 from __future__ import annotations
 
 import math
-import multiprocessing
-import os
 import random
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from PySide6.QtWidgets import QApplication
 
 from diif_viewer.engine.messages import Ready
+from diif_viewer.engine.tiles import TILE
 from diif_viewer.errors import DiifViewerError
-from diif_viewer.memory import resident
 from diif_viewer.ui import theme
 from diif_viewer.ui.app import Viewer
 from diif_viewer.ui.hands import pause, wait
 from diif_viewer.ui.navigation import NOTCH
-
-EVERY = 0.02
-"""Seconds between two looks at the memory."""
+from diif_viewer.ui.peaks import Held, Peaks, held, worked
 
 PLACES = 10
 SCALE, LOWEST = 30.0, 1.05
 WARM_UP = 0.2, 250
-"""Part of the random views, and how many at least, after which what is kept by kind is kept, and growth counts."""
+"""Part of the random views, and how many at least, after which what is kept by kind is kept, and growth counts.
 
-SETTLED = 10.0
-"""Seconds of rest after which the renderer has given back what it kept for the next tile only."""
+If the cache of finished tiles is full by then: it is bounded, and what it still lacks is no growth. After half of the
+views growth counts in any case.
+"""
+
+SETTLED = 12.0
+"""Seconds of rest after which both processes have given back what they kept for the next tile only."""
 
 Report = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """Bytes that the window's process and its renderer hold. tiles: the part of the window's that is finished tiles."""
+class Growth:
+    """What random views left behind: held at rest once what is kept by kind was kept, and after the last of them.
 
-    window: int
-    renderer: int
-    tiles: int = 0
-
-    @property
-    def together(self) -> int:
-        """Bytes of both."""
-        return self.window + self.renderer
-
-    def __str__(self) -> str:
-        """In MiB, for people."""
-        parts = f"window {self.window / 2**20:.0f}, of which tiles {self.tiles / 2**20:.0f}"
-        return f"{self.together / 2**20:.0f} MiB ({parts}; renderer {self.renderer / 2**20:.0f})"
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """Bytes that both processes held at the most in a stage, and when it was over; `at_end` says which held what."""
-
-    stage: str
-    peak: int
-    after: int
-    at_end: Held
-
-
-class Peaks:
-    """Looks at the memory of this process and its children all the time, in a thread of its own."""
-
-    def __init__(self) -> None:
-        self.stages: list[Stage] = []
-        self._peak = 0
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._look, name="memory", daemon=True)
-
-    def __enter__(self) -> Peaks:
-        self._thread.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _look(self) -> None:
-        while not self._ended.wait(EVERY):
-            self._peak = max(self._peak, held().together)
-
-    def end_stage(self, name: str, tiles: int = 0) -> Stage:
-        """Note the stage that is over, and begin the next one. tiles: bytes of finished tiles in the window."""
-        now = held(tiles=tiles)
-        self.stages.append(Stage(name, max(self._peak, now.together), now.together, now))
-        self._peak = 0
-        return self.stages[-1]
-
-
-def held(*, files: bool = True, tiles: int = 0) -> Held:
-    """What this process and its children hold. files: as for `resident`. tiles: handed on.
-
-    Raises DiifViewerError where the system does not tell.
+    milliseconds: processor time of both processes for a view, in the first and in the last fifth of what was between.
     """
-    children = [child.pid for child in multiprocessing.active_children() if child.pid]
-    window, renderer = resident([os.getpid()], files=files), resident(children, files=files)
-    if window is None or renderer is None:
-        raise DiifViewerError("This system does not tell how much memory processes share; Linux does.")
-    return Held(window, renderer, tiles)
+
+    first: Held
+    last: Held
+    milliseconds: tuple[float, float]
+
+    def plain(self) -> dict[str, Any]:
+        """For JSON: by how much both grew, together and each, and what this was made from."""
+        return {
+            "together": self.last.together / self.first.together - 1,
+            "window": self.last.window / self.first.window - 1,
+            "renderer": self.last.renderer / self.first.renderer - 1,
+            **asdict(self),
+        }
 
 
 def measure_memory(
@@ -124,9 +73,10 @@ def measure_memory(
     """Open the picture at `path`, look at `places` of it at x30, then at random `views` at random scales.
 
     size: (height, width) of the canvas in logical pixels. Random scales are those that a wheel reaches, notch by notch.
-    Every other random view is left before it is sharp, as people do. -> plain values for JSON: {"picture", "size",
-    "stages": [Stage], "views": how many, "growth": by how much both processes grew, at rest, since `WARM_UP` of them;
-    None without any}. It belongs into a fresh process. Raises DiifViewerError when the picture cannot be shown.
+    Every other random view is left before it is sharp, as people do. It belongs into a fresh process.
+
+    -> plain values for JSON: {"picture", "size", "stages": [Stage], "views": how many, "growth": `Growth.plain` since
+    `WARM_UP` of them; None without any}. Raises DiifViewerError when the picture cannot be shown.
     """
     application = QApplication.instance() or QApplication([])
     assert isinstance(application, QApplication)
@@ -146,7 +96,7 @@ def measure_memory(
                 "size": [picture.height, picture.width],
                 "stages": [asdict(stage) for stage in peaks.stages],
                 "views": views,
-                "growth": growth,
+                "growth": None if growth is None else growth.plain(),
             }
         finally:
             walk.viewer.window.close()
@@ -205,29 +155,45 @@ class _Walk:
         else:
             pause(self._dice.randrange(60))
 
-    def wander(self, views: int) -> float:
-        """Random views; the growth over them."""
-        first, said = 0, time.monotonic()
+    def wander(self, views: int) -> Growth:
+        """Random views; the growth over them. views: at least 2."""
+        said, dice = time.monotonic(), self._dice
         warm = min(max(round(WARM_UP[0] * views), WARM_UP[1]), views // 2)
         steps = math.floor(math.log(SCALE / LOWEST) / math.log(NOTCH))
+        first: Held | None = None
+        spent: list[float] = []  # processor time of each view that counts
         for number in range(1, views + 1):
-            scale = LOWEST * NOTCH ** self._dice.randint(0, steps)
-            self.visit(scale, stay=number % 2 == 0)
-            if number == warm:
-                first = self._settled()
+            before = worked()
+            self.visit(LOWEST * NOTCH ** dice.randint(0, steps), stay=number % 2 == 0)
+            spent.append(worked() - before)
+            if first is None and number >= warm and (self._full or number >= views // 2):
+                first, spent = self._settled(), []
             if time.monotonic() - said > 10:
                 said = time.monotonic()
-                self._report(f"{number} views: {held(tiles=self._tiles)}")
+                self._report(f"{number} views: {held(tiles=self._tiles)}, {_mean(spent[-200:]):.0f} ms of work a view")
         last = self._settled()
         self.end_stage(f"{views} random views")
-        return last / first - 1
+        assert first is not None
+        fifth = max(1, len(spent) // 5)
+        return Growth(first, last, (_mean(spent[:fifth]), _mean(spent[-fifth:])))
 
-    def _settled(self) -> int:
+    @property
+    def _full(self) -> bool:
+        """Whether the cache of finished tiles has been filled."""
+        cache = self.viewer.scene.cache
+        return cache.bytes + 4 * TILE * TILE > cache.budget
+
+    def _settled(self) -> Held:
         self._sharp()
         pause(round(1000 * SETTLED))
         now = held(files=False, tiles=self._tiles)
         self._report(f"at rest, without files: {now}")
-        return now.together
+        return now
 
     def _sharp(self) -> None:
         wait(lambda: self.viewer.controller.sharp)
+
+
+def _mean(seconds: list[float]) -> float:
+    """Milliseconds; 0 of none."""
+    return 1000 * sum(seconds) / max(1, len(seconds))

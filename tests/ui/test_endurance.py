@@ -48,5 +48,8 @@ def test_five_hundred_views_hold_no_more_than_half_of_them(qtbot, tmp_path):
         "500 random views",
     ]
     assert all(stage["peak"] >= stage["after"] > 50 << 20 for stage in found["stages"])
-    assert found["growth"] < GROWTH
+    growth = found["growth"]
+    assert growth["together"] < GROWTH, growth
+    assert {"window", "renderer"} < growth.keys()
+    assert 0 < growth["milliseconds"][1] < 2 * growth["milliseconds"][0], "views must not become slower"
     assert viewers[0].scene.cache.bytes <= BUDGET

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import gc
+import platform
 import sys
+import threading
 import weakref
 
+import numpy as np
 import pytest
 
+from diif_viewer.engine import heap
 from diif_viewer.ui import interpreter
 from diif_viewer.ui.interpreter import NEVER, TURN, Interpreter
 from diif_viewer.ui.motion import Motion
@@ -66,3 +70,26 @@ def test_garbage_goes_at_rest_and_not_on_the_way(tidy, motion, qtbot):
     assert motion.moving
     assert kept() is not None
     qtbot.waitUntil(lambda: kept() is None)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is asked for what it keeps")
+def test_memory_that_frames_leave_between_tiles_is_returned_at_rest(tidy, motion, qtbot):
+    """Small things that stay lie in the room of large ones that have gone: as shapes of tiles do among frames."""
+    kept = []
+
+    def frames_and_tiles() -> None:
+        frames = []
+        for _ in range(1000):
+            frames.append(np.ones(60_000, np.uint8))  # below what glibc maps by itself
+            kept.append(np.ones(1_100, np.uint8))  # above what NumPy and Python keep for themselves
+
+    motion.jump(VIEW)
+    qtbot.waitUntil(lambda: tidy._least is not None)
+    before = heap.private()
+    thread = threading.Thread(target=frames_and_tiles)
+    thread.start()
+    thread.join()
+    left = heap.private()
+    assert left - before > 40 << 20, "what is to be returned is there"
+    qtbot.waitUntil(lambda: heap.private() - before < 20 << 20)
+    assert len(kept) == 1000
