@@ -5,12 +5,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from diif_viewer.engine.layers import Conv
+from diif_viewer.engine.layers import Conv, cut
+from diif_viewer.geometry import Window
 from diif_viewer.models.rdn import DenseConvolution, Rdn, ResidualDenseBlock
 
 
 class PackedRdn:
-    """An RDN encoder in one dtype."""
+    """An RDN encoder in one dtype. See `encoding.Encoder`."""
 
     def __init__(self, encoder: Rdn, dtype: torch.dtype) -> None:
         def conv(layer: torch.nn.Module, relu: bool = False) -> Conv:
@@ -31,8 +32,8 @@ class PackedRdn:
             self._blocks.append((grown, conv(block.LFF)))
         self._fusion = conv(encoder.GFF[0]), conv(encoder.GFF[1])
 
-    def __call__(self, image: Tensor) -> Tensor:
-        """image: (1, 3, H, W) in [-1, 1], channels-last, in the encoder's dtype -> (1, channels, H, W)."""
+    def __call__(self, image: Tensor, inside: Window) -> Tensor:
+        """See `encoding.Encoder`."""
         first, second = self._shallow
         shallow = first(image)
         x, outputs = second(shallow), []
@@ -43,4 +44,4 @@ class PackedRdn:
             x = fusion(seen, residual=x)
             outputs.append(x)
         narrow, last = self._fusion
-        return last(narrow(torch.cat(outputs, dim=1)), residual=shallow)
+        return cut(last(narrow(torch.cat(outputs, dim=1)), residual=shallow), inside)

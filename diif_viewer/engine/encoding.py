@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from diif_viewer.engine.dense import PackedRdn
-from diif_viewer.engine.layers import Conv
+from diif_viewer.engine.layers import Conv, cut
+from diif_viewer.engine.native.edsr import Layer, NativeEdsr
 from diif_viewer.engine.planes import BlockCache, Plane
 from diif_viewer.errors import CheckpointError
 from diif_viewer.geometry import Window
@@ -25,36 +27,65 @@ GPU_REACH = 384
 """The same on a GPU, where a step as small as on the CPU would be launches and halo more than arithmetic."""
 
 
+class Encoder(Protocol):
+    """An encoder packed for one dtype and device. radius: how far an output sees. channels: of the features."""
+
+    dtype: torch.dtype
+    radius: int
+    channels: int
+
+    def __call__(self, image: Tensor, inside: Window) -> Tensor:
+        """Features of a part of an image.
+
+        image: (1, 3, H, W) in [-1, 1], channels-last, in the encoder's dtype. inside: the part, in the image's
+        positions; where it is nearer to a side than the radius, that side is the picture's. -> (h, w, channels).
+        """
+        ...
+
+
 class PackedEdsr:
-    """An EDSR encoder in one dtype, convolutions packed, ReLU and residual sums fused."""
+    """An EDSR encoder in one dtype, convolutions packed, ReLU and residual sums fused. See `Encoder`."""
 
     def __init__(self, encoder: Edsr, dtype: torch.dtype) -> None:
-        def conv(layer: torch.nn.Module, relu: bool = False, scale: float = 1.0) -> Conv:
-            assert isinstance(layer, torch.nn.Conv2d)
-            assert layer.bias is not None
-            return Conv(layer.weight * scale, layer.bias * scale, dtype, padding=1, relu=relu)
-
-        *blocks, tail = encoder.body
         self.dtype = dtype
         self.radius = encoder.radius
         self.channels = encoder.channels
-        self._head = conv(encoder.head[0])
-        self._blocks = []
-        for block in blocks:
-            assert isinstance(block, ResidualBlock)
-            scale = encoder.res_scale
-            self._blocks.append((conv(block.body[0], relu=True), conv(block.body[2], scale=scale)))
-        self._tail = conv(tail)
+        layers = _layers(encoder)
+        self._native = NativeEdsr.of(layers, dtype)
+        head, *inner, tail = (
+            Conv(layer.weight, layer.bias, dtype, padding=1, relu=n % 2 == 1 and n < len(layers) - 1)
+            for n, layer in enumerate(layers)
+        )
+        self._head, self._tail = head, tail
+        self._blocks = list(zip(inner[::2], inner[1::2], strict=True))
 
-    def __call__(self, image: Tensor) -> Tensor:
-        """image: (1, 3, H, W) in [-1, 1], channels-last, in the encoder's dtype -> (1, channels, H, W)."""
+    def __call__(self, image: Tensor, inside: Window) -> Tensor:
+        """See `Encoder`."""
+        if self._native is not None:
+            return self._native(image, inside)
         shallow = x = self._head(image)
         for first, second in self._blocks:
             x = second(first(x), residual=x)
-        return self._tail(x, residual=shallow)
+        return cut(self._tail(x, residual=shallow), inside)
 
 
-def pack_encoder(encoder: torch.nn.Module, dtype: torch.dtype) -> PackedEdsr | PackedRdn:
+def _layers(encoder: Edsr) -> list[Layer]:
+    """Head, two for each block with the factor on its branch multiplied in, tail."""
+    *blocks, tail = encoder.body
+    layers = [(encoder.head[0], 1.0)]
+    for block in blocks:
+        assert isinstance(block, ResidualBlock)
+        layers += [(block.body[0], 1.0), (block.body[2], encoder.res_scale)]
+    return [_scaled(layer, scale) for layer, scale in [*layers, (tail, 1.0)]]
+
+
+def _scaled(layer: torch.nn.Module, scale: float) -> Layer:
+    assert isinstance(layer, torch.nn.Conv2d)
+    assert layer.bias is not None
+    return Layer(layer.weight.detach() * scale, layer.bias.detach() * scale)
+
+
+def pack_encoder(encoder: torch.nn.Module, dtype: torch.dtype) -> Encoder:
     """The engine's form of a reference encoder in one dtype. Raises CheckpointError for kinds it does not know."""
     match encoder:
         case Edsr():
@@ -65,7 +96,7 @@ def pack_encoder(encoder: torch.nn.Module, dtype: torch.dtype) -> PackedEdsr | P
 
 
 def feature_plane(
-    cache: BlockCache, encoder: PackedEdsr | PackedRdn, limits: Window, read: Callable[[Window], Tensor], device: str
+    cache: BlockCache, encoder: Encoder, limits: Window, read: Callable[[Window], Tensor], device: str
 ) -> Plane:
     """The features of a picture that covers `limits`, encoded where they are asked for.
 
@@ -76,9 +107,7 @@ def feature_plane(
 
     def fill(window: Window) -> Tensor:
         outer = window.grown(encoder.radius).intersected(limits)
-        encoded = encoder(read(outer))[0].permute(1, 2, 0)  # (h, w, channels)
-        inside = window.intersected(limits).moved(-outer.top, -outer.left)
-        encoded = encoded[inside.top : inside.bottom, inside.left : inside.right]
+        encoded = encoder(read(outer), window.intersected(limits).moved(-outer.top, -outer.left))
         if encoded.shape[:2] == (window.height, window.width):
             return encoded
         padded = encoded.new_zeros(window.height, window.width, encoder.channels)

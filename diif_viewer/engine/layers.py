@@ -11,6 +11,8 @@ import functools
 import torch
 from torch import Tensor
 
+from diif_viewer.geometry import Window
+
 
 @functools.cache
 def has_onednn() -> bool:
@@ -108,3 +110,8 @@ class Conv:
         if residual is not None:
             return y.add_(residual)
         return y.relu_() if self._relu else y
+
+
+def cut(features: Tensor, inside: Window) -> Tensor:
+    """A part of (1, channels, H, W) channels-last features: (inside.height, inside.width, channels)."""
+    return features[0].permute(1, 2, 0)[inside.top : inside.bottom, inside.left : inside.right]

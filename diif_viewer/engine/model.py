@@ -11,9 +11,8 @@ from diif_viewer.engine.decoders.common import Decoder
 from diif_viewer.engine.decoders.diif import DiifDecoder
 from diif_viewer.engine.decoders.diif_s import DiifSDecoder
 from diif_viewer.engine.decoders.liif import LiifDecoder
-from diif_viewer.engine.dense import PackedRdn
 from diif_viewer.engine.device import Compute, fast_compute, resolve
-from diif_viewer.engine.encoding import PackedEdsr, pack_encoder
+from diif_viewer.engine.encoding import Encoder, pack_encoder
 from diif_viewer.errors import CheckpointError
 from diif_viewer.models import shelf
 from diif_viewer.models.checkpoint import encoder_fingerprint, load_checkpoint
@@ -40,13 +39,13 @@ class Model:
         self.compute = compute
         self.fingerprint = encoder_fingerprint(reference)
         self.base: str | None = getattr(reference.decoder, "base", None)
-        self._encoders: dict[torch.dtype, PackedEdsr | PackedRdn] = {}
+        self._encoders: dict[torch.dtype, Encoder] = {}
         self._decoders: dict[torch.dtype, Decoder] = {}
 
     def __repr__(self) -> str:
         return f"Model({self.name!r}, {self.compute.description})"
 
-    def encoder(self, dtype: torch.dtype) -> PackedEdsr | PackedRdn:
+    def encoder(self, dtype: torch.dtype) -> Encoder:
         """The encoder packed for `dtype` (made on first use)."""
         if dtype not in self._encoders:
             self._encoders[dtype] = pack_encoder(self.reference.encoder, dtype)

@@ -13,7 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from diif_viewer.engine.device import Compute
 from diif_viewer.engine.gpu.runtime import finish
 from diif_viewer.engine.layers import Linear
-from diif_viewer.engine.native.fine import Work
+from diif_viewer.engine.native.products import Work
 from diif_viewer.engine.threads import alone, cores, parallel
 
 _PRODUCTS = {"mm", "matmul", "bmm", "linear", "_linear_pointwise"}

@@ -15,7 +15,8 @@ from torch import Tensor
 
 from diif_viewer.engine.decoders.diif_s import DiifSDecoder
 from diif_viewer.engine.native import library as found
-from diif_viewer.engine.native.fine import WIDTHS, NativeFine, Work
+from diif_viewer.engine.native.fine import WIDTHS, NativeFine
+from diif_viewer.engine.native.products import Work
 from diif_viewer.engine.planes import BlockCache, Plane
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.models.diif_s import DiifS
@@ -103,9 +104,9 @@ def test_other_dtypes_and_widths_are_left_to_plain_torch() -> None:
 
 @needs_kernel
 def test_the_library_is_compiled_whole_and_replaces_older_ones(tmp_path: Path) -> None:
-    old = tmp_path / "fine-0123456789abcdef.so"
+    old = tmp_path / "native-0123456789abcdef.so"
     old.write_bytes(b"of another version")
-    new = tmp_path / "fine-fedcba9876543210.so"
+    new = tmp_path / "native-fedcba9876543210.so"
     found.compile_to(new)
     assert [path.name for path in tmp_path.iterdir()] == [new.name]
     assert new.read_bytes()[:4] == b"\x7fELF" or sys.platform != "linux"

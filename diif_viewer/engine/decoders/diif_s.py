@@ -17,6 +17,7 @@ from torch import Tensor
 from diif_viewer.engine.decoders.common import FineStage, Span, circle, held_cell, linear, two_part
 from diif_viewer.engine.layers import Conv, Linear, relu_
 from diif_viewer.engine.native.fine import Along, Maps, NativeFine
+from diif_viewer.engine.native.knots import NativeKnots, Stage
 from diif_viewer.engine.planes import BlockCache, Plane
 from diif_viewer.geometry import Axis, Floats, Lattice, Window
 from diif_viewer.models.diif_s import DiifS
@@ -33,12 +34,17 @@ class DiifSDecoder:
         self._device = first.weight.device
         channels = reference.channels
         weight = first.weight.detach()
-        self._project = Conv(weight[:, : 16 * channels].reshape(-1, channels, 4, 4), first.bias, dtype)
+        around = weight[:, : 16 * channels].reshape(-1, channels, 4, 4)
+        self._project = Conv(around, first.bias, dtype)
         knots = torch.tensor([[-1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, 1.0]], device=self._device)
-        self._knots = (knots @ weight[:, 16 * channels :].T).to(dtype)  # (4, hidden), order (-,-) (-,+) (+,-) (+,+)
+        at_knots = knots @ weight[:, 16 * channels :].T  # (4, hidden), order (-,-) (-,+) (+,-) (+,+)
+        self._knots = at_knots.to(dtype)
         self._coarse = Linear(second.weight, second.bias, dtype, relu=True)
         into = fine.weight.detach()
-        self._push = Linear(into[:, : into.shape[1] - 6], None, dtype)
+        push = into[:, : into.shape[1] - 6]
+        self._push = Linear(push, None, dtype)
+        stage = Stage(around, first.bias, at_knots, second.weight, second.bias, push)
+        self._native_knots = NativeKnots.of(stage, dtype)
         self._fine_bias = fine.bias.detach()
         self._row_weights, self._column_weights = into[:, -6:-4].T, into[:, -4:-2].T  # (2, hidden): sin, cos
         self._cell = into[:, -2:].T  # (2, hidden): y, x
@@ -62,6 +68,8 @@ class DiifSDecoder:
 
     def knot_maps(self, features: Tensor) -> Tensor:
         """features: (h + 3, w + 3, C) around h x w vertices -> (2 h, 2 w, hidden)."""
+        if self._native_knots is not None and self._native_knots.takes(features):
+            return self._native_knots(features)
         projected = self._project(features.permute(2, 0, 1)[None])[0].permute(1, 2, 0)  # (h, w, hidden)
         h, w, c = projected.shape
         hidden = relu_(projected.reshape(1, h * w, c) + self._knots[:, None])  # (4, h * w, hidden)

@@ -1,1 +1,1 @@
-"""A small compiled kernel for the step that a view consists of, where the CPU and a C compiler allow it."""
+"""Small compiled kernels for what a view consists of, where the CPU and a C compiler allow it."""

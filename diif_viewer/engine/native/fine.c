@@ -5,15 +5,9 @@
  * vectors are rounded to bfloat16 where they enter the product, and nowhere else.
  */
 
-#include <immintrin.h>
-#include <stdint.h>
-#include <stdlib.h>
-
-#define AVX512_BF16 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma")))
-#define INLINE static inline __attribute__((always_inline)) AVX512_BF16
+#include "tile.h"
 
 enum {
-    LANES = 16,
     ROWS = 6,                 /* outputs of one product in registers: 6 x 4 of 32 are its sums */
     PANEL = 4,                /* registers of hidden values side by side */
     GROUP = 8 * ROWS,         /* outputs whose hidden vectors are made before they are multiplied; 3 * LANES */
@@ -43,11 +37,6 @@ int diif_viewer_supported(void) {
     return __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512f") &&
            __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
            __builtin_cpu_supports("avx512vl");
-}
-
-INLINE __m512 from_bfloat16(const uint16_t *p) {
-    __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
-    return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
 }
 
 /* One output row's knots, blended over three rows of knots, with the row's term: (knots, hidden). */

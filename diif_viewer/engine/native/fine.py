@@ -9,18 +9,12 @@ import torch
 from torch import Tensor
 
 from diif_viewer.engine.native.library import library
+from diif_viewer.engine.native.products import LANES, Work, floats, panels
 
 WIDTHS = (128, 256)
 """Hidden values per output that the kernel is compiled for."""
 
-_LANES, _PANEL = 16, 4  # of fine.c
-
-
-class Work:
-    """What was computed here and torch does not know of."""
-
-    macs = 0
-    """Multiply-accumulates of the kernel's products so far, by all threads; not exact where several add at once."""
+_PANEL = 4  # of fine.c
 
 
 class Maps(NamedTuple):
@@ -66,11 +60,8 @@ class NativeFine:
     def __init__(self, middle: torch.nn.Linear, last: torch.nn.Linear, dll: ctypes.CDLL) -> None:
         """middle: hidden -> hidden, last: hidden -> 3."""
         self._hidden = middle.in_features
-        pairs = middle.weight.detach().to(torch.bfloat16).view(-1, _PANEL, _LANES, self._hidden // 2, 2)
-        self._middle = pairs.permute(0, 3, 1, 2, 4).contiguous()  # (panels, hidden / 2, PANEL, LANES, 2)
-        self._middle_bias, self._last, self._last_bias = (
-            t.detach().float().contiguous() for t in (middle.bias, last.weight, last.bias)
-        )
+        self._middle = panels(middle.weight, [_PANEL] * (self._hidden // (_PANEL * LANES)))
+        self._middle_bias, self._last, self._last_bias = map(floats, (middle.bias, last.weight, last.bias))
         self._run = dll.diif_viewer_fine
         self._run.argtypes = (ctypes.POINTER(_Request), ctypes.c_int)
 

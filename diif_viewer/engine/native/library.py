@@ -1,4 +1,4 @@
-"""The kernel as a shared library: compiled once per machine by its own C compiler, kept in the cache directory.
+"""The kernels as a shared library: compiled once per machine by its own C compiler, kept in the cache directory.
 
 There is nothing to install and nothing to ship for each system: where the CPU lacks the instructions, where there is no
 compiler, or where anything goes wrong, there is no library, and plain torch does the same.
@@ -24,7 +24,8 @@ from diif_viewer.paths import cache_directory
 SWITCH = "DIIF_VIEWER_NATIVE"
 """Environment variable: 0 leaves the kernel out."""
 
-_SOURCE = Path(__file__).with_name("fine.c")
+_FOLDER = Path(__file__).parent
+_SOURCES = ("fine.c", "knots.c", "edsr.c")
 _FLAGS = ("-O3", "-std=gnu11", "-shared", "-fPIC")
 _SECONDS = 60
 _log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 @functools.cache
 def library() -> tuple[ctypes.CDLL | None, str]:
-    """The kernel of this machine and "", or None and why there is none. The first time ever compiles it: a second."""
+    """The kernels of this machine and "", or None and why there are none. The first time compiles them, in 2 s."""
     if os.environ.get(SWITCH, "") == "0":
         return None, f"switched off by {SWITCH}"
     if not _may_run():
@@ -57,8 +58,8 @@ def _may_run() -> bool:
 
 
 def _path() -> Path:
-    text = _SOURCE.read_bytes() + " ".join(_FLAGS).encode()
-    return cache_directory() / f"fine-{hashlib.sha256(text).hexdigest()[:16]}.so"
+    text = b"".join((_FOLDER / name).read_bytes() for name in ("tile.h", *_SOURCES)) + " ".join(_FLAGS).encode()
+    return cache_directory() / f"native-{hashlib.sha256(text).hexdigest()[:16]}.so"
 
 
 def _loaded(path: Path) -> ctypes.CDLL:
@@ -82,11 +83,11 @@ def compile_to(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         made = Path(folder) / path.name
-        command = [compiler, *_FLAGS, "-o", str(made), str(_SOURCE)]
+        command = [compiler, *_FLAGS, "-o", str(made), *(str(_FOLDER / name) for name in _SOURCES)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
         if done.returncode:
             raise _MissingError(f"{compiler} failed: {done.stderr.strip()}")
         made.replace(path)
-    for old in path.parent.glob("fine-*.so"):
+    for old in path.parent.glob("native-*.so"):
         if old != path:
             old.unlink(missing_ok=True)

@@ -1,0 +1,88 @@
+"""An EDSR encoder through the compiled kernel: what `encoding` hands over, weights as the kernel reads them."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from diif_viewer.engine.native.library import library
+from diif_viewer.engine.native.products import Work, floats, panels, taps
+from diif_viewer.geometry import Window
+
+PANELS = {48: (3,), 64: (2, 2)}
+"""Channels that the kernel is compiled for, and the panels of their weights."""
+
+_COLOURS = 4  # of edsr.c
+
+
+class Layer(NamedTuple):
+    """A 3x3 convolution. weight: (out, in, 3, 3); bias: (out,)."""
+
+    weight: Tensor
+    bias: Tensor
+
+
+class _Encoding(ctypes.Structure):
+    """`Encoding` of edsr.c."""
+
+    _fields_ = (
+        *((name, ctypes.c_int32) for name in ("height", "width", "top", "left", "bottom", "right", "blocks")),
+        ("image", ctypes.c_void_p),
+        ("weights", ctypes.POINTER(ctypes.c_void_p)),
+        ("bias", ctypes.POINTER(ctypes.c_void_p)),
+        ("features", ctypes.c_void_p),
+    )
+
+
+class NativeEdsr:
+    """The encoder in one call that holds no lock: sums in float32, what a layer hands on in bfloat16."""
+
+    def __init__(self, layers: Sequence[Layer], dll: ctypes.CDLL) -> None:
+        """layers: head, two for each block, tail."""
+        self._channels = len(layers[0].bias)
+        widths = PANELS[self._channels]
+        head = torch.nn.functional.pad(layers[0].weight, (0, 0, 0, 0, 0, _COLOURS - 3))
+        self._weights = [panels(taps(weight), widths) for weight in (head, *(layer.weight for layer in layers[1:]))]
+        self._bias = [floats(layer.bias) for layer in layers]
+        each = ctypes.c_void_p * len(layers)
+        self._weights_at = each(*(t.data_ptr() for t in self._weights))
+        self._bias_at = each(*(t.data_ptr() for t in self._bias))
+        self._run = dll.diif_viewer_encode
+        self._run.argtypes = (ctypes.POINTER(_Encoding), ctypes.c_int)
+
+    @classmethod
+    def of(cls, layers: Sequence[Layer], dtype: torch.dtype) -> NativeEdsr | None:
+        """The kernel for these layers, or None where plain torch is to do it."""
+        weight = layers[0].weight
+        if dtype != torch.bfloat16 or weight.device.type != "cpu" or len(weight) not in PANELS:
+            return None
+        dll, _ = library()
+        return None if dll is None else cls(layers, dll)
+
+    def __call__(self, image: Tensor, inside: Window) -> Tensor:
+        """image: (1, 3, H, W) in [-1, 1], channels-last, bfloat16. inside: what is wanted of it, in its positions.
+
+        A side of the image that is nearer than the layers reach is taken for the picture's, beyond which all is zero.
+        -> (inside.height, inside.width, channels) bfloat16, contiguous.
+        """
+        pixels = image[0].permute(1, 2, 0).contiguous()
+        height, width, _ = pixels.shape
+        features = torch.empty(inside.height, inside.width, self._channels, dtype=torch.bfloat16)
+        blocks = len(self._weights) // 2 - 1
+        request = _Encoding(
+            height, width, inside.top, inside.left, inside.bottom, inside.right, blocks,
+            pixels.data_ptr(), self._weights_at, self._bias_at, features.data_ptr(),
+        )  # fmt: skip
+        if self._run(ctypes.byref(request), self._channels):
+            raise MemoryError("the kernel's buffers")
+        Work.macs += self._macs(inside, Window(0, 0, height, width))
+        return features
+
+    def _macs(self, inside: Window, whole: Window) -> int:
+        layers, c = len(self._weights), self._channels
+        areas = [inside.grown(layers - 1 - n).intersected(whole).area for n in range(layers)]
+        return 9 * c * (_COLOURS * areas[0] + c * sum(areas[1:]))

@@ -1,0 +1,82 @@
+"""DIIF-S's coarse stage through the compiled kernel: what `decoders.diif_s` hands over, weights as the kernel reads."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from diif_viewer.engine.native.library import library
+from diif_viewer.engine.native.products import TILE, Work, floats, panels, taps
+
+PANELS = {128: (3, 3, 2), 256: (3, 3, 3, 3, 2, 2)}
+"""Hidden values that the kernel is compiled for, and the panels of their weights."""
+
+_SIDE = 4  # features around a vertex, along an axis
+
+
+class Stage(NamedTuple):
+    """The coarse stage's layers, float32."""
+
+    first: Tensor
+    """(hidden, channels, 4, 4)."""
+    first_bias: Tensor
+    knots: Tensor
+    """(4, hidden): what the first layer adds for each knot, (-,-) (-,+) (+,-) (+,+)."""
+    second: Tensor
+    """(hidden, hidden)."""
+    second_bias: Tensor
+    push: Tensor
+    """(hidden, hidden): the fine stage's first matrix."""
+
+
+class _Coarse(ctypes.Structure):
+    """`Coarse` of knots.c."""
+
+    _fields_ = (
+        *((name, ctypes.c_int32) for name in ("height", "width", "channels")),
+        *((name, ctypes.c_void_p) for name in ("features", "first", "first_bias", "knots", "second", "push")),
+        *((name, ctypes.c_void_p) for name in ("second_bias", "nothing", "maps")),
+    )
+
+
+class NativeKnots:
+    """The coarse stage of a block in one call that holds no lock: sums in float32, hidden vectors in bfloat16."""
+
+    def __init__(self, stage: Stage, dll: ctypes.CDLL) -> None:
+        self._hidden, self._channels = stage.first.shape[:2]
+        widths = PANELS[self._hidden]
+        self._held = (
+            panels(taps(stage.first), widths), floats(stage.first_bias), floats(stage.knots),
+            panels(stage.second, widths), panels(stage.push, widths),
+            floats(stage.second_bias), torch.zeros(self._hidden),
+        )  # fmt: skip
+        self._run = dll.diif_viewer_knots
+        self._run.argtypes = (ctypes.POINTER(_Coarse), ctypes.c_int)
+
+    @classmethod
+    def of(cls, stage: Stage, dtype: torch.dtype) -> NativeKnots | None:
+        """The kernel for these layers, or None where plain torch is to do it."""
+        hidden, channels = stage.first.shape[:2]
+        if dtype != torch.bfloat16 or stage.first.device.type != "cpu" or hidden not in PANELS or channels % 2:
+            return None
+        dll, _ = library()
+        return None if dll is None else cls(stage, dll)
+
+    @staticmethod
+    def takes(features: Tensor) -> bool:
+        """False where there are too few vertices side by side."""
+        return features.shape[1] - _SIDE + 1 >= TILE
+
+    def __call__(self, features: Tensor) -> Tensor:
+        """features: (h + 3, w + 3, channels) bfloat16 around h x w vertices -> (2 h, 2 w, hidden) bfloat16."""
+        features = features.contiguous()
+        h, w, hidden = features.shape[0] - _SIDE + 1, features.shape[1] - _SIDE + 1, self._hidden
+        maps = torch.empty(2 * h, 2 * w, hidden, dtype=torch.bfloat16)
+        held = (t.data_ptr() for t in (features, *self._held, maps))
+        if self._run(ctypes.byref(_Coarse(h, w, self._channels, *held)), hidden):
+            raise MemoryError("the kernel's buffers")
+        Work.macs += h * -(-w // TILE) * TILE * hidden * (_SIDE * _SIDE * self._channels + 8 * hidden)
+        return maps
