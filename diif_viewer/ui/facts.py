@@ -77,7 +77,7 @@ class Facts(QObject):
         for name in NEED_A_FILE:
             actions[name].setEnabled(window.opening.path is not None)
         for name in ("page_previous", "page_next"):
-            actions[name].setEnabled(window.pages.count > 1 or window.pane_files.turnable)
+            actions[name].setEnabled(window.pages.count > 1)
         actions["play"].setEnabled(window.player.moves)
         actions["keep_view"].setChecked(window.files.keep_view)
         actions["overview"].setChecked(window.overview.wanted)

@@ -38,8 +38,8 @@ class Orders:
             "open": window.opening.choose,
             "previous": partial(window.opening.walk, -1),
             "next": partial(window.opening.walk, 1),
-            "page_previous": partial(self._turn, -1),
-            "page_next": partial(self._turn, 1),
+            "page_previous": partial(window.pages.step, -1),
+            "page_next": partial(window.pages.step, 1),
             "play": window.player.toggle,
             "export": partial(self._still, window.exporter.export_view),
             "export_region": partial(self._still, self._export_region),
@@ -117,11 +117,6 @@ class Orders:
         order()
 
     # ---- files ----
-
-    def _turn(self, pages: int) -> None:
-        """In the file of the active pane."""
-        if not self._window.pane_files.turn(pages):
-            self._window.pages.step(pages)
 
     def _reload(self) -> None:
         if not self._window.pane_files.reload():

@@ -1,5 +1,7 @@
 """Files of several pages or frames: a small bar says which one is on screen, leads to the others, and plays them.
 
+It is about the file of the active pane: the open one, or a guest, which does not play but can be gone through.
+
 Story: another page is asked for -> the loader reads it, the next one is kept ready while the view rests -> it takes the
 place of the one on screen, and the view stays where it is (`Files.arrival`).
 """
@@ -8,13 +10,15 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, Slot
 from PySide6.QtGui import QIntValidator, QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QToolButton
 
+from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.keys import Keys
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.opening import Opening
+from diif_viewer.ui.pane_files import PaneFiles
 from diif_viewer.ui.playing import Player
-from diif_viewer.ui.state import ViewerState
+from diif_viewer.ui.state import Picture
 from diif_viewer.ui.theme import TEXT, icon
 
 MARGIN = 12
@@ -22,14 +26,19 @@ MARGIN = 12
 
 
 class Pages(QFrame):
-    """A child of the canvas in the middle of its foot, seen while the file has more than one page.
+    """A child of the canvas, seen while the file has more than one page: in the middle of the canvas' foot, or of that
+    of its pane where panes show different files.
 
-    play: the button that lets frames follow in time, and stops them; for pictures that move.
+    play: the button that lets frames follow in time, and stops them; for open pictures that move.
     """
 
-    def __init__(self, state: ViewerState, opening: Opening, player: Player, keys: Keys, canvas: QWidget) -> None:
+    def __init__(
+        self, controller: Controller, opening: Opening, player: Player, pane_files: PaneFiles, keys: Keys
+    ) -> None:
+        canvas = pane_files.canvas
         super().__init__(canvas)
-        self._state, self._opening, self._player, self._keys, self._canvas = state, opening, player, keys, canvas
+        self._controller, self._state, self._canvas = controller, controller.state, canvas
+        self._opening, self._player, self._pane_files, self._keys = opening, player, pane_files, keys
         self.setObjectName("hint")
         self.play, self.previous, self.next = QToolButton(self), QToolButton(self), QToolButton(self)
         self.play.clicked.connect(player.toggle)
@@ -50,7 +59,9 @@ class Pages(QFrame):
             row.addWidget(widget)
         self._name_keys()
         keys.changed.connect(self._name_keys)
-        state.picture_changed.connect(self.place)
+        state, guests = self._state, controller.looks.guests
+        for fact in (state.picture_changed, state.active_changed, state.layout_changed, guests.changed):
+            fact.connect(self._about_another)
         player.changed.connect(self._play_changed)
         self.hide()
 
@@ -59,13 +70,22 @@ class Pages(QFrame):
         self.dress()
         self.place()
 
+    @Slot()
+    def _about_another(self) -> None:
+        self.play.setVisible(self._playable)
+        self.place()
+
+    @property
+    def _playable(self) -> bool:
+        return self._player.moves and self._pane_files.active is None
+
     def dress(self) -> None:
         """Take on the sign of what the button does next; light in every look, for the bar is dark."""
         playing = self._player.playing
         self.play.setIcon(icon("ph.pause" if playing else "ph.play", TEXT))
         self.play.setToolTip(self._keys.in_words(tr("Stop") if playing else tr("Play"), "play"))
         self.play.setAccessibleName(tr("Stop") if playing else tr("Play"))
-        self.play.setVisible(self._player.moves)
+        self.play.setVisible(self._playable)
 
     @Slot()
     def _name_keys(self) -> None:
@@ -76,20 +96,34 @@ class Pages(QFrame):
             button.setAccessibleName(button.toolTip())
 
     @property
+    def _picture(self) -> Picture | None:
+        """Whose pages it is about; None where that has no file."""
+        picture, guest = self._state.picture, self._pane_files.active
+        if guest is not None:
+            return guest
+        return None if picture is None or self._opening.path != picture.path else picture
+
+    @property
     def count(self) -> int:
-        """Pages of the file on screen; 0 without one."""
-        picture = self._state.picture
-        return 0 if picture is None or self._opening.path != picture.path else picture.pages
+        """Pages of the file in the active pane; 0 without one."""
+        picture = self._picture
+        return 0 if picture is None else picture.pages
 
     def step(self, pages: int) -> None:
         """Go `pages` further, round the ends."""
+        guest = self._pane_files.active
         if self.count > 1:
-            self.go_to((self._opening.page + pages) % self.count)
+            self.go_to(((self._opening.page if guest is None else guest.page) + pages) % self.count)
 
     def go_to(self, page: int) -> None:
         """Show a page, counted from 0; nothing where there is no such page."""
-        path = self._opening.path
-        if path is not None and 0 <= page < self.count and page != self._opening.page:
+        path, guest = self._opening.path, self._pane_files.active
+        if not 0 <= page < self.count:
+            return
+        if guest is not None:
+            if page != guest.page:
+                self._pane_files.open_path(self._state.active, guest.path, page)
+        elif path is not None and page != self._opening.page:
             self._opening.open_path(path, page)
 
     @Slot()
@@ -107,11 +141,20 @@ class Pages(QFrame):
             return
         self._show()
         self.adjustSize()
-        self.move((self._canvas.width() - self.width()) // 2, self._canvas.height() - self.height() - MARGIN)
-        self.setVisible(self.width() + 2 * MARGIN <= self._canvas.width())
+        left, right, foot = self._room()
+        self.move((left + right - self.width()) // 2, foot - self.height() - MARGIN)
+        self.setVisible(self.width() + 2 * MARGIN <= right - left)
+
+    def _room(self) -> tuple[int, int, int]:
+        """(left, right, bottom) of what it lies in, in logical pixels of the canvas."""
+        areas, state = self._controller.areas, self._state
+        if not state.layout.side_by_side or not self._controller.looks.guests or state.active >= len(areas):
+            return 0, self._canvas.width(), self._canvas.height()
+        clip, ratio = areas[state.active].clip, self._canvas.devicePixelRatioF()
+        return round(clip.left / ratio), round(clip.right / ratio), round(clip.bottom / ratio)
 
     def _show(self) -> None:
-        picture = self._state.picture
+        picture = self._picture
         if picture is not None and not (self.box.hasFocus() and self.box.isModified()):
             self.box.setValidator(QIntValidator(1, max(1, picture.pages), self.box))
             self.box.setText(str(picture.page + 1))

@@ -22,14 +22,14 @@ from diif_viewer.ui.state import Picture
 
 
 class PaneFiles(QObject):
-    """The orders about guests."""
+    """The orders about guests. canvas: where their panes lie."""
 
     def __init__(
         self, controller: Controller, canvas: Canvas, opening: Opening, loader: Loader, notice: Notice
     ) -> None:
         """loader: gives the numbers of pictures."""
         super().__init__(notice)
-        self._controller, self._canvas, self._opening, self._notice = controller, canvas, opening, notice
+        self._controller, self.canvas, self._opening, self._notice = controller, canvas, opening, notice
         self._numbers = loader
         self._loader: Loader | None = None  # made when the first file comes
         self._waiting: list[tuple[int, Sheet]] = []
@@ -51,7 +51,7 @@ class PaneFiles(QObject):
 
     def pane_at(self, position: QPointF) -> int:
         """The pane under a point of the canvas, in its logical pixels; the main one outside of all."""
-        areas, ratio = self._controller.areas, self._canvas.devicePixelRatioF()
+        areas, ratio = self._controller.areas, self.canvas.devicePixelRatioF()
         if self._controller.state.picture is None or not areas:
             return self.main
         return area_at(areas, position.x() * ratio, position.y() * ratio).pane
@@ -66,27 +66,14 @@ class PaneFiles(QObject):
             self._start()
 
     @property
-    def _active(self) -> Picture | None:
+    def active(self) -> Picture | None:
         """The guest of the active pane."""
         guest = self._controller.looks.guests.of(self._controller.state.active)
         return None if guest is None else guest.picture
 
-    @property
-    def turnable(self) -> bool:
-        """True when the active pane shows a guest whose file has several pages."""
-        picture = self._active
-        return picture is not None and picture.pages > 1
-
-    def turn(self, pages: int) -> bool:
-        """Go `pages` further in the file of the active pane, round the ends; False where that shows no guest."""
-        picture = self._active
-        if picture is not None and picture.pages > 1:
-            self.open_path(self._controller.state.active, picture.path, (picture.page + pages) % picture.pages)
-        return picture is not None
-
     def reload(self) -> bool:
         """Read the file of the active pane again; False where that shows no guest."""
-        picture = self._active
+        picture = self.active
         if picture is not None:
             self.open_path(self._controller.state.active, picture.path, picture.page)
         return picture is not None

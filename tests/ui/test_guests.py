@@ -237,3 +237,31 @@ def test_the_pages_of_a_guest_are_turned_in_its_pane(stage, photo, tmp_path):
     shown, view, window = pane_pixels(stage, 2)
     wanted = expected(np.asarray(pages[2]), stage.state.methods[2], view.scale, window)
     assert_shows(shown[:-4], wanted[:-4], stage.state.methods[2])  # the mark of the active pane is at its foot
+
+
+def test_the_bar_is_about_the_frames_of_the_active_pane(stage, photo, tmp_path):
+    moving, scan = tmp_path / "moving.gif", tmp_path / "scan.tif"
+    frames = [Image.fromarray(np.roll(pixels_of(photo), shift, axis=0)) for shift in (0, 20, 40)]
+    frames[0].save(moving, save_all=True, append_images=frames[1:], duration=40)
+    frames[0].save(scan, save_all=True, append_images=[*frames, *frames])
+    four_panes_with(stage, scan, pane1=moving)
+    bar, area = stage.window.pages, stage.controller.areas[1].clip
+    assert (bar.count, bar._count.text()) == (7, "/ 7")
+    stage.state.set_active(1)
+    assert (bar.count, bar.box.text(), bar._count.text()) == (3, "1", "/ 3")
+    assert bar.isVisible()
+    assert not bar.play.isVisible(), "a guest does not play"
+    assert area.left <= bar.x() < bar.x() + bar.width() <= area.right
+    assert area.top <= bar.y() < bar.y() + bar.height() <= area.bottom
+    stage.qtbot.mouseClick(bar.next, Qt.MouseButton.LeftButton)
+    stage.until(lambda: stage.controller.looks.picture(1).page == 1)
+    assert bar.box.text() == "2"
+    bar.box.setFocus()
+    bar.box.selectAll()
+    stage.qtbot.keyClicks(bar.box, "3")
+    stage.qtbot.keyClick(bar.box, Qt.Key.Key_Return)
+    stage.until(lambda: stage.controller.looks.picture(1).page == 2)
+    assert stage.state.picture.page == 0
+    stage.state.set_active(0)
+    assert (bar.count, bar.box.text()) == (7, "1")
+    stage.sharp()
