@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import signal
 
 for number, usual in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
     # in the background (&, nohup) they are ignored, and programs that tests end with them inherit that
     if hasattr(signal, number) and signal.getsignal(getattr(signal, number)) is signal.SIG_IGN:
         signal.signal(getattr(signal, number), usual)
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # read when torch is imported, here and in the programs that tests start
+    os.environ.setdefault("OMP_NUM_THREADS", "2")  # enough for work side by side; the cores are shared with others
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that wait for others take no core from them
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays for good: looking for rubbish in it, after every test, took a third of all the time."""
+    gc.collect()
+    gc.freeze()
