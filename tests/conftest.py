@@ -17,6 +17,6 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # read when torch is imported, here and
 
 
 def pytest_collection_finish() -> None:
-    """What is loaded by now stays for good: looking for rubbish in it, after every test, took a third of all the time."""
+    """What is loaded by now stays for good: to look for rubbish in it after every test took a third of all the time."""
     gc.collect()
     gc.freeze()

@@ -38,6 +38,14 @@ def virtual_screen() -> Iterator[str]:
         server.wait(20)
 
 
+def until(fact: Callable[[], Any]) -> None:
+    """Wait for something that the program does not report: on the screen, in a folder."""
+    end = time.monotonic() + PATIENCE
+    while not fact():
+        assert time.monotonic() < end, "it never came"
+        time.sleep(0.05)
+
+
 class Program:
     """The running program: its status file, its input, its picture on the screen."""
 
@@ -123,10 +131,7 @@ def quits_cleanly(program: Program, seconds: float) -> None:
     program.input("key", "ctrl+q")
     assert program.process.wait(20) == 0
     assert time.monotonic() - began < seconds
-    end = time.monotonic() + 5
-    while program.processes() and time.monotonic() < end:
-        time.sleep(0.05)
-    assert program.processes() == []
+    until(lambda: program.processes() == [])
     log = program.log_file.read_text()
     assert not [word for word in ("Traceback", "Destroyed while", "leaked", "error") if word in log], log
 

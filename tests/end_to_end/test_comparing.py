@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 
 import pytest
 
-from tests.end_to_end.desktop import Program
+from tests.end_to_end.desktop import Program, until
 from tests.end_to_end.test_program import SAMPLE, Start, display, pytestmark, start
 
 __all__ = ["display", "pytestmark", "start"]
@@ -15,16 +14,8 @@ __all__ = ["display", "pytestmark", "start"]
 
 def focus(program: Program, name: str) -> None:
     """Give the keyboard to a window, as a window manager does."""
-    end = time.monotonic() + 20
-    while True:
-        try:
-            window = program.input("search", "--onlyvisible", "--name", name).split()[-1]
-            break
-        except (subprocess.CalledProcessError, IndexError):  # xdotool fails while there is none
-            if time.monotonic() > end:
-                raise
-            time.sleep(0.05)
-    program.input("windowfocus", "--sync", window)
+    until(lambda: program.find(name))
+    program.input("windowfocus", "--sync", program.find(name)[-1])
 
 
 def opened(start: Start) -> Program:

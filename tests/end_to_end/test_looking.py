@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.end_to_end.desktop import ROOT, WHEEL_DOWN, Program, quits_cleanly
+from tests.end_to_end.desktop import ROOT, WHEEL_DOWN, Program, quits_cleanly, until
 from tests.end_to_end.test_comparing import focus
 from tests.end_to_end.test_program import SAMPLE, Start, display, pytestmark, scroll_to, start
 
@@ -59,12 +59,10 @@ def test_out_again_and_the_divider_dragged(start: Start) -> None:
     assert after["origin"] == before["origin"]
     program.input("key", "F3")
     program.wait_for(lambda s: s["layout"] == "split" and s["sharp"])
-    time.sleep(0.4)
-    assert bright_column(program, 600, 680) > 0
+    until(lambda: bright_column(program, 600, 680) > 0)
     drag(program, (640, 300), (320, 300))
-    time.sleep(0.6)
+    until(lambda: abs(bright_column(program, 280, 360) - 320) <= 2)
     assert bright_column(program, 600, 680) == -1
-    assert abs(bright_column(program, 280, 360) - 320) <= 2
 
 
 @pytest.mark.timeout(600)
@@ -75,19 +73,19 @@ def test_a_figure_is_dragged_and_saved(start: Start, tmp_path: Path) -> None:
     program.input("key", "c")
     drag(program, (770, 550), (850, 620))
     focus(program, "Comparison figure")
-    target, end = tmp_path / "figure.pdf", time.monotonic() + 120
-    while True:  # Save is what Enter means, once all crops are there
-        program.input("key", "Return")
+    target = tmp_path / "figure.pdf"
+
+    def saving() -> list[str]:
+        program.input("key", "Return")  # Save is what Enter means, once all crops are there
         time.sleep(0.5)
-        found = program.find("Save the figure")
-        if found or time.monotonic() > end:
-            break
+        return program.find("Save the figure")
+
+    until(saving)
     focus(program, "Save the figure")
     program.input("key", "ctrl+a")
     program.input("type", str(target))
     program.input("key", "Return")
-    while not target.exists() and time.monotonic() < end:  # it is there as a whole, or not at all
-        time.sleep(0.05)
+    until(target.exists)  # as a whole, or not at all
     document = target.read_bytes()
     assert document.startswith(b"%PDF-")
     assert document.count(b"/Subtype /Image") == 5  # the picture, and the region by four methods
@@ -106,12 +104,10 @@ def test_a_folder_is_walked_and_a_copied_view_pasted(start: Start, tmp_path: Pat
     program.input("key", "1")
     program.wait_for(lambda s: s["scale"] == 1 and s["sharp"])
     program.input("key", "ctrl+c")
-    time.sleep(1.0)
+    program.wait_for(lambda s: s["message"].startswith("Copied"))
     program.input("key", "ctrl+v")
     program.wait_for(lambda s: s["picture"] == "Pasted picture" and s["sharp"])
-    time.sleep(0.3)
-    middle = program.screenshot()[440, 640]
-    assert middle.tolist() == [180, 180, 180]
+    until(lambda: program.screenshot()[440, 640].tolist() == [180, 180, 180])
 
 
 @pytest.mark.timeout(600)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import time
 from pathlib import Path
 
 import pytest
 
 from diif_viewer.paths import shipped
-from tests.end_to_end.desktop import PATIENCE
+from tests.end_to_end.desktop import until
 from tests.end_to_end.test_comparing import focus, opened
 from tests.end_to_end.test_program import Start, display, pytestmark, start
 
@@ -17,10 +16,7 @@ __all__ = ["display", "pytestmark", "start"]
 
 
 def until_there_are(files: list[str], folder: Path) -> None:
-    end = time.monotonic() + PATIENCE
-    while sorted(path.name for path in folder.glob("*")) != files:
-        assert time.monotonic() < end, list(folder.glob("*"))
-        time.sleep(0.05)
+    until(lambda: sorted(path.name for path in folder.glob("*")) == files)
 
 
 @pytest.mark.timeout(600)

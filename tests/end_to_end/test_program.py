@@ -64,14 +64,12 @@ def test_open_scroll_to_x30_and_see_what_render_gives(start: Start, tmp_path: Pa
     after = program.wait_for(lambda s: s["sharp"] and s["scale"] >= 30)
     assert after["method"] == "diif-s-lite"
     assert after["message"] == ""
-    time.sleep(0.3)  # the last frame on its way through the X server
-    screen = program.screenshot()
-
     top, left, bottom, right = after["window"]
     assert (bottom - top, right - left) == tuple(after["size"])
     words = ["render", str(SAMPLE), "--scale", repr(after["scale"]), "--window", f"{top},{left},{bottom},{right}"]
     out = tmp_path / "rendered.png"
     subprocess.run([sys.executable, "main.py", *words, "-o", str(out)], cwd=ROOT, check=True, timeout=300)
+    screen = program.screenshot()  # now: the last frame has come through the X server meanwhile
     with Image.open(out) as image:
         rendered = np.asarray(image)
     assert rendered.std() > 10, "a place with something to see"
