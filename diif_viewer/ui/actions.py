@@ -1,18 +1,14 @@
-"""Every action of the window in one literal table: name, words, icon, keys. The list of shortcuts is made from it."""
+"""Every action of the window in one literal table: name, words, icon, keys.
+
+`ui.qactions` makes Qt's actions of it, `ui.shortcut_list` what people read.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
-from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QWidget
-
-from diif_viewer.ui.keys import Keys, readable
-from diif_viewer.ui.language import tr
 from diif_viewer.ui.navigation import PRESETS
-from diif_viewer.ui.reduced import ON_SCREEN, all_methods
+from diif_viewer.ui.reduced import ON_SCREEN
 from diif_viewer.ui.zoom_text import plain_zoom
 
 
@@ -283,65 +279,3 @@ ROWS = (*ACTIONS, *ZOOMS, *LOOKS)
 """All of them."""
 
 DEFAULT_KEYS = {row.name: row.keys for row in ROWS}
-
-
-def make_actions(owner: QWidget, orders: dict[str, Callable[[], None]], keys: Keys) -> dict[str, QAction]:
-    """An action on `owner` for each row of the tables; `orders` says what each does, by name."""
-    actions: dict[str, QAction] = {}
-    for row in ROWS:
-        action = QAction(tr(row.label), owner)
-        action.setObjectName(row.name)
-        action.setStatusTip("")
-        action.setCheckable(row.checkable)
-        action.triggered.connect(_without_argument(orders[row.name]))
-        owner.addAction(action)
-        actions[row.name] = action
-    _name_keys(actions, keys)
-    keys.changed.connect(partial(_name_keys, actions, keys))
-    return actions
-
-
-def _name_keys(actions: dict[str, QAction], keys: Keys) -> None:
-    """Let each action be heard on its keys, and name the first in its tooltip."""
-    for row in ROWS:
-        name_action(actions[row.name], tr(row.tip or row.label), keys)
-
-
-def name_action(action: QAction, words: str, keys: Keys) -> None:
-    """Let an action be heard on its keys, and name the first behind what is said of it."""
-    action.setShortcuts([QKeySequence(key) for key in keys.of(action.objectName())])
-    action.setToolTip(keys.in_words(words, action.objectName()))
-
-
-def _without_argument(order: Callable[[], None]) -> Callable[[], None]:
-    return lambda *_: order()
-
-
-def rows_of(keys: Keys) -> tuple[ActionRow, ...]:
-    """All rows, and those of models that somebody added."""
-    added = (method for method in all_methods() if not method.letter and f"method_{method.name}" in keys)
-    return (*ROWS, *(ActionRow(f"method_{method.name}", method.label, "Method", ()) for method in added))
-
-
-def name_of(row: ActionRow) -> str:
-    """What an action is called in the present language, in a list."""
-    return tr(row.label).rstrip("…")
-
-
-def shortcut_lines(keys: Keys | None = None) -> list[tuple[str, list[tuple[str, str]]]]:
-    """(group, [(keys, what they do)]) for people, gestures first. keys: None for those of the tables."""
-    groups = {tr(MOUSE): [(tr(gesture), tr(words)) for gesture, words in GESTURES]}
-    added = () if keys is None else rows_of(keys)[len(ROWS) :]
-    for row in (*ZOOMS, *LOOKS, *added, *ACTIONS):
-        held = row.keys if keys is None else tuple(map(readable, keys.of(row.name)))
-        groups.setdefault(tr(row.group), []).append((", ".join(held), name_of(row)))
-    return list(groups.items())
-
-
-def shortcut_table() -> str:
-    """The same as Markdown, for docs/window.md."""
-    rows = ["| | |", "|---|---|"]
-    for group, lines in shortcut_lines():
-        rows.append(f"| **{group}** | |")
-        rows += [f"| {keys} | {words} |" for keys, words in lines]
-    return "\n".join(rows)

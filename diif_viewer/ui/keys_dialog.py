@@ -18,9 +18,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from diif_viewer.ui.actions import name_of, rows_of
 from diif_viewer.ui.keys import Keys, portable, readable
 from diif_viewer.ui.language import mark, tr
+from diif_viewer.ui.shortcut_list import name_of, rows_of
 
 PLACES = (mark("Key"), mark("Second key"))
 """How many keys one action can have, and what their fields are called."""

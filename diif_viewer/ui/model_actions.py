@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QAction
 
 from diif_viewer.models import shelf
-from diif_viewer.ui.actions import name_action
+from diif_viewer.ui.qactions import name_action
 
 if TYPE_CHECKING:
     from diif_viewer.ui.window import MainWindow

@@ -16,10 +16,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from diif_viewer.ui.actions import shortcut_lines
 from diif_viewer.ui.keys import Keys
 from diif_viewer.ui.keys_dialog import KeysDialog
 from diif_viewer.ui.language import mark, tr
+from diif_viewer.ui.shortcut_list import shortcut_lines
 
 COLUMNS = 3
 NOTE = mark(

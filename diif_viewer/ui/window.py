@@ -10,7 +10,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragMoveEvent, QDropEve
 from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
 from diif_viewer.engine.messages import Ready
-from diif_viewer.ui.actions import DEFAULT_KEYS, make_actions
+from diif_viewer.ui.actions import DEFAULT_KEYS
 from diif_viewer.ui.badge import BadgeRow
 from diif_viewer.ui.canvas import Canvas
 from diif_viewer.ui.clipboard import Clipboard
@@ -45,6 +45,7 @@ from diif_viewer.ui.pages import Pages
 from diif_viewer.ui.pane_files import PaneFiles
 from diif_viewer.ui.playing import Player
 from diif_viewer.ui.preferences import PreferencesDialog
+from diif_viewer.ui.qactions import make_actions
 from diif_viewer.ui.regions import Regions
 from diif_viewer.ui.report import Report
 from diif_viewer.ui.save_dialog import ChoosePath

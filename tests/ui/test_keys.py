@@ -7,10 +7,11 @@ from PySide6.QtCore import QObject, QSettings, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialogButtonBox, QPushButton
 
-from diif_viewer.ui.actions import DEFAULT_KEYS, ROWS, shortcut_lines
+from diif_viewer.ui.actions import DEFAULT_KEYS, ROWS
 from diif_viewer.ui.keys import Keys, portable, readable
 from diif_viewer.ui.keys_dialog import KeysDialog
 from diif_viewer.ui.settings import Settings
+from diif_viewer.ui.shortcut_list import shortcut_lines
 from diif_viewer.ui.shortcuts import ShortcutsDialog
 
 

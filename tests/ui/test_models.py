@@ -14,12 +14,12 @@ from diif_viewer.models import shelf
 from diif_viewer.models.cards import card, quality, read_header
 from diif_viewer.models.registry import METHODS, SHIPPED, default_method
 from diif_viewer.paths import shipped
-from diif_viewer.ui.actions import shortcut_lines
 from diif_viewer.ui.app import Viewer
 from diif_viewer.ui.device_box import DeviceBox
 from diif_viewer.ui.export_dialog import ExportDialog
 from diif_viewer.ui.keys_dialog import KeysDialog
 from diif_viewer.ui.reduced import TRUTH
+from diif_viewer.ui.shortcut_list import shortcut_lines
 
 LITE = shipped("weights") / "diif-s-lite.safetensors"
 

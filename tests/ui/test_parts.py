@@ -18,12 +18,12 @@ from PySide6.QtWidgets import QWidget
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.imaging.classic import resample
 from diif_viewer.imaging.colour import to_8_bits
-from diif_viewer.ui.actions import shortcut_lines, shortcut_table
 from diif_viewer.ui.compare import Layout, area_at, areas, view_size
 from diif_viewer.ui.complaints import telling
 from diif_viewer.ui.folder import neighbour
 from diif_viewer.ui.images import DARK, LIGHT, opaque
 from diif_viewer.ui.mailbox import Mailbox
+from diif_viewer.ui.shortcut_list import shortcut_lines, shortcut_table
 from diif_viewer.ui.status import BUSY_AFTER, BusyMark
 from diif_viewer.ui.zoom_text import format_time, format_zoom, parse_zoom
 from diif_viewer.viewport import Viewport
