@@ -33,7 +33,7 @@ def describe_program(window: MainWindow, sentence: str) -> str:
         f"Python {platform.python_version()}, Qt {qVersion()}",
         f"System: {platform.system()} {platform.release()}, {platform.machine()}",
         f"Screen: {screen.size().width()} x {screen.size().height()} at {window.devicePixelRatioF():g}",
-        f"Renderer: {window.device or 'not running'}",
+        f"Renderer: {window.renderer_news.device or 'not running'}",
         f"Layout: {state.layout.value}, {', '.join(state.methods)}",
         f"Picture: {', '.join(shown) or 'none'}",
         f"Settings: {', '.join(f'{name} {value}' for name, value in chosen.items() if value)}",

@@ -98,16 +98,15 @@ class Facts(QObject):
         window.setAccessibleDescription(window.report.sentence())
         if window.report.wanted:
             page = window.page.text if window.stack.currentWidget() is window.page else ""
-            window.report.write(window.device, window.notice.text if window.notice.isVisible() else page)
+            window.report.write(window.renderer_news.device, window.notice.text if window.notice.isVisible() else page)
 
     def place_badges(self) -> None:
         """Say what every pane shows, in its corner."""
         state, controller = self._window.state, self._window.controller
         statuses = controller.statuses if state.picture is not None else ()
         truth = state.picture is not None and state.picture.reduced is not None
-        self._window.badge_row.show(
-            statuses, controller.areas, state.layout, state.active, device=self._window.device, truth=truth
-        )
+        device = self._window.renderer_news.device
+        self._window.badge_row.show(statuses, controller.areas, state.layout, state.active, device=device, truth=truth)
 
     @Slot()
     def show_layout(self) -> None:

@@ -9,13 +9,12 @@ from PySide6.QtCore import QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
-from diif_viewer.engine.messages import Ready
 from diif_viewer.ui.actions import DEFAULT_KEYS
+from diif_viewer.ui.arrivals import Arrivals
 from diif_viewer.ui.badge import BadgeRow
 from diif_viewer.ui.canvas import Canvas
 from diif_viewer.ui.clipboard import Clipboard
 from diif_viewer.ui.controller import Controller
-from diif_viewer.ui.device_box import AUTOMATIC
 from diif_viewer.ui.diagnostics import describe_program
 from diif_viewer.ui.difference import Difference
 from diif_viewer.ui.export import Exporter, choose_path
@@ -30,8 +29,8 @@ from diif_viewer.ui.hint import Hint
 from diif_viewer.ui.histogram import Histogram
 from diif_viewer.ui.inspector import Inspector
 from diif_viewer.ui.keys import Keys
-from diif_viewer.ui.language import said, tr
-from diif_viewer.ui.loader import Loader, NotLoaded
+from diif_viewer.ui.language import tr
+from diif_viewer.ui.loader import Loader
 from diif_viewer.ui.menu import MainMenu
 from diif_viewer.ui.model_actions import ModelActions
 from diif_viewer.ui.models import Models
@@ -47,6 +46,7 @@ from diif_viewer.ui.playing import Player
 from diif_viewer.ui.preferences import PreferencesDialog
 from diif_viewer.ui.qactions import make_actions
 from diif_viewer.ui.regions import Regions
+from diif_viewer.ui.renderer_news import RendererNews
 from diif_viewer.ui.report import Report
 from diif_viewer.ui.save_dialog import ChoosePath
 from diif_viewer.ui.scores import Scores
@@ -57,12 +57,10 @@ from diif_viewer.ui.shares import share_out
 from diif_viewer.ui.sharpening import Sharpening
 from diif_viewer.ui.shortcuts import ShortcutsDialog
 from diif_viewer.ui.stall import StallMeter
-from diif_viewer.ui.state import Picture
 from diif_viewer.ui.status import StatusLine
 from diif_viewer.ui.theme import ACCENT, icon
 from diif_viewer.ui.toolbar import ToolBar
 from diif_viewer.ui.wardrobe import Wardrobe
-from diif_viewer.viewport import Viewport
 
 
 class MainWindow(QMainWindow):
@@ -91,7 +89,6 @@ class MainWindow(QMainWindow):
         self.stalls = StallMeter(self)
         self.scores = Scores(controller, self)
         self.report = Report(controller, self.stalls, self.scores)
-        self._device = ""
         self.opening = Opening(loader, self)
         self.canvas = Canvas(controller)
         self.page = Page(self.keys)
@@ -135,6 +132,8 @@ class MainWindow(QMainWindow):
         self.status.put_beside_busy(self.sharpening)
         self.inspector = Inspector(controller, self.canvas, self.status)
         self.facts = Facts(self)
+        self.arrivals = Arrivals(self)
+        self.renderer_news = RendererNews(self)
         self.setAcceptDrops(True)
         self.setWindowIcon(icon("ph.magnifying-glass-plus", ACCENT))
         share_out(self)
@@ -170,21 +169,13 @@ class MainWindow(QMainWindow):
         self.page.open_asked.connect(self.opening.choose)
         self.page.again_asked.connect(self.files.reload)
         self.page.diagnostics_asked.connect(self.copy_diagnostics)
-        self.opening.waiting.connect(self._waiting)
         self.opening.models_found.connect(self.models.take)
         self.tools.zoom_box.zoom_entered.connect(navigator.zoom_to)
         self.tools.zoom_box.left.connect(canvas.setFocus)
         for badge in self.badge_row.badges:
             badge.models_asked.connect(self.actions_by_name["models"].trigger)
             badge.method_chosen.connect(partial(self._method_chosen, badge.pane))
-        self.loader.loaded.connect(self._loaded)
-        self.loader.failed.connect(self._not_loaded)
-        client = self.controller.client
         self.controller.fallback.frame_failed.connect(self.notice.tell)
-        client.ready.connect(self._renderer_ready)
-        client.stopped.connect(self._renderer_stopped)
-        client.noticed.connect(lambda sentence: self.notice.tell(said(sentence)))
-        client.restarted.connect(self._renderer_restarted)
 
     # ---- pictures ----
 
@@ -197,33 +188,6 @@ class MainWindow(QMainWindow):
         self.files.greeting = None if greeting is None else Path(greeting)
         path = self.session.last(always=always) or self.files.greeting
         return [] if path is None else [path]
-
-    @Slot(object)
-    def _waiting(self, path: Path) -> None:
-        if self.state.picture is None:
-            self.page.wait(path.name)
-        self.status.busy.set_busy(True)
-
-    @Slot(object)
-    def _loaded(self, picture: Picture) -> None:
-        self.stack.setCurrentWidget(self.canvas)
-        area = self.controller.areas[0].view if self.controller.areas else None
-        height, width = (area.height, area.width) if area is not None else self.canvas.device_size()
-        fitted = Viewport(picture.height, picture.width, height, width).fitted()
-        self.state.set_picture(picture, self.files.arrival(picture, fitted))
-        self.files.arrived(picture)
-        self.canvas.setFocus()
-        self.opened.emit(picture)
-
-    @Slot(object)
-    def _not_loaded(self, failure: NotLoaded) -> None:
-        if self.files.forgives(failure):
-            self.facts.show()
-            return
-        self.state.set_picture(None, None)
-        self.page.fail(failure.sentence)
-        self.stack.setCurrentWidget(self.page)
-        self.facts.show()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
         """Take files, and pictures out of other programs."""
@@ -256,11 +220,6 @@ class MainWindow(QMainWindow):
     def menu_below_button(self) -> None:
         """Open the menu where its button is."""
         self.menu.popup(self.stack.mapToGlobal(QPoint(self.stack.width() - self.menu.sizeHint().width() - 8, 0)))
-
-    @property
-    def device(self) -> str:
-        """What the renderer runs on; "" until it is ready."""
-        return self._device
 
     @Slot()
     def copy_diagnostics(self) -> None:
@@ -298,30 +257,6 @@ class MainWindow(QMainWindow):
     def _reopen(self) -> None:
         self.reopening = True
         self.close()
-
-    # ---- the renderer ----
-
-    @Slot(object)
-    def _renderer_ready(self, ready: Ready) -> None:
-        self._device = ready.description
-        self.status.device.setText(said(ready.description))
-        self.facts.tell()
-
-    @Slot()
-    def _renderer_restarted(self) -> None:
-        self.status.device.setText(tr("Starting the renderer again…"))
-        self.notice.tell(tr("The renderer stopped and was started again."), stay=False)
-        self.facts.tell()
-
-    @Slot(str)
-    def _renderer_stopped(self, sentence: str) -> None:
-        self._device = ""
-        self.status.device.setText(tr("No renderer"))
-        if self.controller.client.device == AUTOMATIC:
-            self.notice.tell(sentence, tr("Restart it"), self.controller.client.restart)
-        else:
-            self.notice.tell(sentence, tr("Choose the device automatically"), self.models.compute_on_what_is_there)
-        self.facts.tell()
 
     # ---- the window itself ----
 

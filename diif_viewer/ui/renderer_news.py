@@ -1,0 +1,55 @@
+"""What the window tells of its renderer: the device it runs on, and what to do when it stops."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Slot
+
+from diif_viewer.engine.messages import Ready
+from diif_viewer.ui.device_box import AUTOMATIC
+from diif_viewer.ui.language import said, tr
+
+if TYPE_CHECKING:
+    from diif_viewer.ui.window import MainWindow
+
+
+class RendererNews(QObject):
+    """device: what the renderer runs on, for people; "" until it is ready."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window, self.device = window, ""
+        client = window.controller.client
+        client.ready.connect(self._ready)
+        client.stopped.connect(self._stopped)
+        client.noticed.connect(self._noticed)
+        client.restarted.connect(self._restarted)
+
+    @Slot(object)
+    def _ready(self, ready: Ready) -> None:
+        self.device = ready.description
+        self._window.status.device.setText(said(ready.description))
+        self._window.facts.tell()
+
+    @Slot(str)
+    def _noticed(self, sentence: str) -> None:
+        self._window.notice.tell(said(sentence))
+
+    @Slot()
+    def _restarted(self) -> None:
+        window = self._window
+        window.status.device.setText(tr("Starting the renderer again…"))
+        window.notice.tell(tr("The renderer stopped and was started again."), stay=False)
+        window.facts.tell()
+
+    @Slot(str)
+    def _stopped(self, sentence: str) -> None:
+        window, client = self._window, self._window.controller.client
+        self.device = ""
+        window.status.device.setText(tr("No renderer"))
+        if client.device == AUTOMATIC:
+            window.notice.tell(sentence, tr("Restart it"), client.restart)
+        else:
+            window.notice.tell(sentence, tr("Choose the device automatically"), window.models.compute_on_what_is_there)
+        window.facts.tell()
