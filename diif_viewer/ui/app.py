@@ -16,6 +16,7 @@ from diif_viewer.models.registry import METHODS
 from diif_viewer.ui import language, report, theme
 from diif_viewer.ui.complaints import telling
 from diif_viewer.ui.controller import Controller
+from diif_viewer.ui.courier import Renderer
 from diif_viewer.ui.export import choose_path
 from diif_viewer.ui.fallback import Fallback
 from diif_viewer.ui.interpreter import Interpreter
@@ -23,7 +24,7 @@ from diif_viewer.ui.interrupt import closing_on_signals
 from diif_viewer.ui.loader import Loader
 from diif_viewer.ui.motion import Motion
 from diif_viewer.ui.reduced import TRUTH
-from diif_viewer.ui.renderer_client import Renderer, RendererClient, spawn_renderer
+from diif_viewer.ui.renderer_client import RendererClient, spawn_renderer
 from diif_viewer.ui.save_dialog import ChoosePath
 from diif_viewer.ui.scene import Scene
 from diif_viewer.ui.settings import Settings

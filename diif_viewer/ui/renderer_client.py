@@ -1,23 +1,17 @@
 """The window's end of the rendering process: orders go out, facts come back as signals.
 
-Story: `start` begins a sender thread, which spawns the process (so that not even that costs the GUI thread
-anything) and writes what `send` and `open_image` hand it. A reader thread turns what arrives into one queued
-signal; `_deliver`, back in the GUI thread, names the fact. When the process dies, it is started again once by
-itself and open pictures are sent anew; after that only `restart` does so.
+Story: `start` sends out a `Courier`, whose threads spawn the process, write what `send` and `open_image` hand over, and
+turn what arrives into one queued signal; `_deliver`, back in the GUI thread, names the fact. When the process dies, it
+is started again once by itself and open pictures are sent anew; after that only `restart` does so.
 """
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import itertools
-import queue
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from multiprocessing.shared_memory import SharedMemory
-from typing import Any, Protocol
+from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 
@@ -35,10 +29,8 @@ from diif_viewer.engine.messages import (
     FromRenderer,
     MemoryLimit,
     Notice,
-    OpenImage,
     ProbeDone,
     ProbeFailed,
-    Quit,
     Ready,
     RendererFailed,
     TileDone,
@@ -46,48 +38,11 @@ from diif_viewer.engine.messages import (
     ViewDone,
     ViewFailed,
 )
-from diif_viewer.ui.language import mark, tr
-from diif_viewer.ui.shared import name_of, new_block, release
-
-CLOSE_TIMEOUT = 1.0
-"""Seconds that the process gets to end by itself; it may be in the middle of loading torch, and is killed then."""
-
-NO_ROOM = mark("There is not enough shared memory for this picture: it is shown bicubic.")
+from diif_viewer.ui.courier import CLOSE_TIMEOUT, Courier, Gone, Opened, Renderer
+from diif_viewer.ui.language import tr
 
 EXPORT_TIMEOUT = 5.0
 """Seconds that it gets while it is writing a file: what it has written so far is cleared away by itself only."""
-
-
-class Connection(Protocol):
-    """What is used of a `multiprocessing` connection."""
-
-    def send(self, obj: Any, /) -> None:
-        """Write a message."""
-
-    def recv(self) -> Any:
-        """Wait for a message; EOFError when the other end is gone."""
-
-
-class Renderer(Protocol):
-    """A running renderer: `engine.service.RendererProcess`, or a stand-in for tests."""
-
-    @property
-    def connection(self) -> Connection:
-        """Both directions of messages."""
-
-    def close(self, timeout: float) -> None:
-        """End it, by force after `timeout` seconds; no process and no file descriptor is left."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    image: int
-    pixels: npt.NDArray[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class _Gone:
-    generation: int
 
 
 def spawn_renderer(device: str = "auto") -> Renderer:
@@ -104,8 +59,7 @@ class RendererClient(QObject):
     (ExportProgress), export_done (ExportDone), export_failed (ExportFailed), probe_done (ProbeDone), probe_failed
     (ProbeFailed), film_frame (FilmFrame), film_probed (FilmProbed), crop_done (CropDone): the messages. noticed
     (sentence): something to know of. restarted (no payload): it died and runs again; ask anew for what is wanted.
-    stopped (sentence): it cannot go on, or died again;
-    only `restart` brings it back.
+    stopped (sentence): it cannot go on, or died again; only `restart` brings it back.
     """
 
     ready = Signal(object)
@@ -123,7 +77,7 @@ class RendererClient(QObject):
     noticed = Signal(str)
     restarted = Signal()
     stopped = Signal(str)
-    _received = Signal(object)
+    _received = Signal(object, object)
 
     def __init__(self, spawn: Callable[[str], Renderer] = spawn_renderer, parent: QObject | None = None) -> None:
         """spawn: starts a renderer on the device of a name. device: that of the next one to be started.
@@ -136,10 +90,10 @@ class RendererClient(QObject):
         self.devices: tuple[tuple[str, str], ...] = ()
         self.description = ""
         self._limit: MemoryLimit | None = None
-        self._orders: queue.SimpleQueue[ToRenderer | _Opened | None] = queue.SimpleQueue()
         self._images: dict[int, npt.NDArray[Any]] = {}
-        self._sender: threading.Thread | None = None
-        self._generation = 0
+        self._courier: Courier | None = None
+        self._numbers = itertools.count(1)
+        self._number = 0  # of the courier whose news are for us
         self._restarts_left = 1
         self._exports: dict[int, int] = {}  # job -> image
         self._leaving: set[int] = set()
@@ -149,21 +103,18 @@ class RendererClient(QObject):
     @property
     def running(self) -> bool:
         """True from `start` until it died or was shut down."""
-        return self._sender is not None
+        return self._courier is not None
 
     def start(self) -> None:
         """Start the process, without waiting for it."""
-        if self._sender is None:
-            self._generation += 1
-            self._orders = queue.SimpleQueue()
+        if self._courier is None:
+            self._number = next(self._numbers)
+            received = functools.partial(self._received.emit, self._number)
+            self._courier = Courier(functools.partial(self._spawn, self.device), received)
             if self._limit is not None:
-                self._orders.put(self._limit)
+                self._courier.post(self._limit)
             for image, pixels in self._images.items():
-                self._orders.put(_Opened(image, pixels))
-            self._sender = threading.Thread(
-                target=self._serve, args=(self._generation, self._orders), name="renderer-sender", daemon=True
-            )
-            self._sender.start()
+                self._courier.post(Opened(image, pixels))
 
     def restart(self) -> None:
         """Start anew after `stopped`."""
@@ -179,10 +130,10 @@ class RendererClient(QObject):
 
     def send(self, order: ToRenderer) -> None:
         """Hand an order over; never waits. While the process does not run, exports fail and all else is dropped."""
-        if self._sender is not None:
+        if self._courier is not None:
             if isinstance(order, ExportRequest | FilmRequest | CropRequest):
                 self._exports[order.job] = order.image
-            self._orders.put(order)
+            self._courier.post(order)
         elif isinstance(order, ExportRequest | FilmRequest | CropRequest):
             self.export_failed.emit(ExportFailed(order.job, tr("Export needs the renderer, which is not running.")))
 
@@ -198,8 +149,8 @@ class RendererClient(QObject):
     def open_image(self, image: int, pixels: npt.NDArray[Any]) -> None:
         """Make a picture known, once: HWC pixels, uint8 or uint16; they must not change."""
         self._images[image] = pixels
-        if self._sender is not None:
-            self._orders.put(_Opened(image, pixels))
+        if self._courier is not None:
+            self._courier.post(Opened(image, pixels))
 
     def close_image(self, image: int) -> None:
         """Forget a picture, once the exports of it are done."""
@@ -217,76 +168,16 @@ class RendererClient(QObject):
 
     def shutdown(self) -> None:
         """End the process and both threads; returns when they have ended."""
-        sender, self._sender = self._sender, None
-        self._generation += 1  # whatever is still on its way is not for us
-        if sender is not None:
-            self._orders.put(None)
-            sender.join()
-
-    # ---- sender and reader threads ----
-
-    def _serve(self, generation: int, orders: queue.SimpleQueue[ToRenderer | _Opened | None]) -> None:
-        try:
-            renderer = self._spawn(self.device)
-        except Exception as error:  # whatever keeps a process from starting, the window lives on
-            self._received.emit((generation, RendererFailed(tr("The renderer does not start: {error}", error=error))))
-            self._received.emit((generation, _Gone(generation)))
-            return
-        reader = threading.Thread(
-            target=self._read, args=(generation, renderer.connection), name="renderer-reader", daemon=True
-        )
-        reader.start()
-        blocks: dict[int, SharedMemory] = {}
-        try:
-            while (order := orders.get()) is not None:
-                try:
-                    self._write(renderer.connection, order, blocks)
-                except (BrokenPipeError, ConnectionResetError, EOFError):
-                    pass  # the reader sees the end as well
-                except MemoryError:  # its views will be answered as those of a picture that is not there
-                    self._received.emit((generation, Notice(tr(NO_ROOM))))
-                del order  # a picture that was closed must not stay until the next order
-            with contextlib.suppress(OSError, EOFError):
-                renderer.connection.send(Quit())
-            reader.join(
-                EXPORT_TIMEOUT if self._exports else CLOSE_TIMEOUT
-            )  # the process ends, the reader sees the end: nobody reads what is closed below
-        finally:
-            renderer.close(0.2 if reader.is_alive() else CLOSE_TIMEOUT)
-            reader.join()
-            for block in blocks.values():
-                release(block)
-
-    def _write(self, connection: Connection, order: ToRenderer | _Opened, blocks: dict[int, SharedMemory]) -> None:
-        if isinstance(order, _Opened):
-            name = name_of(order.pixels)
-            if name is None:
-                block = new_block(order.pixels.nbytes)
-                blocks[order.image] = block
-                np.ndarray(order.pixels.shape, order.pixels.dtype, buffer=block.buf)[...] = order.pixels
-                name = block.name
-            height, width, channels = order.pixels.shape
-            connection.send(OpenImage(order.image, name, (height, width, channels), order.pixels.dtype.name))
-            return
-        connection.send(order)
-        if isinstance(order, CloseImage) and order.image in blocks:
-            release(blocks.pop(order.image))
-
-    def _read(self, generation: int, connection: Connection) -> None:
-        while True:
-            try:
-                message = connection.recv()
-            except (EOFError, OSError, TypeError):  # TypeError: closed under our hands, the process had to be killed
-                self._received.emit((generation, _Gone(generation)))
-                return
-            self._received.emit((generation, message))
+        courier, self._courier = self._courier, None
+        self._number = 0  # whatever is still on its way is not for us
+        if courier is not None:
+            courier.end(EXPORT_TIMEOUT if self._exports else CLOSE_TIMEOUT)
 
     # ---- GUI thread ----
 
-    @Slot(object)
-    def _deliver(self, packet: tuple[int, FromRenderer | _Gone]) -> None:
-        generation, message = packet
-        if generation != self._generation:
+    @Slot(object, object)
+    def _deliver(self, number: int, message: FromRenderer | Gone) -> None:
+        if number != self._number:
             return
         match message:
             case TileDone():
@@ -322,12 +213,12 @@ class RendererClient(QObject):
                 self.noticed.emit(message.sentence)
             case RendererFailed():
                 self._end(message.sentence)
-            case _Gone() if self._restarts_left > 0:
+            case Gone() if self._restarts_left > 0:
                 self._restarts_left -= 1
                 self._end(None)
                 self.start()
                 self.restarted.emit()
-            case _Gone():
+            case Gone():
                 self._end(tr("The renderer stopped working; pictures are shown bicubic."))
 
     def _end(self, sentence: str | None) -> None:

@@ -12,7 +12,8 @@ import pytest
 
 from diif_viewer.engine.messages import OpenImage
 from diif_viewer.ui import shared
-from diif_viewer.ui.renderer_client import NO_ROOM, RendererClient
+from diif_viewer.ui.courier import NO_ROOM
+from diif_viewer.ui.renderer_client import RendererClient
 from tests.ui.fake_renderer import FakeRenderer
 
 PIXELS = np.random.default_rng(5).integers(0, 255, (40, 60, 3), dtype=np.uint8)
