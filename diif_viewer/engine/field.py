@@ -22,7 +22,8 @@ from diif_viewer.engine.device import Compute, cache_budget
 from diif_viewer.engine.encoding import feature_plane
 from diif_viewer.engine.gpu.painter import painter_on
 from diif_viewer.engine.model import Model
-from diif_viewer.engine.planes import BlockCache, Plane, hull
+from diif_viewer.engine.parts import rectangles
+from diif_viewer.engine.planes import BlockCache, Plane
 from diif_viewer.engine.threads import parallel
 from diif_viewer.errors import RequestError
 from diif_viewer.geometry import Axis, Lattice, Window
@@ -177,7 +178,7 @@ class Field:
         """LR windows, one encoding step each, that rendering `window` still has to encode."""
         needed = self.model.decoder(compute.dtype).needs(lattice, window)
         blocks = self.maps(compute).missing(needed)
-        return self.features(compute).missing(hull(blocks).grown(2)) if blocks else []
+        return self.features(compute).missing(*_around(blocks))
 
     def drop(self) -> None:
         """Forget features and maps of this picture."""
@@ -202,7 +203,7 @@ class Field:
         needed = [decoder.needs(lattice, window) for window in windows]
         blocks = [block for window in needed for block in maps.missing(window)]
         if blocks:
-            self.features(compute).ensure(hull(blocks).grown(2))  # whole blocks are filled: not one by one from there
+            self.features(compute).ensure(*_around(blocks))  # whole blocks are filled: not one by one from there
             maps.compute(blocks)
 
     def _draw(self, lattice: Lattice, targets: list[tuple[Window, Array]], compute: Compute) -> None:
@@ -299,6 +300,12 @@ def bicubic_matrix(axis: Axis, start: int, stop: int, device: str) -> tuple[int,
     for tap in range(4):
         matrix[np.arange(stop - start), first + tap - low + 4] += weights[:, tap]
     return low, torch.from_numpy(matrix[:, 4:-4].astype(np.float32)).to(device)
+
+
+def _around(blocks: Iterable[Window]) -> list[Window]:
+    """The features that blocks of maps are computed from, and no others."""
+    each = sorted(set(blocks), key=lambda block: (block.top, block.left))
+    return [rectangle.grown(2) for rectangle in rectangles(each)]
 
 
 def _finished(values: Tensor, channels: int, as_float: bool) -> Tensor:

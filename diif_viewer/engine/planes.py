@@ -124,12 +124,12 @@ class Plane:
         self._halo = halo
         self._serial = next(_serial)
 
-    def missing(self, window: Window) -> list[Window]:
-        """The parts of `window` that are not held, as windows of whole blocks that one `fill` each computes.
+    def missing(self, *windows: Window) -> list[Window]:
+        """The parts of windows that are not held, as windows of whole blocks that one `fill` each computes.
 
         The middle of a rectangle that is missing lies in the parts nearest to it: as many as there are cores.
         """
-        lacking = self._lacking(window)
+        lacking = self._lacking(windows)
         if self.device != "cpu":
             return lacking
         return [
@@ -138,13 +138,14 @@ class Plane:
             for part in even_parts(rectangle, self.block, self._reach, self._halo, cores())
         ]
 
-    def _lacking(self, window: Window) -> list[Window]:
-        wanted = window.intersected(self.limits)
-        return [b for b in wanted.split(self.block) if self._key(b) not in self._cache] if wanted else []
+    def _lacking(self, windows: Iterable[Window]) -> list[Window]:
+        wanted = [inside for window in windows if (inside := window.intersected(self.limits))]
+        blocks = [b for inside in wanted for b in inside.split(self.block) if self._key(b) not in self._cache]
+        return blocks if len(wanted) < 2 else sorted(set(blocks), key=self._key)
 
-    def ensure(self, window: Window) -> None:
-        """Compute what is missing of `window`, parts side by side on the CPU's cores."""
-        self.compute(self.missing(window))
+    def ensure(self, *windows: Window) -> None:
+        """Compute what is missing of windows, parts side by side on the CPU's cores."""
+        self.compute(self.missing(*windows))
 
     def compute(self, parts: Iterable[Window]) -> None:
         """Compute parts, as `missing` names them, side by side on the CPU's cores.
