@@ -9,14 +9,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import PySide6
 from PySide6.QtCore import qVersion
 
+from diif_viewer import __version__
 from diif_viewer.ui.zoom_text import plain_zoom
 
 if TYPE_CHECKING:
     from diif_viewer.ui.window import MainWindow
 
-PACKAGES = ("diif-viewer", "PySide6", "torch", "numpy", "pillow", "qtawesome", "safetensors")
+PACKAGES = ("torch", "numpy", "pillow", "qtawesome", "safetensors")
 
 
 def describe_program(window: MainWindow, sentence: str) -> str:
@@ -29,6 +31,7 @@ def describe_program(window: MainWindow, sentence: str) -> str:
     chosen = {name: settings.text(name, "") for name in ("theme", "background")}
     chosen |= {name: str(settings.flag(name, name == "overview")) for name in ("overview", "grid", "keep_view")}
     lines = [
+        f"diif-viewer {__version__}, PySide6 {PySide6.__version__}",
         *(f"{name} {_version(name)}" for name in PACKAGES),
         f"Python {platform.python_version()}, Qt {qVersion()}",
         f"System: {platform.system()} {platform.release()}, {platform.machine()}",

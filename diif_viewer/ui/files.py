@@ -44,6 +44,7 @@ class Files(QObject):
         self._again: Path | None = None
         self._return: tuple[Path, float, tuple[float, float]] | None = None
         self._asked_ahead: Sheet | None = None
+        self._told = ""  # of a file that could not be read again
         self._watch = FileWatch(self)
         self._watch.changed.connect(self._changed)
         opening.waiting.connect(self._on_its_way)
@@ -111,6 +112,9 @@ class Files(QObject):
 
     def arrived(self, picture: Picture) -> None:
         """`picture` is on screen."""
+        if self._told:
+            self._notice.withdraw(self._told)
+            self._told = ""
         if self._opening.path == picture.path:
             self._remember(picture.path)
         else:
@@ -122,7 +126,8 @@ class Files(QObject):
         picture = self._controller.state.picture
         if picture is None or again != failure.path or picture.path != failure.path:
             return False
-        self._notice.tell(tr("{sentence} The picture as it was is still shown.", sentence=said(failure.sentence)))
+        self._told = tr("{sentence} The picture as it was is still shown.", sentence=said(failure.sentence))
+        self._notice.tell(self._told)
         return True
 
     @Slot(object)

@@ -64,6 +64,11 @@ class Notice(QFrame):
             self._timer.start(SUCCESS_SECONDS * 1000)
         self._place()
 
+    def withdraw(self, sentence: str) -> None:
+        """Close the bar if it still says `sentence`, which is true no more."""
+        if self.text == said(sentence):
+            self.hide()
+
     def show_progress(self, sentence: str, fraction: float, cancel: Callable[[], None]) -> None:
         """Show how far something is, with a way to stop it. fraction: in [0, 1]."""
         self._set(sentence, tr("Cancel"), cancel)

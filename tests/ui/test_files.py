@@ -226,6 +226,7 @@ def test_a_file_that_becomes_damaged_leaves_the_picture_on_screen(stage, photo):
     assert stage.window.stack.currentWidget() is stage.window.canvas
     Image.fromarray(np.zeros((90, 120, 3), np.uint8)).save(photo)
     stage.until(lambda: not stage.state.picture.pixels.any())
+    assert stage.window.notice.isHidden(), "what it said is true no more"
 
 
 @pytest.mark.parametrize("size", [(90, 120), (45, 60)])

@@ -253,6 +253,7 @@ def test_the_error_page_helps(stage, tmp_path):
     assert "Message: PICTURE.png: " in words
     for name in ("Python", "PySide6", "torch", "Renderer: Fake, float32", "Screen", "Layout: single"):
         assert name in words
+    assert "not installed" not in words
     other_photo(tmp_path, "draft.png").replace(broken)
     page._again.click()
     stage.until(lambda: stage.state.picture is not None)
