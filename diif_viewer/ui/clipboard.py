@@ -159,15 +159,28 @@ class Clipboard(QObject):
         if data.hasImage() and isinstance(image := data.imageData(), QImage) and not image.isNull():
             self._opening.open_image(image)
             return True
-        words = data.text().strip().strip("\"'")
+        words = data.text().strip()
         if words.startswith(("http://", "https://")):
-            self._notice.tell(tr("Pictures on the web are not fetched: copy the picture itself, or save it first."))
+            sentence = tr("Pictures on the web are not fetched: copy the picture itself, or save it first.")
+            self._notice.tell(sentence, stay=False)
             return True
-        path = Path(QUrl(words).toLocalFile() if words.startswith("file:") else words)
-        if not words or "\n" in words or "\0" in words or not path.expanduser().is_absolute():
+        paths = [_path_of(line) for line in words.splitlines() if line.strip()]
+        if not paths or not all(path.is_absolute() for path in paths):
             return False
-        self._opening.open_paths([path.expanduser()])
+        self._opening.open_paths(paths)
         return True
+
+
+def _path_of(line: str) -> Path:
+    """What a line of text names: a path, in quotation marks or not, or a file's address; relative for anything else."""
+    words = line.strip().strip("\"'")
+    if "\0" in words:
+        return Path()
+    path = Path(QUrl(words).toLocalFile() if words.startswith("file:") else words)
+    try:
+        return path.expanduser()
+    except RuntimeError:  # "~nobody"
+        return path
 
 
 def _put_together(window: Window, tiles: list[Tile]) -> npt.NDArray[np.uint8]:

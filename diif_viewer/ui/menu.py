@@ -83,10 +83,13 @@ class RecentMenu(QMenu):
 
     @Slot()
     def fill(self) -> None:
-        """Name the files."""
+        """Name the files; those of equal names with their folders."""
         self.clear()
-        for path in self._files.recent:
-            action = self.addAction(path.name.replace("&", "&&"))
+        recent = self._files.recent
+        names = [path.name for path in recent]
+        for path in recent:
+            where = f"  ({path.parent.name})" if names.count(path.name) > 1 else ""
+            action = self.addAction(f"{path.name}{where}".replace("&", "&&"))
             action.setToolTip(str(path))
             action.triggered.connect(partial(self._opening.open_paths, [path]))
         if self.isEmpty():

@@ -140,7 +140,20 @@ def test_a_path_is_pasted(stage, photo, tmp_path, form):
     stage.until(lambda: stage.state.picture.path == other)
 
 
-@pytest.mark.parametrize("words", ["", "hello", "two\nlines", "https://example.org/a.png"])
+def test_several_lines_of_paths_are_pasted_and_walked_through(stage, photo, tmp_path):
+    other = other_photo(tmp_path, "zz.png")
+    other_photo(tmp_path, "between.png")
+    stage.show(None)
+    QGuiApplication.clipboard().setText(f"{photo}\n\n{QUrl.fromLocalFile(str(other)).toString()}\n")
+    stage.window.actions_by_name["paste"].trigger()
+    stage.until(lambda: stage.state.picture is not None and stage.state.picture.path == photo)
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_PageDown)
+    stage.until(lambda: stage.state.picture.path == other)
+
+
+@pytest.mark.parametrize(
+    "words", ["", "hello", "~nobody-here/a.png", "/a.png\nhello", "two\nlines", "https://example.org/a.png"]
+)
 def test_what_cannot_be_pasted_is_said(stage, photo, words):
     stage.show(photo)
     QGuiApplication.clipboard().setText(words)
@@ -179,6 +192,14 @@ def test_recent_files_open_from_the_menu_and_can_be_forgotten(stage, photo, tmp_
     recent = stage.window.menu.recent
     recent.fill()
     assert [a.text() for a in recent.actions()][:2] == ["zz.png", "photo.png"]
+    twin = tmp_path / "other place" / "zz.png"
+    twin.parent.mkdir()
+    stage.window.settings.put("recent", [str(twin), *stage.window.settings.texts("recent")])
+    recent.fill()
+    names = [a.text() for a in recent.actions()][:3]
+    assert names == ["zz.png  (other place)", f"zz.png  ({tmp_path.name})", "photo.png"]
+    stage.window.settings.put("recent", stage.window.settings.texts("recent")[1:])
+    recent.fill()
     recent.actions()[1].trigger()
     stage.until(lambda: stage.state.picture.path == photo)
     recent.fill()
