@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,12 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from diif_viewer.engine.decoders.diif_s import DiifSDecoder
+from diif_viewer.engine.decoders.common import Decoder
+from diif_viewer.engine.model import pack_decoder
 from diif_viewer.engine.native import library as found
 from diif_viewer.engine.native.fine import WIDTHS, NativeFine
 from diif_viewer.engine.native.products import Work
 from diif_viewer.engine.planes import BlockCache, Plane
 from diif_viewer.geometry import Lattice, Window
+from diif_viewer.models.diif import Diif
 from diif_viewer.models.diif_s import DiifS
 
 HEIGHT, WIDTH, CHANNELS = 75, 90, 16
@@ -30,16 +34,17 @@ needs_kernel = pytest.mark.skipif(kernel is None, reason=f"no compiled kernel: {
 class Decoders:
     """One network as the kernel decodes it and as plain torch does, each on maps of its own dtype."""
 
-    def __init__(self, hidden: int) -> None:
+    def __init__(self, kind: type[DiifS] | type[Diif], hidden: int) -> None:
         torch.manual_seed(hidden)
-        network = DiifS(CHANNELS, hidden).requires_grad_(False)
+        network = kind(CHANNELS, hidden).requires_grad_(False)
+        torch.nn.init.normal_(network.imnet.tail[4].weight, std=0.2)  # DIIF-S's starts at zero, where nothing shows
         values = torch.randn(HEIGHT, WIDTH, CHANNELS)
         self.native, self.native_maps = self._packed(network, values, torch.bfloat16)
         self.plain, self.plain_maps = self._packed(network, values, torch.float32)
 
     @staticmethod
-    def _packed(network: DiifS, values: Tensor, dtype: torch.dtype) -> tuple[DiifSDecoder, Plane]:
-        decoder = DiifSDecoder(network, dtype)
+    def _packed(network: DiifS | Diif, values: Tensor, dtype: torch.dtype) -> tuple[Decoder, Plane]:
+        decoder = pack_decoder(network, dtype)
         features = Plane(BlockCache(1 << 28), Window(0, 0, HEIGHT, WIDTH), lambda w: _padded(values, w).to(dtype))
         return decoder, decoder.plane(BlockCache(1 << 28), features)
 
@@ -60,9 +65,9 @@ def _padded(values: Tensor, window: Window) -> Tensor:
     return made
 
 
-@pytest.fixture(scope="module", params=WIDTHS)
+@pytest.fixture(scope="module", params=itertools.product((DiifS, Diif), WIDTHS), ids=str)
 def decoders(request: pytest.FixtureRequest) -> Decoders:
-    return Decoders(request.param)
+    return Decoders(*request.param)
 
 
 @needs_kernel
@@ -92,6 +97,18 @@ def test_an_output_does_not_depend_on_what_is_rendered_with_it(decoders: Decoder
     whole, _ = decoders.both(lattice, Window(100, 130, 200, 230))
     part, _ = decoders.both(lattice, Window(117, 151, 166, 198))
     assert torch.equal(whole[17:66, 21:68], part)
+
+
+@needs_kernel
+@pytest.mark.parametrize("options", [{"order": "constant"}, {"slice_ensemble": False}], ids=str)
+def test_other_forms_of_diif_are_left_to_plain_torch(options: dict[str, Any]) -> None:
+    decoder, before = pack_decoder(Diif(CHANNELS, 128, **options).requires_grad_(False), torch.bfloat16), Work.macs
+    features = Plane(
+        BlockCache(1 << 28), Window(0, 0, 20, 20), lambda w: torch.zeros(w.height, w.width, CHANNELS).bfloat16()
+    )
+    with torch.inference_mode():
+        decoder.render(decoder.plane(BlockCache(1 << 28), features), Lattice.of_scale(20, 20, 3.0), Window(0, 0, 9, 9))
+    assert Work.macs == before
 
 
 @needs_kernel

@@ -6,12 +6,16 @@ fine stage's hidden matrix is applied twice per slice instead of four times, and
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from diif_viewer.engine.decoders.common import FineStage, Span, first_layer_plane, held_cell, linear, two_part
 from diif_viewer.engine.layers import Conv, Linear, relu_
+from diif_viewer.engine.native.fine import Along
+from diif_viewer.engine.native.slices import Layers, NativeSlices, Rows
 from diif_viewer.engine.planes import BlockCache, Plane
 from diif_viewer.geometry import Axis, Floats, Lattice, Window
 from diif_viewer.models.diif import Diif
@@ -39,6 +43,13 @@ class DiifDecoder:
         self._fine_bias = fine.bias.detach()
         self._centre = into[:, -2:].T  # (2, hidden): y, x
         self._stage = FineStage(middle, last, dtype)
+        self._native = None
+        if self._ensemble and self._linear:
+            layers = Layers(second, into[:, :-2], middle, last, self._first[0] + self._last[0])
+            self._native = NativeSlices.of(layers, dtype)
+        self._slice_term = functools.lru_cache(maxsize=128)(self._new_slice_term)
+        self._rows = functools.lru_cache(maxsize=128)(self._new_rows)
+        self._across = functools.lru_cache(maxsize=128)(self._new_across)
 
     def plane(self, cache: BlockCache, features: Plane) -> Plane:
         """First-layer maps: one vector per vertex, or per LR pixel without slice ensemble."""
@@ -54,6 +65,8 @@ class DiifDecoder:
 
     def render(self, plane: Plane, lattice: Lattice, window: Window) -> Tensor:
         """See `common.Decoder`."""
+        if self._native is not None:
+            return self._compiled(self._native, plane, lattice, window).permute(1, 2, 0)
         rows = Span.of(lattice.y, window.top, window.bottom)
         columns = Span.of(lattice.x, window.left, window.right)
         slices = self._slices(plane, lattice, window, rows)  # (h, knots, hidden): x-knots of every output row
@@ -66,13 +79,41 @@ class DiifDecoder:
         hidden = torch.matmul(blend, torch.cat([slices, term], 1))  # (h, w, hidden)
         return self._stage(hidden.view(h * w, -1)).view(h, w, 3)
 
+    def _compiled(self, native: NativeSlices, plane: Plane, lattice: Lattice, window: Window) -> Tensor:
+        """All of it in the compiled kernel: (3, h, w)."""
+        cells = lattice.cells_of(window)
+        slices = self._slice_term(lattice, cells.left, cells.right)
+        rows = self._rows(lattice.y, window.top, window.bottom)
+        return native(
+            plane.region(self.needs(lattice, window)), slices, rows, self._across(lattice.x, window.left, window.right)
+        )
+
+    def _new_slice_term(self, lattice: Lattice, left: int, right: int) -> Tensor:
+        """What is added to the first-layer vectors of each cell's left and right vertex: (2, cells, hidden)."""
+        terms = torch.stack([self._column_term(lattice.x, left, right, side) for side in range(2)])
+        return terms + self._cell_term(lattice)
+
+    def _new_rows(self, axis: Axis, start: int, stop: int) -> Rows:
+        span = Span.of(axis, start, stop)
+        f = torch.from_numpy(span.fractions).float()
+        cells = torch.from_numpy((span.cells - span.cells[0]).astype(np.int32))
+        term = self._fine_bias + (2 * f - 1)[:, None] * self._centre[0]
+        return Rows(cells, f, torch.stack([2 * f, 2 * f - 2], 1), term)
+
+    def _new_across(self, axis: Axis, start: int, stop: int) -> Along:
+        span = Span.of(axis, start, stop)
+        f = torch.from_numpy(span.fractions).float()
+        knots = torch.from_numpy((2 * (span.cells - span.cells[0])).astype(np.int32))
+        weights = torch.stack([1 - f, f, torch.zeros_like(f)], 1)
+        return Along(knots, weights, (2 * f - 1)[:, None] * self._centre[1])
+
     def _slices(self, plane: Plane, lattice: Lattice, window: Window, rows: Span) -> Tensor:
         """Hidden vectors pushed through the fine stage's first matrix, blended over rows: (h, knots, hidden).
 
         Knots of a row are its cells from left to right, for the left vertices first, then for the right ones.
         """
         maps = plane.region(self.needs(lattice, window)).float()
-        maps += held_cell(lattice.y) * self._cell[0] + held_cell(lattice.x) * self._cell[1]
+        maps += self._cell_term(lattice)
         cells = lattice.cells_of(window)
         sides = range(2 if self._ensemble else 1)
         spread = torch.stack([self._columns(maps, lattice.x, cells, side) for side in sides], 1)
@@ -95,12 +136,19 @@ class DiifDecoder:
 
     def _columns(self, maps: Tensor, axis: Axis, cells: Window, side: int) -> Tensor:
         """First-layer vectors of each cell's left (0) or right (1) vertex with the slice's x terms."""
-        first, _ = axis.groups(cells.left, cells.right)
-        anchor = np.arange(cells.left, cells.right) + (side if self._ensemble else 0.5)
+        return maps[:, side : side + cells.width] + self._column_term(axis, cells.left, cells.right, side)
+
+    def _column_term(self, axis: Axis, left: int, right: int, side: int) -> Tensor:
+        """(cells, hidden): the slice's x terms at the left (0) or right (1) vertex."""
+        first, _ = axis.groups(left, right)
+        anchor = np.arange(left, right) + (side if self._ensemble else 0.5)
         start = 2 * ((first + 0.5 + axis.phase) / axis.scale - anchor)
         stop = start + (axis.widest_group() - 1) * axis.cell
-        term = self._column(start) * self._first[1] + self._column(stop) * self._last[1]
-        return maps[:, side : side + cells.width] + term
+        return self._column(start) * self._first[1] + self._column(stop) * self._last[1]
+
+    def _cell_term(self, lattice: Lattice) -> Tensor:
+        """What the cell adds to every first-layer vector: (hidden,)."""
+        return held_cell(lattice.y) * self._cell[0] + held_cell(lattice.x) * self._cell[1]
 
     def _row_selection(self, rows: Span, available: int) -> Tensor:
         """(sides * h, LR rows + 2): picks the LR row of each slice's upper or lower vertex, adds its y terms."""

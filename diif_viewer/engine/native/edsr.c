@@ -7,8 +7,6 @@
 
 #include "tile.h"
 
-#include <string.h>
-
 enum { COLOURS = 4 }; /* red, green, blue and a zero: whole pairs */
 
 typedef struct {

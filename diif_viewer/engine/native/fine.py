@@ -42,15 +42,46 @@ class Along(NamedTuple):
     """(n, hidden): added to the hidden vectors."""
 
 
+class Fine(ctypes.Structure):
+    """`Fine` of fine.h."""
+
+    _fields_ = (
+        *((name, ctypes.c_int32) for name in ("height", "width")),
+        *((name, ctypes.c_void_p) for name in ("column_knots", "column_weights", "column_term")),
+        *((name, ctypes.c_void_p) for name in ("middle", "middle_bias", "last", "last_bias", "colours")),
+    )
+
+
+class FineLayers:
+    """The fine stage's last two layers as the kernels read them."""
+
+    def __init__(self, middle: torch.nn.Linear, last: torch.nn.Linear) -> None:
+        """middle: hidden -> hidden, last: hidden -> 3."""
+        self.hidden = middle.in_features
+        self._held = (
+            panels(middle.weight, [_PANEL] * (self.hidden // (_PANEL * LANES))),
+            *map(floats, (middle.bias, last.weight, last.bias)),
+        )
+
+    def of(self, across: Along, colours: Tensor) -> Fine:
+        """The stage for outputs whose colours go to a tensor of (3, height, width); both must outlive what is made."""
+        held = (t.data_ptr() for t in (across.knots, across.weights, across.term, *self._held, colours))
+        return Fine(*colours.shape[1:], *held)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of an output."""
+        return self.hidden * (self.hidden + 3)
+
+
 class _Request(ctypes.Structure):
     """`Request` of fine.c."""
 
     _fields_ = (
-        *((name, ctypes.c_int32) for name in ("height", "width", "knots", "top", "left", "side", "across")),
+        ("fine", Fine),
+        *((name, ctypes.c_int32) for name in ("knots", "top", "left", "side", "across")),
         ("blocks", ctypes.POINTER(ctypes.c_void_p)),
-        *((name, ctypes.c_void_p) for name in ("row_knots", "row_weights", "column_knots", "column_weights")),
-        *((name, ctypes.c_void_p) for name in ("row_term", "column_term")),
-        *((name, ctypes.c_void_p) for name in ("middle", "middle_bias", "last", "last_bias", "colours")),
+        *((name, ctypes.c_void_p) for name in ("row_knots", "row_weights", "row_term")),
     )
 
 
@@ -59,9 +90,7 @@ class NativeFine:
 
     def __init__(self, middle: torch.nn.Linear, last: torch.nn.Linear, dll: ctypes.CDLL) -> None:
         """middle: hidden -> hidden, last: hidden -> 3."""
-        self._hidden = middle.in_features
-        self._middle = panels(middle.weight, [_PANEL] * (self._hidden // (_PANEL * LANES)))
-        self._middle_bias, self._last, self._last_bias = map(floats, (middle.bias, last.weight, last.bias))
+        self._layers = FineLayers(middle, last)
         self._run = dll.diif_viewer_fine
         self._run.argtypes = (ctypes.POINTER(_Request), ctypes.c_int)
 
@@ -75,16 +104,14 @@ class NativeFine:
 
     def __call__(self, maps: Maps, rows: Along, columns: Along) -> Tensor:
         """Colours of all outputs: (3, len(rows.knots), len(columns.knots)) float32, about [-1, 1]."""
-        h, w = len(rows.knots), len(columns.knots)
-        colours = torch.empty(3, h, w)
+        colours = torch.empty(3, len(rows.knots), len(columns.knots))
         request = _Request(
-            h, w, maps.knots, maps.top, maps.left, maps.blocks[0].shape[0], maps.across,
+            self._layers.of(columns, colours),
+            maps.knots, maps.top, maps.left, maps.blocks[0].shape[0], maps.across,
             (ctypes.c_void_p * len(maps.blocks))(*(block.data_ptr() for block in maps.blocks)),
-            *(t.data_ptr() for t in (rows.knots, rows.weights, columns.knots, columns.weights)),
-            *(t.data_ptr() for t in (rows.term, columns.term)),
-            *(t.data_ptr() for t in (self._middle, self._middle_bias, self._last, self._last_bias, colours)),
+            *(t.data_ptr() for t in (rows.knots, rows.weights, rows.term)),
         )  # fmt: skip
-        if self._run(ctypes.byref(request), self._hidden):
+        if self._run(ctypes.byref(request), self._layers.hidden):
             raise MemoryError("the kernel's buffers")
-        Work.macs += h * w * self._hidden * (self._hidden + 3)
+        Work.macs += colours[0].numel() * self._layers.macs
         return colours

@@ -55,20 +55,6 @@ INLINE void square_layer(const int wide, const int hidden, const uint16_t *in, c
     }
 }
 
-#define EACH_PANEL(hidden, call)                                                                                       \
-    for (int at = 0; at < hidden; ) {                                                                                  \
-        const int left = (hidden - at) / LANES;                                                                        \
-        if (left == 2 || left == 4) {                                                                                  \
-            const int wide = 2;                                                                                        \
-            call;                                                                                                      \
-            at += 2 * LANES;                                                                                           \
-        } else {                                                                                                       \
-            const int wide = 3;                                                                                        \
-            call;                                                                                                      \
-            at += 3 * LANES;                                                                                           \
-        }                                                                                                              \
-    }
-
 INLINE void coarse(const Coarse *c, const int hidden, uint16_t *memory) {
     uint16_t *one = memory, *two = memory + KNOTS * TILE * hidden;
     const size_t row = (size_t)2 * c->width * hidden;

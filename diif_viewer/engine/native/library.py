@@ -25,7 +25,8 @@ SWITCH = "DIIF_VIEWER_NATIVE"
 """Environment variable: 0 leaves the kernel out."""
 
 _FOLDER = Path(__file__).parent
-_SOURCES = ("fine.c", "knots.c", "edsr.c")
+_SOURCES = ("fine.c", "slices.c", "knots.c", "edsr.c")
+_HEADERS = ("tile.h", "fine.h")
 _FLAGS = ("-O3", "-std=gnu11", "-shared", "-fPIC")
 _SECONDS = 60
 _log = logging.getLogger(__name__)
@@ -58,7 +59,7 @@ def _may_run() -> bool:
 
 
 def _path() -> Path:
-    text = b"".join((_FOLDER / name).read_bytes() for name in ("tile.h", *_SOURCES)) + " ".join(_FLAGS).encode()
+    text = b"".join((_FOLDER / name).read_bytes() for name in (*_HEADERS, *_SOURCES)) + " ".join(_FLAGS).encode()
     return cache_directory() / f"native-{hashlib.sha256(text).hexdigest()[:16]}.so"
 
 

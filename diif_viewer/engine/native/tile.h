@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define AVX512_BF16 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma")))
 #define INLINE static inline __attribute__((always_inline)) AVX512_BF16
@@ -57,5 +58,20 @@ INLINE const uint32_t *multiply(Tile sum, const int wide, const uint16_t *in, si
     }
     return weights;
 }
+
+/* `call` with `at` and `wide` for each panel of `hidden` results: registers 3, 3, .. and 2 or 2, 2 at the end. */
+#define EACH_PANEL(hidden, call)                                                                                       \
+    for (int at = 0; at < hidden; ) {                                                                                  \
+        const int left = (hidden - at) / LANES;                                                                        \
+        if (left == 2 || left == 4) {                                                                                  \
+            const int wide = 2;                                                                                        \
+            call;                                                                                                      \
+            at += 2 * LANES;                                                                                           \
+        } else {                                                                                                       \
+            const int wide = 3;                                                                                        \
+            call;                                                                                                      \
+            at += 3 * LANES;                                                                                           \
+        }                                                                                                              \
+    }
 
 #endif

@@ -1,0 +1,90 @@
+"""DIIF's view through the compiled kernel: what `decoders.diif` hands over, weights as the kernel reads them."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from diif_viewer.engine.native.fine import Along, Fine, FineLayers
+from diif_viewer.engine.native.knots import PANELS
+from diif_viewer.engine.native.library import library
+from diif_viewer.engine.native.products import TILE, Work, floats, panels
+
+
+class Layers(NamedTuple):
+    """DIIF's layers after the first one, float32."""
+
+    coarse: torch.nn.Linear
+    push: Tensor
+    """(hidden, hidden): the fine stage's first matrix."""
+    middle: torch.nn.Linear
+    last: torch.nn.Linear
+    slope: Tensor
+    """(hidden,): what an offset along y adds to a first-layer vector."""
+
+
+class Rows(NamedTuple):
+    """The outputs along y: float32 but for the cells, all contiguous."""
+
+    cells: Tensor
+    """(h,) int32: each one's LR cell, counted from the first."""
+    share: Tensor
+    """(h,): how far down its cell, 0 .. 1."""
+    offset: Tensor
+    """(h, 2): from the upper and the lower vertices."""
+    term: Tensor
+    """(h, hidden): added to the row's knots."""
+
+
+class _Slices(ctypes.Structure):
+    """`Slices` of slices.c."""
+
+    _fields_ = (
+        ("fine", Fine),
+        ("cells", ctypes.c_int32),
+        *((name, ctypes.c_void_p) for name in ("maps", "row_cells", "row_share", "row_offset", "row_term")),
+        *((name, ctypes.c_void_p) for name in ("slope", "column_slices", "coarse", "push", "coarse_bias", "nothing")),
+    )
+
+
+class NativeSlices:
+    """DIIF in linear order with slice ensemble, in one call that holds no lock; sums in float32."""
+
+    def __init__(self, layers: Layers, dll: ctypes.CDLL) -> None:
+        hidden = layers.middle.in_features
+        self._fine = FineLayers(layers.middle, layers.last)
+        self._slope = floats(layers.slope)
+        self._held = (
+            panels(layers.coarse.weight, PANELS[hidden]), panels(layers.push, PANELS[hidden]),
+            floats(layers.coarse.bias), torch.zeros(hidden),
+        )  # fmt: skip
+        self._run = dll.diif_viewer_slices
+        self._run.argtypes = (ctypes.POINTER(_Slices), ctypes.c_int)
+
+    @classmethod
+    def of(cls, layers: Layers, dtype: torch.dtype) -> NativeSlices | None:
+        """The kernel for these layers, or None where plain torch is to do it."""
+        weight = layers.middle.weight
+        if dtype != torch.bfloat16 or weight.device.type != "cpu" or weight.shape[1] not in PANELS:
+            return None
+        dll, _ = library()
+        return None if dll is None else cls(layers, dll)
+
+    def __call__(self, maps: Tensor, slices: Tensor, rows: Rows, columns: Along) -> Tensor:
+        """Colours of all outputs: (3, h, w) float32, about [-1, 1].
+
+        maps: (.., cells + 1, hidden) bfloat16, first-layer vectors of vertices. slices: (2, cells, hidden), added
+        to those of left and right vertices. columns: knots 2 c and 2 c + 1 are the left and right vertices of cell c.
+        """
+        colours = torch.empty(3, len(rows.cells), len(columns.knots))
+        hidden, cells = self._fine.hidden, slices.shape[1]
+        held = (maps, *rows, self._slope, slices, *self._held)
+        request = _Slices(self._fine.of(columns, colours), cells, *(t.data_ptr() for t in held))
+        if self._run(ctypes.byref(request), hidden):
+            raise MemoryError("the kernel's buffers")
+        knots = -(-2 * cells // TILE) * TILE
+        Work.macs += len(rows.cells) * knots * 3 * hidden**2 + colours[0].numel() * self._fine.macs
+        return colours
