@@ -137,7 +137,7 @@ class Canvas(QWidget):
             lens = self.lens_place().toRect() if layout is Layout.LENS else None
             paint_panes(pen, self._controller, lens)
             if layout is Layout.DIFFERENCE:
-                paint_note(painter, self.note, width, self.font(), self._ratio)
+                paint_note(painter, self.note, self.font(), self._ratio)
             paint_marks(pen, self._controller, height, width, grid=self.grid)
         if self._drag in (Drag.ZOOM_REGION, Drag.EXPORT_REGION):
             start, end = QPointF(*self._point(self._start)), QPointF(*self._point(self._last))

@@ -63,11 +63,10 @@ def paint_band(painter: QPainter, rect: QRect, font: QFont, ratio: float) -> Non
     _chip(painter, f"{rect.width()} x {rect.height()}", QPoint(rect.left(), rect.bottom() + 1), font, ratio)
 
 
-def paint_note(painter: QPainter, words: str, height: int, font: QFont, ratio: float) -> None:
-    """A few words at the foot of a canvas `height` device pixels high."""
+def paint_note(painter: QPainter, words: str, font: QFont, ratio: float) -> None:
+    """A few words at the upper left of a canvas, under the badge."""
     if words:
-        margin = round(12 * ratio)
-        _chip(painter, words, QPoint(margin, height - margin - round(22 * ratio)), font, ratio)
+        _chip(painter, words, QPoint(round(12 * ratio), round(46 * ratio)), font, ratio)
 
 
 def _chip(painter: QPainter, words: str, corner: QPoint, font: QFont, ratio: float) -> None:

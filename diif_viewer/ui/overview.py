@@ -23,6 +23,9 @@ ROOM = QSize(420, 320)
 LEAST = 7.0
 """Logical pixels of the frame's sides at least, to be seen and taken."""
 
+SMALL = 14.0
+"""Logical pixels of the longer side below which lines lead the eye to the frame."""
+
 
 class Overview(QWidget):
     """A child of the canvas, seen while a part of the picture is out of view.
@@ -118,6 +121,15 @@ class Overview(QWidget):
             painter.drawRect(whole.adjusted(0.5, 0.5, -0.5, -0.5))
             painter.setPen(QPen(ACCENT, 1.5))
             painter.drawRect(frame.adjusted(0.75, 0.75, -0.75, -0.75))
+            if max(frame.width(), frame.height()) < SMALL:
+                self._point_at(painter, frame)
+
+    def _point_at(self, painter: QPainter, frame: QRectF) -> None:
+        """Lead the eye to a frame that is hard to find."""
+        middle, reach = frame.center(), SMALL
+        for across, down in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+            near = QPointF(across * (frame.width() / 2 + 1), down * (frame.height() / 2 + 1))
+            painter.drawLine(middle + near, middle + near + QPointF(across * reach, down * reach))
 
     def _drawn(self) -> tuple[QPixmap | None, QPixmap | None]:
         """The thumbnail at this widget's size, as it is and shaded: drawn once, it is painted with every frame."""

@@ -183,7 +183,7 @@ def assert_map_shows(stage, wanted, gain):
 
     def agrees():
         shown, _ = view_pixels(stage)
-        apart = np.abs(shown[:-40].astype(int) - wanted[:-40])  # above the note
+        apart = np.abs(shown[80:].astype(int) - wanted[80:])  # below the note
         return apart.max() <= 2 * gain
 
     stage.until(agrees)
@@ -207,6 +207,20 @@ def test_the_difference_map_shows_what_two_methods_differ_in(stage, photo):
     for _ in range(9):
         stage.qtbot.keyClicks(stage.window.canvas, ".")
     assert stage.window.difference.gain == 32
+
+
+def test_the_gain_of_a_difference_map_can_be_read(stage, photo):
+    stage.show(photo)
+    stage.window.actions_by_name["difference"].trigger()
+    stage.qtbot.keyClicks(stage.window.canvas, "7")
+    stage.sharp()
+    said = stage.canvas_pixels()
+    stage.window.canvas.note = ""
+    marked = (said != stage.canvas_pixels()).any(axis=2)
+    rows, columns = np.nonzero(marked)
+    assert np.ptp(columns) > 60, "a few words"
+    assert rows.max() < 80, "under the badge"
+    assert columns.max() < 200
 
 
 def test_the_difference_map_follows_the_view(stage, photo):

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 
 from diif_viewer.ui.grid import borders
+from tests.ui.conftest import image_format, to_array
 from tests.ui.fake_renderer import expected
 from tests.ui.test_window import source, view_pixels
 
@@ -28,6 +30,20 @@ def test_the_overview_comes_with_the_zoom_and_can_be_switched_off(stage, photo):
     stage.qtbot.keyClicks(stage.window.canvas, "0")
     assert not overview.isVisible()
     assert stage.window.settings.flag("overview") is True
+
+
+def test_a_tiny_frame_is_pointed_at(stage, tmp_path):
+    large = tmp_path / "large.png"
+    Image.fromarray(np.full((3000, 4000, 3), 90, np.uint8)).save(large)
+    stage.show(large)
+    stage.qtbot.keyClicks(stage.window.canvas, "9")
+    stage.rest()
+    overview = stage.window.overview
+    frame, shown = overview.frame(), to_array(overview.grab().toImage().convertToFormat(image_format())).astype(int)
+    blue = np.argwhere(shown[..., 2] - shown[..., 0] > 60)
+    (top, left), (bottom, right) = blue.min(axis=0), blue.max(axis=0)
+    assert max(frame.width(), frame.height()) < 8
+    assert min(right - left, bottom - top) > 25
 
 
 def test_the_frame_lies_where_the_view_is_and_leads_it(stage, photo):
