@@ -115,7 +115,7 @@ def _compute(advice: list[str]) -> Iterator[tuple[str, str]]:
         import torch
 
         from diif_viewer.engine import device
-        from diif_viewer.engine.native.library import library
+        from diif_viewer.engine.native.library import FORMS, compiled_form, library
     except (ImportError, OSError) as error:
         advice.append("torch does not load; the README says how to install it for this machine.")
         yield "device", f"none ({error})"
@@ -128,11 +128,9 @@ def _compute(advice: list[str]) -> Iterator[tuple[str, str]]:
     if compute.device == "cpu":
         rates = [f"{name} {rate}" for name, rate in sorted(device.measured_rates().items(), key=lambda item: -item[1])]
         yield "measured", f"{', '.join(rates)} megapixels per second of decoding"
-        kernel, reason = library()
-        yield (
-            "compiled",
-            f"none: {reason}; plain torch does the same" if kernel is None else "DIIF-S, for this processor",
-        )
+        form, reason = compiled_form(compute.dtype), library(FORMS[-1])[1]  # the form that asks least of a processor
+        without = f"none: {reason}; plain torch does the same"
+        yield "compiled", without if form is None else f"encoder, DIIF and DIIF-S, with {form.needs}"
     free, features = device.available_memory(), device.cache_budget()
     yield "memory", f"{free / 2**30:.1f} GiB free, {features / 2**30:.1f} GiB for features"
     _advise_on_memory(free, advice)

@@ -19,28 +19,30 @@ from diif_viewer.engine.decoders.common import Decoder
 from diif_viewer.engine.model import pack_decoder
 from diif_viewer.engine.native import library as found
 from diif_viewer.engine.native.fine import WIDTHS, NativeFine
+from diif_viewer.engine.native.library import Form
 from diif_viewer.engine.native.products import Work
 from diif_viewer.engine.planes import BlockCache, Plane
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.models.diif import Diif
 from diif_viewer.models.diif_s import DiifS
+from tests.engine.native import HERE, by, each_form, needs_kernels, tolerance
 
 HEIGHT, WIDTH, CHANNELS = 75, 90, 16
 
-kernel, reason = found.library()
-needs_kernel = pytest.mark.skipif(kernel is None, reason=f"no compiled kernel: {reason}")
-
 
 class Decoders:
-    """One network as the kernel decodes it and as plain torch does, each on maps of its own dtype."""
+    """One network as a form of the kernels decodes it and as plain torch does in float32, each on maps of its own."""
 
-    def __init__(self, kind: type[DiifS] | type[Diif], hidden: int) -> None:
+    def __init__(self, form: Form, kind: type[DiifS] | type[Diif], hidden: int) -> None:
+        self.form = form
         torch.manual_seed(hidden)
         network = kind(CHANNELS, hidden).requires_grad_(False)
         torch.nn.init.normal_(network.imnet.tail[4].weight, std=0.2)  # DIIF-S's starts at zero, where nothing shows
         values = torch.randn(HEIGHT, WIDTH, CHANNELS)
-        self.native, self.native_maps = self._packed(network, values, torch.bfloat16)
-        self.plain, self.plain_maps = self._packed(network, values, torch.float32)
+        with by(form):
+            self.native, self.native_maps = self._packed(network, values, form.dtype)
+        with by(None):
+            self.plain, self.plain_maps = self._packed(network, values, torch.float32)
 
     @staticmethod
     def _packed(network: DiifS | Diif, values: Tensor, dtype: torch.dtype) -> tuple[Decoder, Plane]:
@@ -49,7 +51,7 @@ class Decoders:
         return decoder, decoder.plane(BlockCache(1 << 28), features)
 
     def both(self, lattice: Lattice, window: Window) -> tuple[Tensor, Tensor]:
-        """Colours by the kernel and by plain torch in float32."""
+        """Colours by the kernels and by plain torch."""
         with torch.inference_mode():
             return (
                 self.native.render(self.native_maps, lattice, window),
@@ -65,21 +67,21 @@ def _padded(values: Tensor, window: Window) -> Tensor:
     return made
 
 
-@pytest.fixture(scope="module", params=itertools.product((DiifS, Diif), WIDTHS), ids=str)
+@pytest.fixture(scope="module", params=itertools.product(HERE, (DiifS, Diif), WIDTHS), ids=str)
 def decoders(request: pytest.FixtureRequest) -> Decoders:
     return Decoders(*request.param)
 
 
-@needs_kernel
-def test_the_kernel_is_what_decodes(decoders: Decoders) -> None:
+@needs_kernels
+def test_the_kernels_are_what_decodes(decoders: Decoders) -> None:
     lattice, before = Lattice.of_scale(HEIGHT, WIDTH, 3.3), Work.macs
     native, _ = decoders.both(lattice, Window(0, 0, 20, 30))
     assert Work.macs > before
     assert native.shape == (20, 30, 3)
 
 
-@needs_kernel
-@settings(max_examples=60, deadline=None)
+@needs_kernels
+@settings(max_examples=25, deadline=None)
 @given(data=st.data(), scale=st.floats(1.01, 40))
 def test_colours_are_those_of_plain_torch_anywhere(decoders: Decoders, data: st.DataObject, scale: float) -> None:
     lattice = Lattice.of_scale(HEIGHT, WIDTH, scale)
@@ -87,11 +89,11 @@ def test_colours_are_those_of_plain_torch_anywhere(decoders: Decoders, data: st.
     h, w = (data.draw(st.integers(1, size)) for size in (60, 100))
     window = Window(top, left, top + h, left + w).intersected(lattice.window)
     native, plain = decoders.both(lattice, window)
-    bound = 0.03 * float(plain.std() if plain.numel() > 3 else plain.abs().max()) + 0.004  # eight bits of a bfloat16
-    assert float((native - plain).abs().max()) < bound
+    like = float(plain.std() if plain.numel() > 3 else plain.abs().max())
+    assert float((native - plain).abs().max()) < tolerance(decoders.form) * (like + 0.1)
 
 
-@needs_kernel
+@needs_kernels
 def test_an_output_does_not_depend_on_what_is_rendered_with_it(decoders: Decoders) -> None:
     lattice = Lattice.of_scale(HEIGHT, WIDTH, 5.7)
     whole, _ = decoders.both(lattice, Window(100, 130, 200, 230))
@@ -99,38 +101,44 @@ def test_an_output_does_not_depend_on_what_is_rendered_with_it(decoders: Decoder
     assert torch.equal(whole[17:66, 21:68], part)
 
 
-@needs_kernel
+@needs_kernels
 @pytest.mark.parametrize("options", [{"order": "constant"}, {"slice_ensemble": False}], ids=str)
 def test_other_forms_of_diif_are_left_to_plain_torch(options: dict[str, Any]) -> None:
-    decoder, before = pack_decoder(Diif(CHANNELS, 128, **options).requires_grad_(False), torch.bfloat16), Work.macs
+    before, dtype = Work.macs, HERE[0].dtype
+    decoder = pack_decoder(Diif(CHANNELS, 128, **options).requires_grad_(False), dtype)
     features = Plane(
-        BlockCache(1 << 28), Window(0, 0, 20, 20), lambda w: torch.zeros(w.height, w.width, CHANNELS).bfloat16()
+        BlockCache(1 << 28), Window(0, 0, 20, 20), lambda w: torch.zeros(w.height, w.width, CHANNELS, dtype=dtype)
     )
     with torch.inference_mode():
         decoder.render(decoder.plane(BlockCache(1 << 28), features), Lattice.of_scale(20, 20, 3.0), Window(0, 0, 9, 9))
     assert Work.macs == before
 
 
-@needs_kernel
+@needs_kernels
 def test_other_dtypes_and_widths_are_left_to_plain_torch() -> None:
     square, last = torch.nn.Linear(128, 128), torch.nn.Linear(128, 3)
-    assert NativeFine.of(square, last, torch.bfloat16) is not None
-    assert NativeFine.of(square, last, torch.float32) is None
-    assert NativeFine.of(torch.nn.Linear(64, 64), torch.nn.Linear(64, 3), torch.bfloat16) is None
+    assert NativeFine.of(square, last, HERE[0].dtype) is not None
+    assert NativeFine.of(square, last, torch.float16) is None
+    assert NativeFine.of(torch.nn.Linear(64, 64), torch.nn.Linear(64, 3), HERE[0].dtype) is None
 
 
-@needs_kernel
-def test_the_library_is_compiled_whole_and_replaces_older_ones(tmp_path: Path) -> None:
-    old = tmp_path / "native-0123456789abcdef.so"
-    old.write_bytes(b"of another version")
-    new = tmp_path / "native-fedcba9876543210.so"
-    found.compile_to(new)
-    assert [path.name for path in tmp_path.iterdir()] == [new.name]
+@each_form
+@needs_kernels
+def test_a_library_is_compiled_whole_and_replaces_older_ones(tmp_path: Path, form: Form) -> None:
+    old, other = tmp_path / f"native-{form.name}-0123456789abcdef.so", tmp_path / "native-another-0123456789abcdef.so"
+    for path in (old, other):
+        path.write_bytes(b"of another version")
+    new = tmp_path / f"native-{form.name}-fedcba9876543210.so"
+    found.compile_to(new, form)
+    assert {path.name for path in tmp_path.iterdir()} == {new.name, other.name}
     assert new.read_bytes()[:4] == b"\x7fELF" or sys.platform != "linux"
 
 
 def _what_a_new_process_finds(environment: dict[str, str]) -> str:
-    code = "from diif_viewer.engine.native.library import library; made, why = library(); print(made is not None, why)"
+    code = (
+        "from diif_viewer.engine.native.library import FORMS, library;"
+        f"made, why = library(FORMS[{found.FORMS.index(HERE[0]) if HERE else -1}]); print(made is not None, why)"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True, timeout=120
     )
@@ -141,13 +149,20 @@ def test_it_can_be_switched_off() -> None:
     assert _what_a_new_process_finds({**os.environ, found.SWITCH: "0"}) == "False switched off by DIIF_VIEWER_NATIVE"
 
 
-@needs_kernel
+@needs_kernels
+def test_another_form_can_be_asked_for() -> None:
+    other = next(form.name for form in found.FORMS if form != HERE[0])
+    assert _what_a_new_process_finds({**os.environ, found.SWITCH: other}).startswith("False switched off")
+    assert _what_a_new_process_finds({**os.environ, found.SWITCH: HERE[0].name}) == "True"
+
+
+@needs_kernels
 def test_without_a_compiler_plain_torch_does_the_work(tmp_path: Path) -> None:
     empty = {**os.environ, "PATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
     assert _what_a_new_process_finds(empty) == "False no C compiler (cc, gcc or clang) was found"
 
 
-@needs_kernel
+@needs_kernels
 def test_a_compiler_that_fails_is_said_and_leaves_nothing(tmp_path: Path) -> None:
     broken = tmp_path / "cc"
     broken.write_text("#!/bin/sh\necho 'cannot do that' >&2\nexit 1\n")
@@ -158,9 +173,9 @@ def test_a_compiler_that_fails_is_said_and_leaves_nothing(tmp_path: Path) -> Non
     assert list((cache / "diif-viewer").iterdir()) == []
 
 
-@needs_kernel
+@needs_kernels
 def test_a_damaged_library_is_compiled_again(tmp_path: Path) -> None:
-    path = tmp_path / "diif-viewer" / found._path().name
+    path = tmp_path / "diif-viewer" / found.library_path(HERE[0]).name
     path.parent.mkdir()
     path.write_bytes(b"not a library")
     said = _what_a_new_process_finds({**os.environ, "XDG_CACHE_HOME": str(tmp_path)})

@@ -1,8 +1,7 @@
 /* An EDSR encoder on a part of a picture: all of its 3x3 convolutions, ReLU and residual sums in one call.
  *
  * engine/encoding.py has the definition in plain torch; tests hold this to it. Each layer is computed where the next
- * ones need it and nowhere else, so the halo costs half of what it does layer by layer on one size. Sums are in
- * float32; what one layer hands to the next is bfloat16.
+ * ones need it and nowhere else, so the halo costs half of what it does layer by layer on one size.
  */
 
 #include "tile.h"
@@ -13,15 +12,15 @@ typedef struct {
     int32_t height, width;            /* of the part that is read */
     int32_t top, left, bottom, right; /* what is wanted of it; a side nearer than the layers reach is the picture's */
     int32_t blocks;
-    const uint16_t *image;           /* (height, width, 3) */
-    const uint32_t *const *weights;  /* 2 * blocks + 2 layers: see `layer` */
+    const Value *image;           /* (height, width, 3) */
+    const Value *const *weights;  /* 2 * blocks + 2 layers: see `layer` */
     const float *const *bias;
-    uint16_t *features;              /* out: (bottom - top, right - left, channels) */
+    Value *features;              /* out: (bottom - top, right - left, channels) */
 } Encoding;
 
 /* Values at every position of the part and zeros around it. */
 typedef struct {
-    uint16_t *values; /* at the first position of the part */
+    Value *values; /* at the first position of the part */
     ptrdiff_t stride; /* values from row to row */
 } Map;
 
@@ -29,37 +28,37 @@ typedef struct {
     int top, left, bottom, right;
 } Part;
 
-/* One 3x3 convolution; weights: for each two or three registers of results (3, 3, in_channels / 2, registers, LANES)
- * pairs. out = sum + residual, or its ReLU; `residual` may be `out`. */
-INLINE void layer(const int in_channels, const int channels, const Map *in, const uint32_t *weights, const float *bias,
-                  const Map *residual, const int relu, Part part, const Map *out) {
-    const int wide = channels == 48 ? 3 : 2;
-    const __m512 zero = _mm512_setzero_ps();
+/* One panel of results at `count` positions of a row. */
+INLINE void panel(const int in_channels, const int channels, const int wide, const Value *in, ptrdiff_t stride,
+                  const Value *weights, const float *bias, const Value *residual, const int with_relu, int at, int count,
+                  Value *out) {
+    const Value *w = weights + (size_t)at * 9 * in_channels;
+    Tile sum;
+    begin(sum, wide, bias + at);
+    for (int dy = -1; dy <= 1; dy++)
+        w = multiply(sum, wide, in + dy * stride, in_channels, 3 * in_channels, w);
+#pragma GCC unroll 8
+    for (int i = 0; i < TILE; i++)
+        if (i < count)
+#pragma GCC unroll 3
+            for (int j = 0; j < wide; j++) {
+                const int place = i * channels + at + j * LANES;
+                const Vector value = residual != NULL ? add(sum[i][j], get(residual + place)) : sum[i][j];
+                put(out + place, with_relu ? relu(value) : value);
+            }
+}
+
+/* One 3x3 convolution; weights: see tile.h, inputs in the order (3, 3, in_channels). out = sum + residual, or its ReLU;
+ * `residual` may be `out`. */
+INLINE void layer(const int in_channels, const int channels, const Map *in, const Value *weights, const float *bias,
+                  const Map *residual, const int with_relu, Part part, const Map *out) {
     for (int y = part.top; y < part.bottom; y++)
         for (int x = part.left; x < part.right; x += TILE) {
             const int count = part.right - x < TILE ? part.right - x : TILE;
-            const uint32_t *w = weights;
-#pragma GCC unroll 1
-            for (int c = 0; c < channels; c += wide * LANES) {
-                Tile sum;
-                begin(sum, wide, bias + c);
-                for (int dy = -1; dy <= 1; dy++)
-                    w = multiply(sum, wide, in->values + (y + dy) * in->stride + (x - 1) * in_channels, in_channels,
-                                 3 * in_channels / 2, w);
-                uint16_t *to = out->values + y * out->stride + x * channels + c;
-                const uint16_t *add = residual ? residual->values + y * residual->stride + x * channels + c : NULL;
-#pragma GCC unroll 8
-                for (int i = 0; i < TILE; i++)
-                    if (i < count)
-#pragma GCC unroll 3
-                        for (int j = 0; j < wide; j++) {
-                            const int at = i * channels + j * LANES;
-                            __m512 value = sum[i][j];
-                            if (add != NULL)
-                                value = _mm512_add_ps(value, from_bfloat16(add + at));
-                            to_bfloat16(to + at, relu ? _mm512_max_ps(value, zero) : value);
-                        }
-            }
+            const Value *from = in->values + y * in->stride + (x - 1) * in_channels;
+            const Value *more = residual ? residual->values + y * residual->stride + x * channels : NULL;
+            EACH_PANEL(channels, panel(in_channels, channels, wide, from, in->stride, weights, bias, more, with_relu, at,
+                                       count, out->values + y * out->stride + x * channels))
         }
 }
 
@@ -90,11 +89,11 @@ INLINE void encode(const Encoding *e, const int channels, const Map *image, cons
           around(e, 0), &out);
 }
 
-AVX512_BF16 static void encode_48(const Encoding *e, const Map *maps) {
+TARGET static void encode_48(const Encoding *e, const Map *maps) {
     encode(e, 48, maps, maps + 1, maps + 2, maps + 3);
 }
 
-AVX512_BF16 static void encode_64(const Encoding *e, const Map *maps) {
+TARGET static void encode_64(const Encoding *e, const Map *maps) {
     encode(e, 64, maps, maps + 1, maps + 2, maps + 3);
 }
 
@@ -102,7 +101,7 @@ static void copy_colours(const Encoding *e, const Map *image) {
     for (int y = 0; y < e->height; y++)
         for (int x = 0; x < e->width; x++)
             memcpy(image->values + y * image->stride + x * COLOURS, e->image + ((size_t)y * e->width + x) * 3,
-                   3 * sizeof(uint16_t));
+                   3 * sizeof(Value));
 }
 
 /* 0: done; 1: no memory; 2: no such number of channels. */
@@ -112,12 +111,12 @@ int diif_viewer_encode(const Encoding *e, int channels) {
     const size_t across = (size_t)e->width + 2;
     const size_t positions = (e->height + 2) * across + TILE + 2; /* a last tile is read to its end */
     const size_t values = positions * (COLOURS + 3 * (size_t)channels);
-    uint16_t *memory = aligned_alloc(64, (values * sizeof(uint16_t) + 63) / 64 * 64);
+    Value *memory = aligned_alloc(64, (values * sizeof(Value) + 63) / 64 * 64);
     if (memory == NULL)
         return 1;
-    memset(memory, 0, values * sizeof(uint16_t));
+    memset(memory, 0, values * sizeof(Value));
     Map maps[4];
-    uint16_t *next = memory;
+    Value *next = memory;
     for (int i = 0; i < 4; i++) {
         const size_t each = i == 0 ? COLOURS : (size_t)channels;
         maps[i] = (Map){next + (across + 1) * each, (ptrdiff_t)(across * each)};

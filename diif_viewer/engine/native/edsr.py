@@ -9,12 +9,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from diif_viewer.engine.native.library import library
+from diif_viewer.engine.native import library
+from diif_viewer.engine.native.library import Kernels
 from diif_viewer.engine.native.products import Work, floats, panels, taps
 from diif_viewer.geometry import Window
 
-PANELS = {48: (3,), 64: (2, 2)}
-"""Channels that the kernel is compiled for, and the panels of their weights."""
+CHANNELS = (48, 64)
+"""Channels that the kernel is compiled for."""
 
 _COLOURS = 4  # of edsr.c
 
@@ -39,39 +40,39 @@ class _Encoding(ctypes.Structure):
 
 
 class NativeEdsr:
-    """The encoder in one call that holds no lock: sums in float32, what a layer hands on in bfloat16."""
+    """The encoder in one call that holds no lock. Sums are in float32."""
 
-    def __init__(self, layers: Sequence[Layer], dll: ctypes.CDLL) -> None:
+    def __init__(self, layers: Sequence[Layer], kernels: Kernels) -> None:
         """layers: head, two for each block, tail."""
-        self._channels = len(layers[0].bias)
-        widths = PANELS[self._channels]
+        self._channels, self._dtype = len(layers[0].bias), kernels.form.dtype
         head = torch.nn.functional.pad(layers[0].weight, (0, 0, 0, 0, 0, _COLOURS - 3))
-        self._weights = [panels(taps(weight), widths) for weight in (head, *(layer.weight for layer in layers[1:]))]
+        weights = (head, *(layer.weight for layer in layers[1:]))
+        self._weights = [panels(taps(weight), kernels.form) for weight in weights]
         self._bias = [floats(layer.bias) for layer in layers]
         each = ctypes.c_void_p * len(layers)
         self._weights_at = each(*(t.data_ptr() for t in self._weights))
         self._bias_at = each(*(t.data_ptr() for t in self._bias))
-        self._run = dll.diif_viewer_encode
+        self._run = kernels.dll.diif_viewer_encode
         self._run.argtypes = (ctypes.POINTER(_Encoding), ctypes.c_int)
 
     @classmethod
     def of(cls, layers: Sequence[Layer], dtype: torch.dtype) -> NativeEdsr | None:
         """The kernel for these layers, or None where plain torch is to do it."""
         weight = layers[0].weight
-        if dtype != torch.bfloat16 or weight.device.type != "cpu" or len(weight) not in PANELS:
+        if weight.device.type != "cpu" or len(weight) not in CHANNELS:
             return None
-        dll, _ = library()
-        return None if dll is None else cls(layers, dll)
+        kernels = library.kernels(dtype)
+        return None if kernels is None else cls(layers, kernels)
 
     def __call__(self, image: Tensor, inside: Window) -> Tensor:
-        """image: (1, 3, H, W) in [-1, 1], channels-last, bfloat16. inside: what is wanted of it, in its positions.
+        """image: (1, 3, H, W) in [-1, 1], channels-last, of the kernels' dtype. inside: what is wanted of it.
 
         A side of the image that is nearer than the layers reach is taken for the picture's, beyond which all is zero.
-        -> (inside.height, inside.width, channels) bfloat16, contiguous.
+        -> (inside.height, inside.width, channels), contiguous.
         """
         pixels = image[0].permute(1, 2, 0).contiguous()
         height, width, _ = pixels.shape
-        features = torch.empty(inside.height, inside.width, self._channels, dtype=torch.bfloat16)
+        features = torch.empty(inside.height, inside.width, self._channels, dtype=self._dtype)
         blocks = len(self._weights) // 2 - 1
         request = _Encoding(
             height, width, inside.top, inside.left, inside.bottom, inside.right, blocks,

@@ -8,20 +8,19 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from diif_viewer.engine.native.library import library
-from diif_viewer.engine.native.products import LANES, Work, floats, panels
+from diif_viewer.engine.native import library
+from diif_viewer.engine.native.library import Form, Kernels
+from diif_viewer.engine.native.products import Work, floats, panels
 
 WIDTHS = (128, 256)
 """Hidden values per output that the kernel is compiled for."""
-
-_PANEL = 4  # of fine.c
 
 
 class Maps(NamedTuple):
     """Blocks of knots, row by row, and which of their knots the outputs read."""
 
     blocks: list[Tensor]
-    """(side, side, hidden) bfloat16 each, contiguous."""
+    """(side, side, hidden) each, of the kernels' dtype, contiguous."""
     across: int
     """Blocks side by side."""
     top: int
@@ -55,13 +54,10 @@ class Fine(ctypes.Structure):
 class FineLayers:
     """The fine stage's last two layers as the kernels read them."""
 
-    def __init__(self, middle: torch.nn.Linear, last: torch.nn.Linear) -> None:
+    def __init__(self, middle: torch.nn.Linear, last: torch.nn.Linear, form: Form) -> None:
         """middle: hidden -> hidden, last: hidden -> 3."""
         self.hidden = middle.in_features
-        self._held = (
-            panels(middle.weight, [_PANEL] * (self.hidden // (_PANEL * LANES))),
-            *map(floats, (middle.bias, last.weight, last.bias)),
-        )
+        self._held = panels(middle.weight, form), *map(floats, (middle.bias, last.weight, last.bias))
 
     def of(self, across: Along, colours: Tensor) -> Fine:
         """The stage for outputs whose colours go to a tensor of (3, height, width); both must outlive what is made."""
@@ -86,21 +82,21 @@ class _Request(ctypes.Structure):
 
 
 class NativeFine:
-    """The blends and the fine stage of a view in one call that holds no lock: sums in float32, products in bfloat16."""
+    """The blends and the fine stage of a view in one call that holds no lock. Sums are in float32."""
 
-    def __init__(self, middle: torch.nn.Linear, last: torch.nn.Linear, dll: ctypes.CDLL) -> None:
+    def __init__(self, middle: torch.nn.Linear, last: torch.nn.Linear, kernels: Kernels) -> None:
         """middle: hidden -> hidden, last: hidden -> 3."""
-        self._layers = FineLayers(middle, last)
-        self._run = dll.diif_viewer_fine
+        self._layers = FineLayers(middle, last, kernels.form)
+        self._run = kernels.dll.diif_viewer_fine
         self._run.argtypes = (ctypes.POINTER(_Request), ctypes.c_int)
 
     @classmethod
     def of(cls, middle: torch.nn.Linear, last: torch.nn.Linear, dtype: torch.dtype) -> NativeFine | None:
         """The kernel for these layers, or None where plain torch is to do it."""
-        if dtype != torch.bfloat16 or middle.weight.device.type != "cpu" or middle.in_features not in WIDTHS:
+        if middle.weight.device.type != "cpu" or middle.in_features not in WIDTHS:
             return None
-        dll, _ = library()
-        return None if dll is None else cls(middle, last, dll)
+        kernels = library.kernels(dtype)
+        return None if kernels is None else cls(middle, last, kernels)
 
     def __call__(self, maps: Maps, rows: Along, columns: Along) -> Tensor:
         """Colours of all outputs: (3, len(rows.knots), len(columns.knots)) float32, about [-1, 1]."""

@@ -9,62 +9,60 @@ enum { KNOTS = 4, SIDE = 4 }; /* a vertex sees 4 x 4 features */
 typedef struct {
     int32_t height, width;    /* vertices; width at least TILE */
     int32_t channels;
-    const uint16_t *features; /* (height + 3, width + 3, channels) */
-    const uint32_t *first;    /* weights: registers of results 3, 3, .. then 2, each (inputs / 2, registers, LANES) */
+    const Value *features; /* (height + 3, width + 3, channels) */
+    const Value *first;    /* weights: registers of results 3, 3, .. then 2, each (inputs / 2, registers, LANES) */
     const float *first_bias;  /* (hidden) */
     const float *knots;       /* (KNOTS, hidden): what the first layer adds for each */
-    const uint32_t *second, *push;
+    const Value *second, *push;
     const float *second_bias, *nothing; /* (hidden); nothing: zeros */
-    uint16_t *maps;           /* out: (2 height, 2 width, hidden) */
+    Value *maps;           /* out: (2 height, 2 width, hidden) */
 } Coarse;
 
 /* The first layer at TILE vertices, then what each knot adds, and ReLU: into (KNOTS, TILE, hidden). */
-INLINE void first_layer(const Coarse *c, const int wide, const int hidden, const uint16_t *in, int at, uint16_t *out) {
+INLINE void first_layer(const Coarse *c, const int wide, const int hidden, const Value *in, int at, Value *out) {
     const size_t row = (size_t)(c->width + SIDE - 1) * c->channels;
-    const uint32_t *weights = c->first + (size_t)at * SIDE * SIDE * c->channels / 2;
-    const __m512 zero = _mm512_setzero_ps();
+    const Value *weights = c->first + (size_t)at * SIDE * SIDE * c->channels;
     Tile sum;
     begin(sum, wide, c->first_bias + at);
     for (int dy = 0; dy < SIDE; dy++)
-        weights = multiply(sum, wide, in + dy * row, c->channels, SIDE * c->channels / 2, weights);
+        weights = multiply(sum, wide, in + dy * row, c->channels, SIDE * c->channels, weights);
     for (int k = 0; k < KNOTS; k++)
 #pragma GCC unroll 3
         for (int j = 0; j < wide; j++) {
-            const __m512 knot = _mm512_loadu_ps(c->knots + k * hidden + at + j * LANES);
+            const Vector knot = load(c->knots + k * hidden + at + j * LANES);
 #pragma GCC unroll 8
             for (int i = 0; i < TILE; i++)
-                to_bfloat16(out + (k * TILE + i) * hidden + at + j * LANES,
-                            _mm512_max_ps(_mm512_add_ps(sum[i][j], knot), zero));
+                put(out + (k * TILE + i) * hidden + at + j * LANES,
+                            relu(add(sum[i][j], knot)));
         }
 }
 
 /* A layer of hidden values on the vectors of all knots; those of vertex i and knot k go to `out + i * step + knot[k]`. */
-INLINE void square_layer(const int wide, const int hidden, const uint16_t *in, const uint32_t *weights,
-                         const float *bias, const int relu, int at, uint16_t *out, size_t step, const size_t *knot) {
-    const __m512 zero = _mm512_setzero_ps();
+INLINE void square_layer(const int wide, const int hidden, const Value *in, const Value *weights,
+                         const float *bias, const int with_relu, int at, Value *out, size_t step, const size_t *knot) {
     for (int k = 0; k < KNOTS; k++) {
         Tile sum;
         begin(sum, wide, bias + at);
-        multiply(sum, wide, in + k * TILE * hidden, hidden, hidden / 2, weights + (size_t)at * hidden / 2);
+        multiply(sum, wide, in + k * TILE * hidden, hidden, hidden, weights + (size_t)at * hidden);
 #pragma GCC unroll 8
         for (int i = 0; i < TILE; i++)
 #pragma GCC unroll 3
             for (int j = 0; j < wide; j++)
-                to_bfloat16(out + knot[k] + i * step + at + j * LANES,
-                            relu ? _mm512_max_ps(sum[i][j], zero) : sum[i][j]);
+                put(out + knot[k] + i * step + at + j * LANES,
+                            with_relu ? relu(sum[i][j]) : sum[i][j]);
     }
 }
 
-INLINE void coarse(const Coarse *c, const int hidden, uint16_t *memory) {
-    uint16_t *one = memory, *two = memory + KNOTS * TILE * hidden;
+INLINE void coarse(const Coarse *c, const int hidden, Value *memory) {
+    Value *one = memory, *two = memory + KNOTS * TILE * hidden;
     const size_t row = (size_t)2 * c->width * hidden;
     const size_t inside[KNOTS] = {0, (size_t)TILE * hidden, (size_t)2 * TILE * hidden, (size_t)3 * TILE * hidden};
     const size_t outside[KNOTS] = {0, hidden, row, row + hidden};
     for (int y = 0; y < c->height; y++)
         for (int start = 0; start < c->width; start += TILE) {
             const int x = start + TILE <= c->width ? start : c->width - TILE; /* some vertices twice, alike */
-            const uint16_t *in = c->features + ((size_t)y * (c->width + SIDE - 1) + x) * c->channels;
-            uint16_t *out = c->maps + 2 * y * row + (size_t)2 * x * hidden;
+            const Value *in = c->features + ((size_t)y * (c->width + SIDE - 1) + x) * c->channels;
+            Value *out = c->maps + 2 * y * row + (size_t)2 * x * hidden;
             EACH_PANEL(hidden, first_layer(c, wide, hidden, in, at, one))
             EACH_PANEL(hidden, square_layer(wide, hidden, one, c->second, c->second_bias, 1, at, two, hidden, inside))
             EACH_PANEL(hidden,
@@ -72,15 +70,15 @@ INLINE void coarse(const Coarse *c, const int hidden, uint16_t *memory) {
         }
 }
 
-AVX512_BF16 static void coarse_128(const Coarse *c, uint16_t *memory) { coarse(c, 128, memory); }
+TARGET static void coarse_128(const Coarse *c, Value *memory) { coarse(c, 128, memory); }
 
-AVX512_BF16 static void coarse_256(const Coarse *c, uint16_t *memory) { coarse(c, 256, memory); }
+TARGET static void coarse_256(const Coarse *c, Value *memory) { coarse(c, 256, memory); }
 
 /* 0: done; 1: no memory; 2: a width that it is not made for. */
 int diif_viewer_knots(const Coarse *c, int hidden) {
     if ((hidden != 128 && hidden != 256) || c->width < TILE || c->channels % 2)
         return 2;
-    uint16_t *memory = aligned_alloc(64, (size_t)2 * KNOTS * TILE * hidden * sizeof(uint16_t));
+    Value *memory = aligned_alloc(64, (size_t)2 * KNOTS * TILE * hidden * sizeof(Value));
     if (memory == NULL)
         return 1;
     (hidden == 128 ? coarse_128 : coarse_256)(c, memory);

@@ -8,11 +8,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from diif_viewer.engine.native.library import library
-from diif_viewer.engine.native.products import TILE, Work, floats, panels, taps
-
-PANELS = {128: (3, 3, 2), 256: (3, 3, 3, 3, 2, 2)}
-"""Hidden values that the kernel is compiled for, and the panels of their weights."""
+from diif_viewer.engine.native import library
+from diif_viewer.engine.native.fine import WIDTHS
+from diif_viewer.engine.native.library import Kernels
+from diif_viewer.engine.native.products import Work, floats, panels, taps
 
 _SIDE = 4  # features around a vertex, along an axis
 
@@ -43,40 +42,38 @@ class _Coarse(ctypes.Structure):
 
 
 class NativeKnots:
-    """The coarse stage of a block in one call that holds no lock: sums in float32, hidden vectors in bfloat16."""
+    """The coarse stage of a block in one call that holds no lock. Sums are in float32."""
 
-    def __init__(self, stage: Stage, dll: ctypes.CDLL) -> None:
-        self._hidden, self._channels = stage.first.shape[:2]
-        widths = PANELS[self._hidden]
+    def __init__(self, stage: Stage, kernels: Kernels) -> None:
+        self._form, (self._hidden, self._channels) = kernels.form, stage.first.shape[:2]
         self._held = (
-            panels(taps(stage.first), widths), floats(stage.first_bias), floats(stage.knots),
-            panels(stage.second, widths), panels(stage.push, widths),
+            panels(taps(stage.first), self._form), floats(stage.first_bias), floats(stage.knots),
+            panels(stage.second, self._form), panels(stage.push, self._form),
             floats(stage.second_bias), torch.zeros(self._hidden),
         )  # fmt: skip
-        self._run = dll.diif_viewer_knots
+        self._run = kernels.dll.diif_viewer_knots
         self._run.argtypes = (ctypes.POINTER(_Coarse), ctypes.c_int)
 
     @classmethod
     def of(cls, stage: Stage, dtype: torch.dtype) -> NativeKnots | None:
         """The kernel for these layers, or None where plain torch is to do it."""
         hidden, channels = stage.first.shape[:2]
-        if dtype != torch.bfloat16 or stage.first.device.type != "cpu" or hidden not in PANELS or channels % 2:
+        if stage.first.device.type != "cpu" or hidden not in WIDTHS or channels % 2:
             return None
-        dll, _ = library()
-        return None if dll is None else cls(stage, dll)
+        kernels = library.kernels(dtype)
+        return None if kernels is None else cls(stage, kernels)
 
-    @staticmethod
-    def takes(features: Tensor) -> bool:
+    def takes(self, features: Tensor) -> bool:
         """False where there are too few vertices side by side."""
-        return features.shape[1] - _SIDE + 1 >= TILE
+        return features.shape[1] - _SIDE + 1 >= self._form.tile
 
     def __call__(self, features: Tensor) -> Tensor:
-        """features: (h + 3, w + 3, channels) bfloat16 around h x w vertices -> (2 h, 2 w, hidden) bfloat16."""
+        """features: (h + 3, w + 3, channels) around h x w vertices -> (2 h, 2 w, hidden)."""
         features = features.contiguous()
         h, w, hidden = features.shape[0] - _SIDE + 1, features.shape[1] - _SIDE + 1, self._hidden
-        maps = torch.empty(2 * h, 2 * w, hidden, dtype=torch.bfloat16)
+        tile, maps = self._form.tile, torch.empty(2 * h, 2 * w, hidden, dtype=self._form.dtype)
         held = (t.data_ptr() for t in (features, *self._held, maps))
         if self._run(ctypes.byref(_Coarse(h, w, self._channels, *held)), hidden):
             raise MemoryError("the kernel's buffers")
-        Work.macs += h * -(-w // TILE) * TILE * hidden * (_SIDE * _SIDE * self._channels + 8 * hidden)
+        Work.macs += h * -(-w // tile) * tile * hidden * (_SIDE * _SIDE * self._channels + 8 * hidden)
         return maps

@@ -1,4 +1,4 @@
-"""The kernels as a shared library: compiled once per machine by its own C compiler, kept in the cache directory.
+"""The kernels as shared libraries: compiled once per machine by its own C compiler, kept in the cache directory.
 
 There is nothing to install and nothing to ship for each system: where the CPU lacks the instructions, where there is no
 compiler, or where anything goes wrong, there is no library, and plain torch does the same.
@@ -15,34 +15,81 @@ import platform
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 
 from diif_viewer.paths import cache_directory
 
 SWITCH = "DIIF_VIEWER_NATIVE"
-"""Environment variable: 0 leaves the kernel out."""
+"""Environment variable: 0 leaves the kernels out, the name of a form allows that one only."""
+
+
+class Form(NamedTuple):
+    """One way in which the kernels are compiled: see vector.h."""
+
+    name: str
+    dtype: torch.dtype
+    """Of weights, maps and hidden vectors."""
+    lanes: int
+    """Results in a register."""
+    grain: int
+    """Values that are multiplied for each of them at a time."""
+    tile: int
+    """Vectors that are multiplied together."""
+    needs: str
+    """What the processor must have, in words."""
+
+
+FORMS = (
+    Form("bfloat16", torch.bfloat16, 16, 2, 8, "bfloat16 products of AVX-512"),
+    Form("wide", torch.float32, 16, 1, 8, "AVX-512"),
+    Form("narrow", torch.float32, 8, 1, 4, "AVX2 with FMA"),
+)
+"""The first one of a dtype that can be had is used."""
+
+
+class Kernels(NamedTuple):
+    """A compiled form."""
+
+    form: Form
+    dll: ctypes.CDLL
+
 
 _FOLDER = Path(__file__).parent
 _SOURCES = ("fine.c", "slices.c", "knots.c", "edsr.c")
-_HEADERS = ("tile.h", "fine.h")
-_FLAGS = ("-O3", "-std=gnu11", "-shared", "-fPIC")
+_HEADERS = ("vector.h", "tile.h", "fine.h")
+_FLAGS = ("-O3", "-std=gnu11", "-fPIC")
 _SECONDS = 60
 _log = logging.getLogger(__name__)
 
 
+def kernels(dtype: torch.dtype) -> Kernels | None:
+    """The kernels of this machine that compute in `dtype`, or None where plain torch is to do it."""
+    return next((Kernels(form, dll) for form in FORMS if form.dtype == dtype and (dll := library(form)[0])), None)
+
+
+def compiled_form(dtype: torch.dtype) -> Form | None:
+    """The form of `kernels(dtype)`."""
+    made = kernels(dtype)
+    return None if made is None else made.form
+
+
 @functools.cache
-def library() -> tuple[ctypes.CDLL | None, str]:
-    """The kernels of this machine and "", or None and why there are none. The first time compiles them, in 2 s."""
-    if os.environ.get(SWITCH, "") == "0":
+def library(form: Form) -> tuple[ctypes.CDLL | None, str]:
+    """A form's library and "", or None and why there is none. The first time ever compiles it, in a second or two."""
+    allowed = os.environ.get(SWITCH, "")
+    if allowed == "0" or (allowed in {other.name for other in FORMS} and allowed != form.name):
         return None, f"switched off by {SWITCH}"
-    if not _may_run():
-        return None, "this processor has no bfloat16 products of AVX-512"
+    if not _may_run(form):
+        return None, f"this processor has no {form.needs}"
     try:
-        return _loaded(_path()), ""
+        return _loaded(form), ""
     except (OSError, AttributeError, subprocess.SubprocessError, _MissingError) as error:
-        _log.info("no compiled kernel: %s", error)
+        _log.info("no compiled kernels (%s): %s", form.name, error)
         return None, str(error)
 
 
@@ -50,45 +97,57 @@ class _MissingError(Exception):
     """Why there is no library."""
 
 
-def _may_run() -> bool:
+def _may_run(form: Form) -> bool:
     """False where compiling would be in vain."""
     if platform.machine().lower() not in ("x86_64", "amd64") or os.name == "nt":
         return False
-    known = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+    asked = {"bfloat16": "_is_avx512_bf16_supported", "wide": "_is_avx512_supported", "narrow": "_is_avx2_supported"}
+    known = getattr(torch.cpu, asked[form.name], None)
     return known is None or bool(known())
 
 
-def _path() -> Path:
+def library_path(form: Form) -> Path:
+    """Where a form's library is kept. Its name tells what it was made from."""
     text = b"".join((_FOLDER / name).read_bytes() for name in (*_HEADERS, *_SOURCES)) + " ".join(_FLAGS).encode()
-    return cache_directory() / f"native-{hashlib.sha256(text).hexdigest()[:16]}.so"
+    return cache_directory() / f"native-{form.name}-{hashlib.sha256(text).hexdigest()[:16]}.so"
 
 
-def _loaded(path: Path) -> ctypes.CDLL:
+def _loaded(form: Form) -> ctypes.CDLL:
+    path = library_path(form)
     if not path.exists():
-        compile_to(path)
+        compile_to(path, form)
     try:
         made = ctypes.CDLL(str(path))
     except OSError:  # damaged, or of another system that shares this home
-        compile_to(path)
+        compile_to(path, form)
         made = ctypes.CDLL(str(path))
     if not made.diif_viewer_supported():
-        raise _MissingError("this processor has no bfloat16 products of AVX-512")
+        raise _MissingError(f"this processor has no {form.needs}")
     return made
 
 
-def compile_to(path: Path) -> None:
-    """Compile the source to `path`, which is there whole or not at all; libraries of other sources beside it go."""
+def compile_to(path: Path, form: Form) -> None:
+    """Compile a form to `path`, which is there whole or not at all; the form's libraries of other sources go."""
     compiler = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
     if compiler is None:
         raise _MissingError("no C compiler (cc, gcc or clang) was found")
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        made = Path(folder) / path.name
-        command = [compiler, *_FLAGS, "-o", str(made), *(str(_FOLDER / name) for name in _SOURCES)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
-        if done.returncode:
-            raise _MissingError(f"{compiler} failed: {done.stderr.strip()}")
-        made.replace(path)
-    for old in path.parent.glob("native-*.so"):
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder, ThreadPoolExecutor(len(_SOURCES)) as pool:
+        objects = [str(Path(folder) / f"{name}.o") for name in _SOURCES]
+        commands = [
+            [compiler, *_FLAGS, f"-D{form.name.upper()}", "-c", "-o", made, str(_FOLDER / name)]
+            for name, made in zip(_SOURCES, objects, strict=True)
+        ]
+        list(pool.map(_run, commands))
+        whole = Path(folder) / path.name
+        _run([compiler, "-shared", "-o", str(whole), *objects])
+        whole.replace(path)
+    for old in path.parent.glob(f"native-{form.name}-*.so"):
         if old != path:
             old.unlink(missing_ok=True)
+
+
+def _run(command: Sequence[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    if done.returncode:
+        raise _MissingError(f"{command[0]} failed: {done.stderr.strip()}")

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
-LANES = 16
-"""Results in a register."""
-
-TILE = 8
-"""Vectors that the kernels multiply together."""
+from diif_viewer.engine.native.library import Form
 
 
 class Work:
@@ -22,18 +17,26 @@ class Work:
     """Multiply-accumulates of the kernels' products so far, by all threads; not exact where several add at once."""
 
 
-def panels(weight: Tensor, widths: Sequence[int]) -> Tensor:
+def panels(weight: Tensor, form: Form) -> Tensor:
     """Weights (out, in), inputs in the order in which a kernel reads them, as `multiply` of tile.h takes them.
 
-    widths: registers of results side by side, panel after panel; LANES times their sum is `out`. -> one dimension,
-    bfloat16: for each panel (in / 2, width, LANES, 2).
+    -> one dimension, of the form's dtype: for each panel of registers (in / grain, registers, lanes, grain).
     """
-    ends = [LANES * end for end in itertools.accumulate(widths, initial=0)]
+    ends = [form.lanes * end for end in itertools.accumulate(_widths(len(weight) // form.lanes), initial=0)]
     made = []
-    for width, (start, end) in zip(widths, itertools.pairwise(ends), strict=True):
-        pairs = weight[start:end].view(width, LANES, weight.shape[1] // 2, 2)
-        made.append(pairs.permute(2, 0, 1, 3).reshape(-1))
-    return torch.cat(made).detach().to(torch.bfloat16)
+    for start, end in itertools.pairwise(ends):
+        parts = weight[start:end].view(-1, form.lanes, weight.shape[1] // form.grain, form.grain)
+        made.append(parts.permute(2, 0, 1, 3).reshape(-1))
+    return torch.cat(made).detach().to(form.dtype)
+
+
+def _widths(registers: int) -> list[int]:
+    """Registers of results in each panel: EACH_PANEL of tile.h."""
+    made = []
+    while registers:
+        made.append(2 if registers in (2, 4) else 3)
+        registers -= made[-1]
+    return made
 
 
 def taps(weight: Tensor) -> Tensor:

@@ -7,73 +7,73 @@
 typedef struct {
     Fine fine;                  /* three knots of a row: two of its cell, and one of weight 0 */
     int32_t cells;              /* LR cells across that the outputs meet */
-    const uint16_t *maps;       /* first-layer vectors of vertices: (.., cells + 1, hidden) bfloat16 */
+    const Value *maps;       /* first-layer vectors of vertices: (.., cells + 1, hidden) bfloat16 */
     const int32_t *row_cells;   /* (height): each output row's upper vertices, as a row of maps */
     const float *row_share;     /* (height): how far down its cell a row is, 0 .. 1: the share of the lower vertices */
     const float *row_offset;    /* (height, 2): factor of `slope` for the upper and lower vertices */
     const float *row_term;      /* (height, hidden): added to every knot of a row */
     const float *slope;         /* (hidden) */
     const float *column_slices; /* (2, cells, hidden): added to the left and right vertices' vectors */
-    const uint32_t *coarse, *push; /* registers of results 3, 3, .. then 2, each (hidden / 2, registers, LANES) pairs */
+    const Value *coarse, *push; /* registers of results 3, 3, .. then 2, see tile.h */
     const float *coarse_bias, *nothing; /* (hidden); nothing: zeros */
 } Slices;
 
 /* The first-layer vectors of a row's slices after their ReLU: (2 cells, hidden), left and right vertex by turns. */
-INLINE void first_vectors(const Slices *s, const int hidden, int y, int side, uint16_t *out) {
-    const uint16_t *maps = s->maps + (size_t)(s->row_cells[y] + side) * (s->cells + 1) * hidden;
-    const __m512 offset = _mm512_set1_ps(s->row_offset[2 * y + side]), zero = _mm512_setzero_ps();
+INLINE void first_vectors(const Slices *s, const int hidden, int y, int side, Value *out) {
+    const Value *maps = s->maps + (size_t)(s->row_cells[y] + side) * (s->cells + 1) * hidden;
+    const Vector offset = spread(s->row_offset[2 * y + side]);
     for (int v = 0; v < hidden; v += LANES) {
-        const __m512 term = _mm512_mul_ps(offset, _mm512_loadu_ps(s->slope + v));
+        const Vector term = times(offset, load(s->slope + v));
         for (int c = 0; c < s->cells; c++)
             for (int right = 0; right < 2; right++) {
-                const __m512 slice = _mm512_loadu_ps(s->column_slices + ((size_t)right * s->cells + c) * hidden + v);
-                const __m512 map = from_bfloat16(maps + (size_t)(c + right) * hidden + v);
-                to_bfloat16(out + (size_t)(2 * c + right) * hidden + v,
-                            _mm512_max_ps(_mm512_add_ps(_mm512_add_ps(map, slice), term), zero));
+                const Vector slice = load(s->column_slices + ((size_t)right * s->cells + c) * hidden + v);
+                const Vector map = get(maps + (size_t)(c + right) * hidden + v);
+                put(out + (size_t)(2 * c + right) * hidden + v,
+                            relu(add(add(map, slice), term)));
             }
     }
 }
 
 /* TILE slices of a row through the coarse stage at the upper and the lower vertices, and both blended. */
-INLINE void blend_slices(const Slices *s, const int wide, const int hidden, int y, const uint16_t *upper,
-                         const uint16_t *lower, int at, uint16_t *out) {
-    const uint32_t *weights = s->coarse + (size_t)at * hidden / 2;
-    const __m512 down = _mm512_set1_ps(s->row_share[y]), zero = _mm512_setzero_ps();
+INLINE void blend_slices(const Slices *s, const int wide, const int hidden, int y, const Value *upper,
+                         const Value *lower, int at, Value *out) {
+    const Value *weights = s->coarse + (size_t)at * hidden;
+    const Vector down = spread(s->row_share[y]);
     Tile sum;
-    float above[TILE][WIDE][LANES];
+    float above[TILE][PANEL][LANES];
     begin(sum, wide, s->coarse_bias + at);
-    multiply(sum, wide, upper, hidden, hidden / 2, weights);
+    multiply(sum, wide, upper, hidden, hidden, weights);
 #pragma GCC unroll 8
     for (int i = 0; i < TILE; i++)
 #pragma GCC unroll 3
         for (int j = 0; j < wide; j++)
-            _mm512_storeu_ps(above[i][j], _mm512_max_ps(sum[i][j], zero));
+            store(above[i][j], relu(sum[i][j]));
     begin(sum, wide, s->coarse_bias + at);
-    multiply(sum, wide, lower, hidden, hidden / 2, weights);
+    multiply(sum, wide, lower, hidden, hidden, weights);
 #pragma GCC unroll 8
     for (int i = 0; i < TILE; i++)
 #pragma GCC unroll 3
         for (int j = 0; j < wide; j++) {
-            const __m512 a = _mm512_loadu_ps(above[i][j]), b = _mm512_max_ps(sum[i][j], zero);
-            to_bfloat16(out + (size_t)i * hidden + at + j * LANES, _mm512_fmadd_ps(down, _mm512_sub_ps(b, a), a));
+            const Vector a = load(above[i][j]), b = relu(sum[i][j]);
+            put(out + (size_t)i * hidden + at + j * LANES, times_plus(down, take(b, a), a));
         }
 }
 
-INLINE void push_slices(const Slices *s, const int wide, const int hidden, int y, const uint16_t *in, int at,
+INLINE void push_slices(const Slices *s, const int wide, const int hidden, int y, const Value *in, int at,
                         float *out) {
     Tile sum;
     begin(sum, wide, s->row_term + (size_t)y * hidden + at);
-    multiply(sum, wide, in, hidden, hidden / 2, s->push + (size_t)at * hidden / 2);
+    multiply(sum, wide, in, hidden, hidden, s->push + (size_t)at * hidden);
 #pragma GCC unroll 8
     for (int i = 0; i < TILE; i++)
 #pragma GCC unroll 3
         for (int j = 0; j < wide; j++)
-            _mm512_storeu_ps(out + (size_t)i * hidden + at + j * LANES, sum[i][j]);
+            store(out + (size_t)i * hidden + at + j * LANES, sum[i][j]);
 }
 
 /* vectors: room for 3 times `padded` of them. */
-INLINE void knots_of_row(const Slices *s, const int hidden, int y, int padded, uint16_t *vectors, float *rows) {
-    uint16_t *upper = vectors, *lower = upper + (size_t)padded * hidden, *blended = lower + (size_t)padded * hidden;
+INLINE void knots_of_row(const Slices *s, const int hidden, int y, int padded, Value *vectors, float *rows) {
+    Value *upper = vectors, *lower = upper + (size_t)padded * hidden, *blended = lower + (size_t)padded * hidden;
     first_vectors(s, hidden, y, 0, upper);
     first_vectors(s, hidden, y, 1, lower);
     EACH_PANEL(hidden, for (int i = 0; i < padded; i += TILE)
@@ -83,7 +83,7 @@ INLINE void knots_of_row(const Slices *s, const int hidden, int y, int padded, u
                            push_slices(s, wide, hidden, y, blended + (size_t)i * hidden, at, rows + (size_t)i * hidden))
 }
 
-INLINE void render_slices(const Slices *s, const int hidden, int padded, float *rows, uint16_t *vectors) {
+INLINE void render_slices(const Slices *s, const int hidden, int padded, float *rows, Value *vectors) {
     Waiting waiting = {vectors, 0, 0};
     for (int y = 0; y < s->fine.height; y++) {
         knots_of_row(s, hidden, y, padded, vectors + GROUP * hidden, rows);
@@ -92,11 +92,11 @@ INLINE void render_slices(const Slices *s, const int hidden, int padded, float *
     render_rest(&s->fine, hidden, &waiting);
 }
 
-AVX512_BF16 static void slices_128(const Slices *s, int padded, float *rows, uint16_t *vectors) {
+TARGET static void slices_128(const Slices *s, int padded, float *rows, Value *vectors) {
     render_slices(s, 128, padded, rows, vectors);
 }
 
-AVX512_BF16 static void slices_256(const Slices *s, int padded, float *rows, uint16_t *vectors) {
+TARGET static void slices_256(const Slices *s, int padded, float *rows, Value *vectors) {
     render_slices(s, 256, padded, rows, vectors);
 }
 
@@ -106,12 +106,12 @@ int diif_viewer_slices(const Slices *s, int hidden) {
         return 2;
     const int padded = (2 * s->cells + TILE - 1) / TILE * TILE;
     const size_t in_rows = (size_t)(padded + 1) * hidden * sizeof(float); /* the last may be a knot of weight 0 */
-    const size_t in_vectors = (size_t)(GROUP + 3 * padded) * hidden * sizeof(uint16_t);
+    const size_t in_vectors = (size_t)(GROUP + 3 * padded) * hidden * sizeof(Value);
     char *memory = aligned_alloc(64, in_rows + in_vectors);
     if (memory == NULL)
         return 1;
     memset(memory, 0, in_rows + in_vectors); /* what fills up the last tile is finite */
-    (hidden == 128 ? slices_128 : slices_256)(s, padded, (float *)memory, (uint16_t *)(memory + in_rows));
+    (hidden == 128 ? slices_128 : slices_256)(s, padded, (float *)memory, (Value *)(memory + in_rows));
     free(memory);
     return 0;
 }

@@ -8,10 +8,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from diif_viewer.engine.native.fine import Along, Fine, FineLayers
-from diif_viewer.engine.native.knots import PANELS
-from diif_viewer.engine.native.library import library
-from diif_viewer.engine.native.products import TILE, Work, floats, panels
+from diif_viewer.engine.native import library
+from diif_viewer.engine.native.fine import WIDTHS, Along, Fine, FineLayers
+from diif_viewer.engine.native.library import Kernels
+from diif_viewer.engine.native.products import Work, floats, panels
 
 
 class Layers(NamedTuple):
@@ -53,30 +53,31 @@ class _Slices(ctypes.Structure):
 class NativeSlices:
     """DIIF in linear order with slice ensemble, in one call that holds no lock; sums in float32."""
 
-    def __init__(self, layers: Layers, dll: ctypes.CDLL) -> None:
-        hidden = layers.middle.in_features
-        self._fine = FineLayers(layers.middle, layers.last)
+    def __init__(self, layers: Layers, kernels: Kernels) -> None:
+        form, hidden = kernels.form, layers.middle.in_features
+        self._tile = form.tile
+        self._fine = FineLayers(layers.middle, layers.last, form)
         self._slope = floats(layers.slope)
         self._held = (
-            panels(layers.coarse.weight, PANELS[hidden]), panels(layers.push, PANELS[hidden]),
+            panels(layers.coarse.weight, form), panels(layers.push, form),
             floats(layers.coarse.bias), torch.zeros(hidden),
         )  # fmt: skip
-        self._run = dll.diif_viewer_slices
+        self._run = kernels.dll.diif_viewer_slices
         self._run.argtypes = (ctypes.POINTER(_Slices), ctypes.c_int)
 
     @classmethod
     def of(cls, layers: Layers, dtype: torch.dtype) -> NativeSlices | None:
         """The kernel for these layers, or None where plain torch is to do it."""
         weight = layers.middle.weight
-        if dtype != torch.bfloat16 or weight.device.type != "cpu" or weight.shape[1] not in PANELS:
+        if weight.device.type != "cpu" or weight.shape[1] not in WIDTHS:
             return None
-        dll, _ = library()
-        return None if dll is None else cls(layers, dll)
+        kernels = library.kernels(dtype)
+        return None if kernels is None else cls(layers, kernels)
 
     def __call__(self, maps: Tensor, slices: Tensor, rows: Rows, columns: Along) -> Tensor:
         """Colours of all outputs: (3, h, w) float32, about [-1, 1].
 
-        maps: (.., cells + 1, hidden) bfloat16, first-layer vectors of vertices. slices: (2, cells, hidden), added
+        maps: (.., cells + 1, hidden), first-layer vectors of vertices. slices: (2, cells, hidden), added
         to those of left and right vertices. columns: knots 2 c and 2 c + 1 are the left and right vertices of cell c.
         """
         colours = torch.empty(3, len(rows.cells), len(columns.knots))
@@ -85,6 +86,6 @@ class NativeSlices:
         request = _Slices(self._fine.of(columns, colours), cells, *(t.data_ptr() for t in held))
         if self._run(ctypes.byref(request), hidden):
             raise MemoryError("the kernel's buffers")
-        knots = -(-2 * cells // TILE) * TILE
+        knots = -(-2 * cells // self._tile) * self._tile
         Work.macs += len(rows.cells) * knots * 3 * hidden**2 + colours[0].numel() * self._fine.macs
         return colours

@@ -1,68 +1,45 @@
-/* What the kernels share: products of bfloat16 with sums in registers, and conversions. */
+/* Products of many vectors with one matrix, sums in registers. */
 
 #ifndef DIIF_VIEWER_TILE_H
 #define DIIF_VIEWER_TILE_H
 
-#include <immintrin.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
+#include "vector.h"
 
-#define AVX512_BF16 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma")))
-#define INLINE static inline __attribute__((always_inline)) AVX512_BF16
-
-enum {
-    LANES = 16,
-    TILE = 8, /* vectors that are multiplied together: their sums, 8 x 3 of 32 registers, leave room for the factors */
-    WIDE = 3, /* registers of results of each, at most */
-};
-
-typedef __m512 Tile[TILE][WIDE];
-
-INLINE __m512 from_bfloat16(const uint16_t *p) {
-    __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p));
-    return _mm512_castsi512_ps(_mm512_slli_epi32(wide, 16));
-}
-
-INLINE void to_bfloat16(uint16_t *p, __m512 value) {
-    _mm256_storeu_si256((__m256i *)p, (__m256i)_mm512_cvtneps_pbh(value));
-}
+typedef Vector Tile[TILE][PANEL];
 
 /* Begin `wide` registers of results of all vectors with the same values. */
 INLINE void begin(Tile sum, const int wide, const float *values) {
 #pragma GCC unroll 3
     for (int j = 0; j < wide; j++) {
-        const __m512 value = _mm512_loadu_ps(values + j * LANES);
+        const Vector value = load(values + j * LANES);
 #pragma GCC unroll 8
         for (int i = 0; i < TILE; i++)
             sum[i][j] = value;
     }
 }
 
-/* Add products: vector i has its `pairs` pairs of values at `in + i * step`; weights: (pairs, wide, LANES) pairs. */
-INLINE const uint32_t *multiply(Tile sum, const int wide, const uint16_t *in, size_t step, int pairs,
-                                const uint32_t *weights) {
-    for (int k = 0; k < pairs; k++, weights += wide * LANES) {
-        __m512bh w[WIDE];
+/* Add products: vector i has its `length` values at `in + i * step`; weights: (length / GRAIN, wide, LANES, GRAIN). */
+INLINE const Value *multiply(Tile sum, const int wide, const Value *in, size_t step, int length, const Value *weights) {
+    for (int k = 0; k < length; k += GRAIN, weights += wide * LANES * GRAIN) {
+        Factors w[PANEL];
 #pragma GCC unroll 3
         for (int j = 0; j < wide; j++)
-            w[j] = (__m512bh)_mm512_loadu_si512(weights + j * LANES);
+            w[j] = factors(weights + j * LANES * GRAIN);
 #pragma GCC unroll 8
         for (int i = 0; i < TILE; i++) {
-            const __m512bh x = (__m512bh)_mm512_set1_epi32(((const int32_t *)(in + i * step))[k]);
+            const Factors x = everywhere(in + i * step + k);
 #pragma GCC unroll 3
             for (int j = 0; j < wide; j++)
-                sum[i][j] = _mm512_dpbf16_ps(sum[i][j], x, w[j]);
+                sum[i][j] = dot(sum[i][j], x, w[j]);
         }
     }
     return weights;
 }
 
-/* `call` with `at` and `wide` for each panel of `hidden` results: registers 3, 3, .. and 2 or 2, 2 at the end. */
-#define EACH_PANEL(hidden, call)                                                                                       \
-    for (int at = 0; at < hidden; ) {                                                                                  \
-        const int left = (hidden - at) / LANES;                                                                        \
+/* `call` with `at` and `wide` for each panel of results: as many registers as fit, 2 or 2 and 2 at the end. */
+#define EACH_PANEL(results, call)                                                                                      \
+    for (int at = 0; at < (results);) {                                                                                \
+        const int left = ((results)-at) / LANES;                                                                       \
         if (left == 2 || left == 4) {                                                                                  \
             const int wide = 2;                                                                                        \
             call;                                                                                                      \
