@@ -138,6 +138,10 @@ def _measured_cpu() -> dict[str, Any]:
     return found
 
 
+LAYERS = 5
+"""Times that a layer is run at least, to see whether a dtype is worth a trial."""
+
+
 def calibrate() -> dict[str, dict[tuple[int, int], float]]:
     """Rate of decoding in megapixels per second by dtype and chunk, with all cores at work; takes some 0.3 s.
 
@@ -152,19 +156,19 @@ def calibrate() -> dict[str, dict[tuple[int, int], float]]:
 
 
 def _layer_rate(dtype: torch.dtype, width: int = 128, rows: int = 64, seconds: float = 0.004) -> float:
-    """GFLOP/s of a packed layer, one thread, best of `seconds`."""
+    """GFLOP/s of a packed layer, one thread, best of `seconds` and of `LAYERS` at least, in time that it really ran."""
+    clock = time.thread_time if _sees_short_times() else time.perf_counter
 
     def measured(_: None) -> float:
         layer = Linear(torch.zeros(width, width), torch.zeros(width), dtype, relu=True, rows=rows)
-        x, best, end = torch.zeros(rows, width, dtype=dtype), float("inf"), time.perf_counter() + seconds
+        x, end = torch.zeros(rows, width, dtype=dtype), clock() + seconds
+        taken: list[float] = []
         layer(x)
-        while True:
-            start = time.perf_counter()
+        while len(taken) < LAYERS or clock() < end:
+            start = clock()
             layer(x)
-            now = time.perf_counter()
-            best = min(best, now - start)
-            if now >= end:
-                return 2e-9 * rows * width * width / best
+            taken.append(max(clock() - start, 1e-9))
+        return 2e-9 * rows * width * width / min(taken)
 
     return parallel(measured, [None])[0]
 

@@ -38,6 +38,7 @@ class RendererProcess:
         self._process: BaseProcess = context.Process(
             target=_main, args=(far, device), name="diif-viewer renderer", daemon=True
         )
+        self._ending = threading.Lock()  # two threads that wait for one process: one of them would never be told
         self._process.start()
         far.close()
 
@@ -46,14 +47,24 @@ class RendererProcess:
         """False once the process has ended, however that came about."""
         return self._process.is_alive()
 
+    def exit_code(self, timeout: float = 1.0) -> int | None:
+        """The status that the process ended with, or the negative number of the signal that ended it.
+
+        None while it runs, at most `timeout` seconds from now on. Any thread.
+        """
+        with self._ending:
+            self._process.join(timeout)
+            return self._process.exitcode
+
     def close(self, timeout: float = 1.0) -> None:
         """End the process: ask, wait at most `timeout` seconds, then kill. Safe to call twice."""
         with contextlib.suppress(OSError, ValueError):  # it may be gone, or the connection closed, already
             self.connection.send(Quit())
-        self._process.join(timeout)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
+        with self._ending:
+            self._process.join(timeout)
+            if self._process.is_alive():
+                self._process.kill()
+                self._process.join()
         self.connection.close()
 
 

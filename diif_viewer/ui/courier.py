@@ -43,6 +43,9 @@ class Renderer(Protocol):
     def connection(self) -> Connection:
         """Both directions of messages."""
 
+    def exit_code(self) -> int | None:
+        """How it ended, once its end of the connection is closed: see `ui.endings.words`."""
+
     def close(self, timeout: float) -> None:
         """End it, by force after `timeout` seconds; no process and no file descriptor is left."""
 
@@ -57,7 +60,9 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """The process has ended, or never began; nothing comes after this."""
+    """The process has ended, or never began; nothing comes after this. code: as `ui.endings.words` takes it."""
+
+    code: int | None = None
 
 
 class Courier:
@@ -89,7 +94,7 @@ class Courier:
             self._received(RendererFailed(tr("The renderer does not start: {error}", error=error)))
             self._received(Gone())
             return
-        reader = threading.Thread(target=self._read, args=(renderer.connection,), name="renderer-reader", daemon=True)
+        reader = threading.Thread(target=self._read, args=(renderer,), name="renderer-reader", daemon=True)
         reader.start()
         blocks: dict[int, SharedMemory] = {}
         try:
@@ -110,12 +115,12 @@ class Courier:
             for block in blocks.values():
                 release(block)
 
-    def _read(self, connection: Connection) -> None:
+    def _read(self, renderer: Renderer) -> None:
         while True:
             try:
-                message = connection.recv()
+                message = renderer.connection.recv()
             except (EOFError, OSError, TypeError):  # TypeError: closed under our hands, the process had to be killed
-                self._received(Gone())
+                self._received(Gone(renderer.exit_code()))
                 return
             self._received(message)
 

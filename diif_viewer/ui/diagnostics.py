@@ -13,6 +13,7 @@ import PySide6
 from PySide6.QtCore import qVersion
 
 from diif_viewer import __version__
+from diif_viewer.ui.endings import brief
 from diif_viewer.ui.zoom_text import plain_zoom
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def describe_program(window: MainWindow, sentence: str) -> str:
     if state.picture is not None:
         pixels = state.picture.pixels
         shown.append(f"{pixels.shape[1]} x {pixels.shape[0]}, {pixels.shape[2]} channels, {pixels.dtype}")
+    ended = window.controller.client.endings.codes[-10:]
     chosen = {name: settings.text(name, "") for name in ("theme", "background")}
     chosen |= {name: str(settings.flag(name, name == "overview")) for name in ("overview", "grid", "keep_view")}
     lines = [
@@ -37,6 +39,7 @@ def describe_program(window: MainWindow, sentence: str) -> str:
         f"System: {platform.system()} {platform.release()}, {platform.machine()}",
         f"Screen: {screen.size().width()} x {screen.size().height()} at {window.devicePixelRatioF():g}",
         f"Renderer: {window.renderer_news.device or 'not running'}",
+        *([f"Renderer ended: {', '.join(map(brief, ended))}"] if ended else []),
         f"Layout: {state.layout.value}, {', '.join(state.methods)}",
         f"Picture: {', '.join(shown) or 'none'}",
         f"Settings: {', '.join(f'{name} {value}' for name, value in chosen.items() if value)}",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from diif_viewer.ui.language import said, tr
@@ -13,9 +14,14 @@ SUCCESS_SECONDS = 8
 MARGIN = 22
 UNBOUND = 16777215  # Qt's own word for a width without a limit
 
+Action = tuple[str, Callable[[], None] | None]
+"""The label of a button, and what it does."""
+
+NOTHING: Action = ("", None)
+
 
 class Notice(QFrame):
-    """One sentence at the foot of its parent, with at most one thing to do about it, and a cross to close it."""
+    """One sentence at the foot of its parent, with at most two things to do about it, and a cross to close it."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -26,25 +32,28 @@ class Notice(QFrame):
         self._progress = QProgressBar(self)
         self._progress.setTextVisible(False)
         self._progress.setRange(0, 1000)
-        self._action = QPushButton(self)
+        self._action, self._also = QPushButton(self), QPushButton(self)
         self._close = QPushButton("✕", self)
         self._close.setFlat(True)
         self._close.setToolTip(tr("Close this notice"))
         self._close.setAccessibleName(tr("Close this notice"))
-        self._order: Callable[[], None] | None = None
+        self._orders: dict[QPushButton, Callable[[], None] | None] = {}
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.hide)
         row = QHBoxLayout()
         row.setSpacing(12)
-        for widget in (self._text, self._action, self._close):
+        for widget in (self._text, self._action, self._also, self._close):
             row.addWidget(widget)
         column = self._column = QVBoxLayout(self)
         column.setContentsMargins(16, 10, 10, 10)
         column.addLayout(row)
         column.addWidget(self._progress)
-        self._action.clicked.connect(self._act)
+        self._action.clicked.connect(partial(self._act, self._action))
+        self._also.clicked.connect(partial(self._act, self._also))
         self._close.clicked.connect(self.hide)
+        for button in (self._action, self._also, self._close):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # after a click keys go where they went before
         parent.installEventFilter(self)
         self.hide()
 
@@ -54,10 +63,19 @@ class Notice(QFrame):
         return self._text.text()
 
     def tell(
-        self, sentence: str, action: str = "", order: Callable[[], None] | None = None, *, stay: bool = True
+        self,
+        sentence: str,
+        action: str = "",
+        order: Callable[[], None] | None = None,
+        *,
+        also: Action = NOTHING,
+        stay: bool = True,
     ) -> None:
-        """Show `sentence`; `action` is the label of a button that calls `order`. stay: until it is closed."""
-        self._set(sentence, action, order)
+        """Show `sentence`; `action` is the label of a button that calls `order`, `also` are those of another one.
+
+        stay: until it is closed.
+        """
+        self._set(sentence, (action, order), also)
         self._progress.hide()
         self._close.show()
         if not stay:
@@ -71,24 +89,24 @@ class Notice(QFrame):
 
     def show_progress(self, sentence: str, fraction: float, cancel: Callable[[], None]) -> None:
         """Show how far something is, with a way to stop it. fraction: in [0, 1]."""
-        self._set(sentence, tr("Cancel"), cancel)
+        self._set(sentence, (tr("Cancel"), cancel))
         self._progress.setValue(round(1000 * fraction))
         self._progress.show()
         self._close.hide()
         self._place()
 
-    def _set(self, sentence: str, action: str, order: Callable[[], None] | None) -> None:
+    def _set(self, sentence: str, action: Action, also: Action = NOTHING) -> None:
         self._timer.stop()
-        self._order = order
         sentence = said(sentence)
         self._text.setText(sentence)
         self.setAccessibleName(sentence)
-        self._action.setText(action)
-        self._action.setVisible(bool(action))
+        for button, (label, order) in ((self._action, action), (self._also, also)):
+            button.setText(label)
+            button.setVisible(bool(label))
+            self._orders[button] = order
 
-    @Slot()
-    def _act(self) -> None:
-        order = self._order
+    def _act(self, button: QPushButton, _: bool = False) -> None:
+        order = self._orders[button]
         self.hide()
         if order is not None:
             order()

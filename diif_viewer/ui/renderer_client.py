@@ -2,7 +2,8 @@
 
 Story: `start` sends out a `Courier`, whose threads spawn the process, write what `send` and `open_image` hand over, and
 turn what arrives into one queued signal; `_deliver`, back in the GUI thread, names the fact. When the process dies, it
-is started again once by itself and open pictures are sent anew; after that only `restart` does so.
+is started again by itself, as long as that helps (`ui.endings`), and open pictures are sent anew; after that only
+`restart` does so.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ from diif_viewer.engine.messages import (
     ViewFailed,
 )
 from diif_viewer.ui.courier import CLOSE_TIMEOUT, Courier, Gone, Opened, Renderer
+from diif_viewer.ui.endings import Endings, words
 from diif_viewer.ui.language import tr
 
 EXPORT_TIMEOUT = 5.0
@@ -82,7 +84,7 @@ class RendererClient(QObject):
     def __init__(self, spawn: Callable[[str], Renderer] = spawn_renderer, parent: QObject | None = None) -> None:
         """spawn: starts a renderer on the device of a name. device: that of the next one to be started.
 
-        devices, description: what the last one said of itself, see `engine.messages.Ready`.
+        devices, description: what the last one said of itself, see `engine.messages.Ready`. endings: of all so far.
         """
         super().__init__(parent)
         self._spawn = spawn
@@ -94,7 +96,7 @@ class RendererClient(QObject):
         self._courier: Courier | None = None
         self._numbers = itertools.count(1)
         self._number = 0  # of the courier whose news are for us
-        self._restarts_left = 1
+        self.endings = Endings()
         self._exports: dict[int, int] = {}  # job -> image
         self._leaving: set[int] = set()
         self._jobs = itertools.count(1)
@@ -118,13 +120,13 @@ class RendererClient(QObject):
 
     def restart(self) -> None:
         """Start anew after `stopped`."""
-        self._restarts_left = 1
+        self.endings.forgive()
         self.start()
         self.restarted.emit()
 
     def renew(self) -> None:
         """End the process and start another, on `device`; exports under way fail. Ask anew for what is wanted."""
-        self._restarts_left = 1
+        self.endings.forgive()
         self._end(None)
         self.start()
 
@@ -183,7 +185,7 @@ class RendererClient(QObject):
             case TileDone():
                 self.tile_done.emit(message)
             case ViewDone():
-                self._restarts_left = 1  # it works: a later death deserves another try
+                self.endings.worked()
                 self.view_done.emit(message)
             case ViewFailed():
                 self.view_failed.emit(message)
@@ -213,13 +215,12 @@ class RendererClient(QObject):
                 self.noticed.emit(message.sentence)
             case RendererFailed():
                 self._end(message.sentence)
-            case Gone() if self._restarts_left > 0:
-                self._restarts_left -= 1
+            case Gone() if self.endings.again(message.code):
                 self._end(None)
                 self.start()
                 self.restarted.emit()
             case Gone():
-                self._end(tr("The renderer stopped working; pictures are shown bicubic."))
+                self._end(words(message.code))
 
     def _end(self, sentence: str | None) -> None:
         self.shutdown()

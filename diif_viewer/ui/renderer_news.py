@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
@@ -20,6 +21,7 @@ class RendererNews(QObject):
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
         self._window, self.device = window, ""
+        self._remedy: tuple[str, Callable[[], None]] | None = None
         client = window.controller.client
         client.ready.connect(self._ready)
         client.stopped.connect(self._stopped)
@@ -49,7 +51,15 @@ class RendererNews(QObject):
         self.device = ""
         window.status.device.setText(tr("No renderer"))
         if client.device == AUTOMATIC:
-            window.notice.tell(sentence, tr("Restart it"), client.restart)
+            self._remedy = tr("Restart it"), client.restart
         else:
-            window.notice.tell(sentence, tr("Choose the device automatically"), window.models.compute_on_what_is_there)
+            self._remedy = tr("Choose the device automatically"), window.models.compute_on_what_is_there
+        window.notice.tell(sentence, *self._remedy, also=(tr("Copy diagnostics"), window.copy_diagnostics))
         window.facts.tell()
+
+    def copied(self, sentence: str) -> None:
+        """Say that something was copied, and keep offering what brings a stopped renderer back."""
+        if self._window.controller.client.running or self._remedy is None:
+            self._window.notice.tell(sentence, stay=False)
+        else:
+            self._window.notice.tell(sentence, *self._remedy)

@@ -226,7 +226,7 @@ class MainWindow(QMainWindow):
         """Put what somebody who helps needs to know on the clipboard."""
         sentence = self.page.text if self.stack.currentWidget() is self.page and self.page.failed else ""
         QGuiApplication.clipboard().setText(describe_program(self, sentence or self.notice.text))
-        self.notice.tell(tr("Copied versions, device and settings; no names, no paths."), stay=False)
+        self.renderer_news.copied(tr("Copied versions, device and settings; no names, no paths."))
 
     def below_tools(self) -> QPoint:
         """Where a menu opens that no button was pressed for, on the screen."""

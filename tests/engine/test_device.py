@@ -1,6 +1,8 @@
 """The device's fast dtype is measured, remembered for this machine and this torch only, and can be overridden."""
 
+import itertools
 import json
+import time
 
 import pytest
 import torch
@@ -84,3 +86,12 @@ def test_a_large_picture_leaves_less_for_what_is_made_of_it(monkeypatch: pytest.
     assert device.cache_budget() == device.CPU_BUDGET
     assert device.cache_budget(pictures=286 << 20) == device.CPU_BUDGET - (572 << 20)
     assert device.cache_budget(pictures=2 << 30) == device.CPU_BUDGET // 4
+
+
+@pytest.mark.skipif(not device._sees_short_times(), reason="there is the clock on the wall alone")
+def test_a_machine_that_is_busy_at_the_first_start_does_not_lose_a_dtype(monkeypatch):
+    """The system stops the program in the middle of a trial; that must not be remembered as a slow format."""
+    alone = device._layer_rate(torch.float32)
+    stops = itertools.count()
+    monkeypatch.setattr(time, "perf_counter", lambda: next(stops) * 10.0)
+    assert device._layer_rate(torch.float32) > 0.2 * alone

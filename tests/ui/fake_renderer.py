@@ -66,7 +66,7 @@ def _inverted(pixels: np.ndarray) -> np.ndarray:
 
 
 class FakeRenderer:
-    """Answers in a thread. received: every message in its order. broken: models that fail.
+    """Answers in a thread. received: every message in its order. broken: models that fail. code: how it ended.
 
     estimate: (seconds, bytes of the file, bytes of memory) that every probe tells.
     """
@@ -82,6 +82,7 @@ class FakeRenderer:
         self._cancelled: set[int] = set()
         self._probe: ProbeRequest | None = None
         self._film_probe: FilmProbe | None = None
+        self.code: int | None = None
         self.estimate = (4.0, 123_000, 50_000_000)
         self._ended = False
         self._changed = threading.Condition()
@@ -111,6 +112,9 @@ class FakeRenderer:
     def _hang_up(self) -> None:
         with self._writing:
             self._far.close()
+
+    def exit_code(self) -> int | None:
+        return self.code
 
     def close(self, timeout: float) -> None:
         del timeout

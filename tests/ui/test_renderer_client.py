@@ -11,6 +11,7 @@ from PySide6.QtCore import QThread
 
 from diif_viewer.engine.messages import ExportRequest, OpenImage, ViewRequest
 from diif_viewer.geometry import Lattice, Window
+from diif_viewer.ui.endings import OFTEN, SHORT, Endings, words
 from diif_viewer.ui.renderer_client import RendererClient
 from tests.ui.fake_renderer import FakeRenderer, expected
 
@@ -135,3 +136,65 @@ def test_an_export_that_is_asked_for_while_nothing_runs_fails_at_once(qtbot, cli
     assert "not running" in failures[0].sentence
     client.close_image(5)
     assert not client._images
+
+
+def dead_again(qtbot, client, fakes) -> None:
+    """Let the newest renderer die once it is ready."""
+    qtbot.waitUntil(lambda: bool(client.description) and bool(fakes), timeout=10_000)
+    fakes[-1].code = -9
+    fakes[-1].die()
+
+
+def test_it_is_not_started_a_second_time_before_a_view_was_finished(qtbot, clients):
+    client, fakes = clients()
+    with qtbot.waitSignal(client.ready, timeout=10_000):
+        client.start()
+    with qtbot.waitSignal(client.restarted, timeout=10_000):
+        dead_again(qtbot, client, fakes)
+    qtbot.waitUntil(lambda: len(fakes) == 2, timeout=10_000)
+    with qtbot.waitSignal(client.stopped, timeout=10_000) as stopped:
+        dead_again(qtbot, client, fakes)
+    assert "system ended the renderer" in stopped.args[0]
+    assert client.endings.codes == [-9, -9]
+    with qtbot.waitSignals([client.restarted, client.ready], timeout=10_000):
+        client.restart()
+
+
+def test_a_view_that_always_ends_it_does_not_do_so_for_ever(qtbot, clients):
+    """Another pane's view is finished each time, so that it seems to work."""
+    client, fakes = clients()
+    client.open_image(1, PIXELS)
+    stopped = []
+    client.stopped.connect(stopped.append)
+    with qtbot.waitSignal(client.ready, timeout=10_000):
+        client.start()
+    window = Lattice.of_scale(20, 30, 9.0).window
+    for number in range(1, 4):
+        with qtbot.waitSignal(client.view_done, timeout=10_000):
+            client.send(ViewRequest(0, number, 1, "diif-s-lite", 9.0, window))
+        assert not stopped
+        with qtbot.waitSignal(client.restarted if number < 3 else client.stopped, timeout=10_000):
+            fakes[-1].die()
+        if number < 3:
+            qtbot.waitUntil(lambda made=number: len(fakes) == made + 1, timeout=10_000)
+    assert len(fakes) == 3
+    assert not client.running
+
+
+def test_often_is_within_a_short_time():
+    now = [0.0]
+    endings = Endings(lambda: now[0])
+    for _ in range(10):
+        assert endings.again(-9)
+        endings.worked()
+        now[0] += SHORT / (OFTEN - 1)
+    assert len(endings.codes) == 10
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [(None, "stopped working"), (0, "stopped working"), (-9, "memory runs out"), (-11, "SIGSEGV"), (1, "status 1")],
+)
+def test_how_it_ended_is_one_sentence(code, said):
+    assert said in words(code)
+    assert words(code).endswith(".")

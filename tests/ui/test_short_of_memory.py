@@ -26,6 +26,9 @@ class InThisProcess:
         Scheduler(self._far, "cpu").run()
         self._far.close()
 
+    def exit_code(self) -> int | None:
+        return None
+
     def close(self, timeout: float) -> None:
         self._thread.join()
         self.connection.close()
