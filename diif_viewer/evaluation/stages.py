@@ -1,7 +1,8 @@
 """Where the time and the memory of a look go: encode, first layer, coarse, fine, transfer.
 
 First layer and coarse stage run within one another's calls, chunk by chunk and side by side. So their parts are taken
-from what each spends within its caller, and applied to what the caller took as a whole.
+from what each spends within its caller, and applied to what the caller took as a whole. Where one compiled kernel does
+both, they are told apart by their arithmetic: it runs at the matrix rate in both.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ def stages(field: Field, kind: str, lattice: Lattice, window: Window, *, maps: f
     """
     compute, tiles = field.model.compute, list[Any]()
     field.drop()
-    features, decoder = field.features(compute), field.model.decoder(compute.dtype)
+    features = field.features(compute)
+    decoder: Any = field.model.decoder(compute.dtype)
     places = [tile.intersected(window) for tile in window.split(TILE)]
     with first_part(decoder, kind, compute.device) as part:
         needed = decoder.needs(lattice, window).grown(2)
@@ -45,6 +47,8 @@ def stages(field: Field, kind: str, lattice: Lattice, window: Window, *, maps: f
             "view": peak(lambda: tiles.extend(field.render_tiles(lattice, places, compute)), compute.device),
         }
         share = part()
+    if share is None and kind in _WATCHED:
+        share = decoder.first_share(lattice, window)
     first, coarse, fine = maps, None, view
     if share is not None and kind == "diif-s":
         first, coarse = maps * share, maps * (1 - share)

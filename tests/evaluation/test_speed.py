@@ -211,3 +211,15 @@ def test_the_window_is_measured_in_processes_of_its_own(tmp_path: Any, capsys: p
         assert found["memory"]["renderer"] > found["memory"]["window"] > 50 * 2**20
     assert "peak memory" in capsys.readouterr().out
     assert scripted.SCALES == (1.2, 2.0, 4.0, 8.0, 16.0, 30.0)
+
+
+def test_what_was_wanted_is_held_against_the_slowest_that_was_measured() -> None:
+    row = {"method": "DIIF-S", "width": "lite", "dtype": "float32", "scale": 4.0, "view": 240.0, "ratio": 310.0}
+    slower = {**row, "dtype": "bfloat16", "scale": 8.0, "view": 101.0, "ratio": 299.0}
+    encoding = [
+        {"width": "lite", "dtype": name, "milliseconds": ms} for name, ms in (("float32", 150), ("bfloat16", 80))
+    ]
+    result = {"decoding": {"window": [720, 1280], "rows": [row, slower], "encoding": encoding}}
+    said = wanted(result)
+    for words in ("299.0x (x8)   no", "101 ms (x8)   no", "240 ms (x4)  yes", "80 ms  yes"):
+        assert words in said, said

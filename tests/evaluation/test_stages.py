@@ -16,6 +16,7 @@ from diif_viewer.evaluation.operations import operations
 from diif_viewer.evaluation.stages import first_part, peak, stages
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.models.counts import macs
+from tests.engine.native import needs_kernels
 
 COMPUTE = Compute("cpu", torch.float32, (32, 64))
 SMALL = {"full": ({"n_feats": 8, "n_resblocks": 1}, 32), "lite": ({"n_feats": 8, "n_resblocks": 1}, 32)}
@@ -53,6 +54,19 @@ def test_stages_add_up_to_what_was_measured() -> None:
         assert (found["coarse"] is None) == (not of)
         assert found["first"] + (found["coarse"] or 0) + found["fine"] == pytest.approx(110.0)
         assert set(found["memory"]) == {"encode", "maps", "view"}
+
+
+@needs_kernels
+@pytest.mark.parametrize(("kind", "least", "most"), [("diif-s", 0.35, 0.6), ("diif", 0.4, 0.9)])
+def test_stages_within_one_kernel_are_told_apart_by_their_arithmetic(
+    monkeypatch: pytest.MonkeyPatch, kind: str, least: float, most: float
+) -> None:
+    monkeypatch.setattr(speed, "WIDTHS", {"full": ({"n_feats": 48, "n_resblocks": 1}, 128)})
+    looked = Field(np.zeros((40, 40, 3), np.uint8), speed.random_model(kind, "full", COMPUTE))
+    found = stages(looked, kind, looked.lattice(4.0), Window(0, 0, 128, 128), maps=10.0, view=100.0)
+    assert found["first"] + found["coarse"] + found["fine"] == pytest.approx(110.0)
+    first_of_two = found["first"] / 10 if kind == "diif-s" else found["coarse"] / 100
+    assert least < first_of_two < most
 
 
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="Linux tells the highest mark")

@@ -79,6 +79,10 @@ class DiifDecoder:
         hidden = torch.matmul(blend, torch.cat([slices, term], 1))  # (h, w, hidden)
         return self._stage(hidden.view(h * w, -1)).view(h, w, 3)
 
+    def first_share(self, lattice: Lattice, window: Window) -> float | None:
+        """The coarse stage's part of a view's arithmetic where one kernel does all of it, else None."""
+        return None if self._native is None else self._native.coarse_share(lattice.cells_of(window).width, window.width)
+
     def _compiled(self, native: NativeSlices, plane: Plane, lattice: Lattice, window: Window) -> Tensor:
         """All of it in the compiled kernel: (3, h, w)."""
         cells = lattice.cells_of(window)

@@ -76,6 +76,10 @@ class DiifSDecoder:
         pushed = self._push(self._coarse(hidden.view(4 * h * w, c)))
         return pushed.view(2, 2, h, w, -1).permute(2, 0, 3, 1, 4).reshape(2 * h, 2 * w, -1)
 
+    def first_share(self, _lattice: Lattice, _window: Window) -> float | None:
+        """The first layer's part of the maps' arithmetic where one kernel does all of it, else None."""
+        return None if self._native_knots is None else self._native_knots.first_share
+
     # ---- once per view ---------------------------------------------------------------------------------
 
     def needs(self, lattice: Lattice, window: Window) -> Window:

@@ -67,6 +67,12 @@ class NativeKnots:
         """False where there are too few vertices side by side."""
         return features.shape[1] - _SIDE + 1 >= self._form.tile
 
+    @property
+    def first_share(self) -> float:
+        """The first layer's part of the arithmetic."""
+        first = _SIDE * _SIDE * self._channels
+        return first / (first + 8 * self._hidden)
+
     def __call__(self, features: Tensor) -> Tensor:
         """features: (h + 3, w + 3, channels) around h x w vertices -> (2 h, 2 w, hidden)."""
         features = features.contiguous()

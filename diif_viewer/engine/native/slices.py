@@ -86,6 +86,14 @@ class NativeSlices:
         request = _Slices(self._fine.of(columns, colours), cells, *(t.data_ptr() for t in held))
         if self._run(ctypes.byref(request), hidden):
             raise MemoryError("the kernel's buffers")
-        knots = -(-2 * cells // self._tile) * self._tile
-        Work.macs += len(rows.cells) * knots * 3 * hidden**2 + colours[0].numel() * self._fine.macs
+        Work.macs += len(rows.cells) * self._coarse_macs(cells) + colours[0].numel() * self._fine.macs
         return colours
+
+    def coarse_share(self, cells: int, width: int) -> float:
+        """The coarse stage's part of the arithmetic, where rows of `width` outputs meet so many cells."""
+        coarse = self._coarse_macs(cells)
+        return coarse / (coarse + width * self._fine.macs)
+
+    def _coarse_macs(self, cells: int) -> int:
+        """Multiply-accumulates of a row's slices."""
+        return -(-2 * cells // self._tile) * self._tile * 3 * self._fine.hidden**2
