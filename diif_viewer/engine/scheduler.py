@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import functools
 import time
-import weakref
 from collections import OrderedDict
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
-from multiprocessing.shared_memory import SharedMemory
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-import numpy as np
 import torch
 
 from diif_viewer.engine import heap
@@ -25,30 +22,22 @@ from diif_viewer.engine.ahead import foreseen_steps, surrounding_steps, warm_up_
 from diif_viewer.engine.crops import crop_steps
 from diif_viewer.engine.device import cache_budget, fast_compute, present, resolve
 from diif_viewer.engine.exporting import export_steps, is_large
-from diif_viewer.engine.field import Array, Field
 from diif_viewer.engine.film_probing import film_probe_steps
 from diif_viewer.engine.filming import film_steps
+from diif_viewer.engine.gallery import Gallery
 from diif_viewer.engine.gpu.painter import painter_on
 from diif_viewer.engine.ladder import BICUBIC, PROCESSOR, SMALLER, Ladder, Steps, guarded
-from diif_viewer.engine.model import Model, load_model
 from diif_viewer.engine.pace import Pace
 from diif_viewer.engine.planes import BlockCache
 from diif_viewer.engine.probing import Encoding, probe_steps
 from diif_viewer.engine.thrift import Thrift
 from diif_viewer.engine.tiles import TileKey, keys_for
 from diif_viewer.engine.viewing import tile_steps
-from diif_viewer.errors import RequestError
 from diif_viewer.geometry import Lattice
 from diif_viewer.models.registry import default_method
 
 REST = 8.0
 """Seconds without work after which freed memory goes back to the system; the next view takes some 20 ms more then."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Picture:
-    pixels: Array
-    fields: dict[str, Field] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +69,13 @@ class Scheduler:
         self._cache = BlockCache(cache_budget(self._device))
         self._thrift = Thrift(self._cache, self._device)
         self._ladder = Ladder()
-        self._pictures: dict[int, _Picture] = {}
-        self._models: dict[str, Model] = {}
+        self._gallery = Gallery(self._device, self._cache)
         self._paces: dict[str, Pace] = {}
         self._views: OrderedDict[int, _Job] = OrderedDict()
         self._exports: OrderedDict[int, _Job] = OrderedDict()
         self._probes: dict[type, _Job] = {}  # the newest of each kind
         self._encodings: dict[str, Encoding] = {}
-        load = functools.partial(self._model, default_method(device=self._device))
+        load = functools.partial(self._gallery.model, default_method(device=self._device))
         self._idle: Steps | None = self._ladder.unhurried(warm_up_steps(load))
         self._running = True
 
@@ -102,8 +90,8 @@ class Scheduler:
             if self._running:
                 self.step()
                 self._tend()
-        for image in list(self._pictures):
-            self._close(m.CloseImage(image))
+        for image in self._gallery.images:
+            self._close(image)
 
     def _ready(self) -> m.Ready:
         compute = self._compute
@@ -117,7 +105,7 @@ class Scheduler:
                 heap.give_back()
 
     def _tend(self, *, now: bool = False) -> None:
-        self._thrift.tend(sum(picture.pixels.nbytes for picture in self._pictures.values()), now=now)
+        self._thrift.tend(self._gallery.bytes, now=now)
 
     @property
     def _busy(self) -> bool:
@@ -152,9 +140,9 @@ class Scheduler:
     def _receive(self, message: m.ToRenderer) -> None:
         match message:
             case m.OpenImage():
-                self._open(message)
+                self._gallery.open(message)
             case m.CloseImage():
-                self._close(message)
+                self._close(message.image)
             case m.ViewRequest():
                 sent: set[TileKey] = set(message.held)
                 steps = self._guarded(
@@ -162,7 +150,7 @@ class Scheduler:
                 )
                 self._views[message.pane] = _Job(message.image, steps)
             case m.PrepareView():
-                load = functools.partial(self._field, message.image, message.model)
+                load = functools.partial(self._gallery.field, message.image, message.model)
                 self._idle = self._ladder.unhurried(foreseen_steps(message, load))
             case m.CancelView():
                 self._views.pop(message.pane, None)
@@ -187,24 +175,13 @@ class Scheduler:
             case m.Quit():
                 self._running = False
 
-    def _open(self, message: m.OpenImage) -> None:
-        try:
-            block = SharedMemory(message.block)
-        except FileNotFoundError:  # the window has closed the picture meanwhile, as it does on a walk through a folder
-            return
-        pixels = np.ndarray(message.shape, np.dtype(message.dtype), block.buf)
-        weakref.finalize(pixels, block.close)  # an array does not keep the memory mapped: whoever reads it last does
-        self._pictures[message.image] = _Picture(pixels)
-
-    def _close(self, message: m.CloseImage) -> None:
+    def _close(self, image: int) -> None:
         for queue in (self._views, self._exports):
-            for key in [k for k, job in queue.items() if job.image == message.image]:
+            for key in [k for k, job in queue.items() if job.image == image]:
                 del queue[key]
-        self._probes = {kind: job for kind, job in self._probes.items() if job.image != message.image}
+        self._probes = {kind: job for kind, job in self._probes.items() if job.image != image}
         self._idle = None
-        picture = self._pictures.pop(message.image, None)
-        for made in picture.fields.values() if picture is not None else ():
-            made.drop()
+        self._gallery.close(image)
 
     # ---- work ------------------------------------------------------------------------------------------
 
@@ -242,9 +219,7 @@ class Scheduler:
         self._device = "cpu"
         self._compute = fast_compute("cpu")
         self._encodings.clear()
-        for picture in self._pictures.values():
-            picture.fields.clear()
-        self._models.clear()
+        self._gallery.move("cpu")
         self._paces.clear()
         self._thrift = Thrift(self._cache, "cpu", self._thrift.most)
         self._ladder.top()
@@ -252,8 +227,8 @@ class Scheduler:
 
     def _view(self, request: m.ViewRequest, sent: set[TileKey]) -> Steps:
         started = time.perf_counter()
-        self._pixels(request.image)
-        made = self._field(request.image, request.model)
+        self._gallery.pixels(request.image)
+        made = self._gallery.field(request.image, request.model)
         assert made is not None
         lattice = made.lattice(scale=request.scale)
         keys = keys_for(request.image, request.model, request.scale, request.window, lattice.window)
@@ -268,8 +243,8 @@ class Scheduler:
         yield m.ViewDone(request.pane, request.serial, spent)
 
     def _export(self, request: m.ExportRequest | m.FilmRequest) -> Steps:
-        pixels = self._pixels(request.image)
-        load = functools.partial(self._field, request.image, request.model)
+        pixels = self._gallery.pixels(request.image)
+        load = functools.partial(self._gallery.field, request.image, request.model)
         if isinstance(request, m.FilmRequest):
             yield from film_steps(request, pixels, load)
             return
@@ -286,38 +261,16 @@ class Scheduler:
 
     def _probing(self, request: m.ProbeRequest | m.FilmProbe) -> Steps:
         order = request.export if isinstance(request, m.ProbeRequest) else request.film
-        load, pixels = functools.partial(self._field, order.image, order.model), self._pixels(order.image)
+        pixels = self._gallery.pixels(order.image)
+        load = functools.partial(self._gallery.field, order.image, order.model)
         if isinstance(request, m.ProbeRequest):
             yield from probe_steps(request, pixels, load, self._encodings)
         else:
             yield from film_probe_steps(request, pixels, load, self._encodings)
 
     def _crop(self, request: m.CropRequest) -> Steps:
-        load = functools.partial(self._field, request.image, request.model)
-        yield from crop_steps(request, self._pixels(request.image), load)
-
-    def _pixels(self, image: int) -> Array:
-        """The picture's pixels. Raises RequestError where it could not be opened, or was closed meanwhile."""
-        if image not in self._pictures:
-            raise RequestError("The renderer does not have this picture.")
-        return self._pictures[image].pixels
-
-    def _field(self, image: int, model: str) -> Field | None:
-        """The picture through the model; None when the picture was closed meanwhile."""
-        picture = self._pictures.get(image)
-        if picture is None:
-            return None
-        if model not in picture.fields:
-            loaded = self._model(model)
-            like = [f for f in picture.fields.values() if f.model.fingerprint == loaded.fingerprint]
-            first = Field(picture.pixels, loaded, self._cache)
-            picture.fields[model] = like[0].with_model(loaded) if like else first
-        return picture.fields[model]
-
-    def _model(self, name: str) -> Model:
-        if name not in self._models:
-            self._models[name] = load_model(name, self._device)
-        return self._models[name]
+        load = functools.partial(self._gallery.field, request.image, request.model)
+        yield from crop_steps(request, self._gallery.pixels(request.image), load)
 
 
 _END = object()

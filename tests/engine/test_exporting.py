@@ -127,13 +127,14 @@ def test_no_step_waits_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(background, "write_strips", slow)
     lattice = Lattice.of_scale(*PIXELS.shape[:2], 12.0)
     request = m.ExportRequest(1, 1, "nearest", 12.0, lattice.window, str(tmp_path / "a.png"))
-    steps, longest, idle = export_steps(request, PIXELS, lambda: None), 0.0, 0
+    steps, took, idle = export_steps(request, PIXELS, lambda: None), [], 0
     while idle < 30:  # two strips are taken, then the writer is stuck
         start = time.perf_counter()
         idle += next(steps) is None
-        longest = max(longest, time.perf_counter() - start)
+        took.append(time.perf_counter() - start)
     assert inside.is_set()
-    assert longest < 0.25  # about 0.01 s on an idle machine
+    assert sorted(took)[len(took) // 2] < 0.1  # 0.01 s on an idle machine; a busy one may hold up some of them
+    assert max(took) < 10, "the writer is stuck for 20 seconds"
     gate.set()
     assert isinstance(list(steps)[-1], m.ExportDone)
 
@@ -236,14 +237,17 @@ def test_closing_an_export_leaves_the_old_file(name: str, tmp_path: Path) -> Non
     (tmp_path / name).write_bytes(b"old")
     lattice = Lattice.of_scale(*PIXELS.shape[:2], 40.0)
     request = m.ExportRequest(1, 1, "bicubic", 40.0, lattice.window, str(tmp_path / name))
-    steps = export_steps(request, PIXELS, lambda: None)
-    for _ in range(12):
-        next(steps)
-    start = time.perf_counter()
-    steps.close()
-    assert time.perf_counter() - start < 1.0  # 0.2 s where nothing else runs
-    assert os.listdir(tmp_path) == [name]
-    assert (tmp_path / name).read_bytes() == b"old"
+    took = []
+    for _ in range(3):
+        steps = export_steps(request, PIXELS, lambda: None)
+        for _ in range(12):
+            next(steps)
+        start = time.perf_counter()
+        steps.close()
+        took.append(time.perf_counter() - start)
+        assert os.listdir(tmp_path) == [name]
+        assert (tmp_path / name).read_bytes() == b"old"
+    assert min(took) < 1.0  # 0.2 s where nothing else runs
 
 
 def test_a_disk_that_fills_up_is_said_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

