@@ -11,10 +11,14 @@ import shutil
 import sys
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
 from diif_viewer import __version__
 from diif_viewer.models.registry import SHIPPED
 from diif_viewer.paths import cache_directory, shipped
+
+if TYPE_CHECKING:
+    import torch
 
 SHARED, ENOUGH = "/dev/shm", 64 << 20
 """Where Linux keeps memory that processes share, and what the window needs of it for a picture of 16 megapixels."""
@@ -115,7 +119,6 @@ def _compute(advice: list[str]) -> Iterator[tuple[str, str]]:
         import torch
 
         from diif_viewer.engine import device
-        from diif_viewer.engine.native.library import FORMS, compiled_form, library
     except (ImportError, OSError) as error:
         advice.append("torch does not load; the README says how to install it for this machine.")
         yield "device", f"none ({error})"
@@ -128,9 +131,7 @@ def _compute(advice: list[str]) -> Iterator[tuple[str, str]]:
     if compute.device == "cpu":
         rates = [f"{name} {rate}" for name, rate in sorted(device.measured_rates().items(), key=lambda item: -item[1])]
         yield "measured", f"{', '.join(rates)} megapixels per second of decoding"
-        form, reason = compiled_form(compute.dtype), library(FORMS[-1])[1]  # the form that asks least of a processor
-        without = f"none: {reason}; plain torch does the same"
-        yield "compiled", without if form is None else f"encoder, DIIF and DIIF-S, with {form.needs}"
+        yield "compiled", _compiled(compute.dtype)
     free, features = device.available_memory(), device.cache_budget()
     yield "memory", f"{free / 2**30:.1f} GiB free, {features / 2**30:.1f} GiB for features"
     _advise_on_memory(free, advice)
@@ -142,6 +143,16 @@ def _compute(advice: list[str]) -> Iterator[tuple[str, str]]:
         yield "kernels", "compiled by Triton" if kernels else "none: without Triton plain torch does all, more slowly"
     if compute.device == "cpu" and compute.dtype == torch.float32:
         yield "note", "this processor has no fast bfloat16, so float32 is used: right, and a few times slower"
+
+
+def _compiled(dtype: torch.dtype) -> str:
+    from diif_viewer.engine.native.library import FORMS, kernels, library
+
+    made = kernels(dtype)
+    if made is not None:
+        return f"encoder, DIIF and DIIF-S, with {made.form.needs}"
+    reason = library(FORMS[-1])[1]  # of the form that asks least of a processor
+    return f"none: {reason}; plain torch does the same"
 
 
 def _advise_on_memory(free: int, advice: list[str]) -> None:

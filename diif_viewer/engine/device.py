@@ -18,7 +18,7 @@ from diif_viewer import memory as main_memory
 from diif_viewer.engine.gpu.calibration import fast_dtype, free_memory
 from diif_viewer.engine.gpu.runtime import make_exact
 from diif_viewer.engine.layers import Linear, has_onednn
-from diif_viewer.engine.native.library import FORMS, library
+from diif_viewer.engine.native.library import forms_in_use
 from diif_viewer.engine.threads import cores, parallel
 from diif_viewer.errors import DeviceError
 from diif_viewer.geometry import Lattice, Window
@@ -212,7 +212,7 @@ def _machine() -> str:
         torch.__version__,
         str(torch.get_num_threads()),
         str(has_onednn()),
-        ",".join(form.name for form in FORMS if library(form)[0]),
+        ",".join(form.name for form in forms_in_use()),
     ]
     try:
         cpu = Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines()
