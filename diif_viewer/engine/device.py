@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import logging
@@ -223,13 +224,14 @@ def _machine() -> str:
 
 
 def _remember(path: Path, found: dict[str, Any]) -> None:
-    try:
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    with contextlib.suppress(OSError):  # a read-only home, or a full disk, costs 0.1 s per start, nothing else
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(f".{os.getpid()}.tmp")
-        temporary.write_text(json.dumps(found))
-        temporary.replace(path)
-    except OSError:
-        pass  # a read-only home costs 0.1 s per start, nothing else
+        try:
+            temporary.write_text(json.dumps(found))
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 CPU_BUDGET = 5 << 28

@@ -46,8 +46,11 @@ def held(temporary: Path) -> Iterator[None]:
             os.close(handle)
 
 
-def sweep(targets: Iterable[Path]) -> int:
-    """Remove what killed writers of `targets` have left beside them; how many files that were."""
+def sweep(targets: Iterable[Path], *, settled: float | None = None) -> int:
+    """Remove what killed writers of `targets` have left beside them; how many files that were.
+
+    settled: seconds since their last change, default `SETTLED`; 0 where the writer is known to have ended.
+    """
     if fcntl is None:
         return 0
     wanted: dict[Path, set[tuple[str, str]]] = defaultdict(set)
@@ -58,7 +61,11 @@ def sweep(targets: Iterable[Path]) -> int:
         with contextlib.suppress(OSError), os.scandir(folder) as entries:
             for entry in entries:
                 parts = _TEMPORARY.fullmatch(entry.name)
-                if parts and (parts[1], parts[2]) in names and _is_left(entry.path):
+                if (
+                    parts
+                    and (parts[1], parts[2]) in names
+                    and _is_left(entry.path, SETTLED if settled is None else settled)
+                ):
                     os.unlink(entry.path)
                     count += 1
     return count
@@ -71,7 +78,7 @@ def _beginning(target: Path) -> str:
     return f".{target.stem[:40]}-"
 
 
-def _is_left(path: str) -> bool:
+def _is_left(path: str, settled: float) -> bool:
     """Nobody holds the file, and it has not changed for a while."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
@@ -79,7 +86,7 @@ def _is_left(path: str) -> bool:
         return False
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return time.time() - os.fstat(handle).st_mtime > SETTLED
+        return time.time() - os.fstat(handle).st_mtime >= settled
     except OSError:
         return False
     finally:

@@ -24,7 +24,7 @@ class Endings:
         self.codes: list[int | None] = []
 
     def worked(self) -> None:
-        """A view was finished."""
+        """Something came of it: a view, a piece of an export, an estimate."""
         self._in_a_row = 0
 
     def forgive(self) -> None:
@@ -33,7 +33,7 @@ class Endings:
         self._moments.clear()
 
     def again(self, code: int | None) -> bool:
-        """It ended; whether to start it again: not the second time without a view between, nor when it ends often."""
+        """It ended; whether to start it again: not the second time without a result between, nor when it ends often."""
         now = self._clock()
         self.codes.append(code)
         self._in_a_row += 1

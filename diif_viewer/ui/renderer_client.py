@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import functools
 import itertools
+import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
@@ -39,6 +41,7 @@ from diif_viewer.engine.messages import (
     ViewDone,
     ViewFailed,
 )
+from diif_viewer.imaging.leftovers import sweep
 from diif_viewer.ui.courier import CLOSE_TIMEOUT, Courier, Gone, Opened, Renderer
 from diif_viewer.ui.endings import Endings, words
 from diif_viewer.ui.language import tr
@@ -52,6 +55,16 @@ def spawn_renderer(device: str = "auto") -> Renderer:
     from diif_viewer.engine.service import RendererProcess
 
     return RendererProcess(device)
+
+
+def _file_of(order: ExportRequest | FilmRequest | CropRequest) -> Path | None:
+    match order:
+        case ExportRequest():
+            return Path(order.path)
+        case FilmRequest():
+            return Path(order.file)
+        case CropRequest():
+            return None
 
 
 class RendererClient(QObject):
@@ -97,7 +110,7 @@ class RendererClient(QObject):
         self._numbers = itertools.count(1)
         self._number = 0  # of the courier whose news are for us
         self.endings = Endings()
-        self._exports: dict[int, int] = {}  # job -> image
+        self._exports: dict[int, ExportRequest | FilmRequest | CropRequest] = {}  # by job
         self._leaving: set[int] = set()
         self._jobs = itertools.count(1)
         self._received.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
@@ -134,7 +147,7 @@ class RendererClient(QObject):
         """Hand an order over; never waits. While the process does not run, exports fail and all else is dropped."""
         if self._courier is not None:
             if isinstance(order, ExportRequest | FilmRequest | CropRequest):
-                self._exports[order.job] = order.image
+                self._exports[order.job] = order
             self._courier.post(order)
         elif isinstance(order, ExportRequest | FilmRequest | CropRequest):
             self.export_failed.emit(ExportFailed(order.job, tr("Export needs the renderer, which is not running.")))
@@ -156,7 +169,7 @@ class RendererClient(QObject):
 
     def close_image(self, image: int) -> None:
         """Forget a picture, once the exports of it are done."""
-        if image in self._exports.values():
+        if any(order.image == image for order in self._exports.values()):
             self._leaving.add(image)
             return
         self._leaving.discard(image)
@@ -164,9 +177,9 @@ class RendererClient(QObject):
             self.send(CloseImage(image))
 
     def _ended(self, job: int) -> None:
-        image = self._exports.pop(job, None)
-        if image in self._leaving:
-            self.close_image(image)
+        order = self._exports.pop(job, None)
+        if order is not None and order.image in self._leaving:
+            self.close_image(order.image)
 
     def shutdown(self) -> None:
         """End the process and both threads; returns when they have ended."""
@@ -193,6 +206,7 @@ class RendererClient(QObject):
                 self.devices, self.description = message.devices, message.description
                 self.ready.emit(message)
             case ExportProgress():
+                self.endings.worked()
                 self.export_progress.emit(message)
             case ExportDone():
                 self._ended(message.job)
@@ -201,12 +215,14 @@ class RendererClient(QObject):
                 self._ended(message.job)
                 self.export_failed.emit(message)
             case ProbeDone():
+                self.endings.worked()
                 self.probe_done.emit(message)
             case ProbeFailed():
                 self.probe_failed.emit(message)
             case FilmFrame():
                 self.film_frame.emit(message)
             case FilmProbed():
+                self.endings.worked()
                 self.film_probed.emit(message)
             case CropDone():
                 self._ended(message.job)
@@ -224,6 +240,9 @@ class RendererClient(QObject):
 
     def _end(self, sentence: str | None) -> None:
         self.shutdown()
+        begun = [target for order in self._exports.values() if (target := _file_of(order)) is not None]
+        if begun:  # whoever was killed has not cleared away what it had written so far
+            threading.Thread(target=sweep, args=(begun,), kwargs={"settled": 0.0}, name="sweep", daemon=True).start()
         for job in sorted(self._exports):
             self._ended(job)
             self.export_failed.emit(ExportFailed(job, tr("The renderer stopped while the picture was being written.")))

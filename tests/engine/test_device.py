@@ -1,8 +1,10 @@
 """The device's fast dtype is measured, remembered for this machine and this torch only, and can be overridden."""
 
+import errno
 import itertools
 import json
 import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -95,3 +97,14 @@ def test_a_machine_that_is_busy_at_the_first_start_does_not_lose_a_dtype(monkeyp
     stops = itertools.count()
     monkeypatch.setattr(time, "perf_counter", lambda: next(stops) * 10.0)
     assert device._layer_rate(torch.float32) > 0.2 * alone
+
+
+def test_a_full_disk_leaves_nothing_half_written(own_cache, monkeypatch) -> None:
+    def full(path, text):
+        path.write_bytes(text[:5].encode())
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(device, "calibrate", lambda: {"float32": {(64, 128): 5.0}})
+    assert device.fast_compute().dtype == torch.float32
+    assert not list(own_cache.parent.iterdir())

@@ -11,6 +11,7 @@ from PySide6.QtCore import QThread
 
 from diif_viewer.engine.messages import ExportRequest, OpenImage, ViewRequest
 from diif_viewer.geometry import Lattice, Window
+from diif_viewer.imaging.leftovers import temporary_of
 from diif_viewer.ui.endings import OFTEN, SHORT, Endings, words
 from diif_viewer.ui.renderer_client import RendererClient
 from tests.ui.fake_renderer import FakeRenderer, expected
@@ -90,9 +91,14 @@ def test_an_export_under_way_fails_when_the_renderer_dies(qtbot, clients, gate, 
     gate.clear()
     with qtbot.waitSignal(client.export_progress, timeout=10_000):
         client.send(ExportRequest(4, 1, "diif-lite", 3.0, Window(0, 0, 9, 9), str(tmp_path / "x.png")))
+    begun, another = temporary_of(tmp_path / "x.png"), temporary_of(tmp_path / "y.png")
+    begun.write_bytes(b"what a killed renderer has written so far")
+    another.write_bytes(b"of somebody else")
     with qtbot.waitSignal(client.export_failed, timeout=10_000) as failed:
         fakes[0].die()
     assert failed.args[0].job == 4
+    qtbot.waitUntil(lambda: not begun.exists(), timeout=10_000)
+    assert another.exists()
 
 
 def test_a_process_that_cannot_start_is_one_sentence(qtbot, clients):
