@@ -57,9 +57,10 @@ def order_for(picture: Picture, subject: Subject, choices: Choices, plan: Plan, 
 
 
 def name_for(picture: Picture, method: str, plan: Plan, suffix: str) -> str:
-    """A name that tells what is in the file."""
+    """A name that tells what is in the file; at most at x1 that is no method's work."""
+    by = f"-{method}" if plan.scale > 1 else ""
     zoom = plain_zoom(plan.scale).replace(" %", "pct")
-    return f"{picture.path.stem}-{method}-{zoom}-{plan.window.width}x{plan.window.height}{suffix}"
+    return f"{picture.path.stem}{by}-{zoom}-{plan.window.width}x{plan.window.height}{suffix}"
 
 
 def free_name(folder: Path, name: str, taken: Collection[Path] = ()) -> str:

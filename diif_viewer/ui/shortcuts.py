@@ -27,6 +27,9 @@ NOTE = mark(
     "they do not invent detail as generative upscalers do."
 )
 
+BESIDE = 76
+"""Logical pixels that the dialog takes beside the list: margins, and a bar to scroll with."""
+
 
 class ShortcutsDialog(QDialog):
     """Keys and gestures, in groups."""
@@ -35,19 +38,9 @@ class ShortcutsDialog(QDialog):
         super().__init__(parent)
         self._keys, self._parent = keys, parent
         self.setWindowTitle(tr("Keys and gestures"))
-        columns = [QVBoxLayout() for _ in range(COLUMNS)]
-        heights = [0] * COLUMNS
-        for group, lines in shortcut_lines(keys):
-            shortest = heights.index(min(heights))
-            heights[shortest] += len(lines) + 2
-            columns[shortest].addLayout(_group(group, lines))
-        list_of_all = QWidget(self)
-        row = QHBoxLayout(list_of_all)
-        row.setContentsMargins(0, 0, 12, 0)
-        row.setSpacing(36)
-        for column in columns:
-            column.addStretch()
-            row.addLayout(column)
+        list_of_all = _listed(keys, COLUMNS)
+        if list_of_all.sizeHint().width() + BESIDE > self.screen().availableSize().width():
+            list_of_all = _listed(keys, COLUMNS - 1)  # rather longer than wider than the screen
         note = QLabel(tr(NOTE), self)
         note.setObjectName("advice")
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
@@ -71,6 +64,24 @@ class ShortcutsDialog(QDialog):
         dialog = KeysDialog(self._keys, self._parent)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
+
+
+def _listed(keys: Keys, count: int) -> QWidget:
+    """All groups in so many columns of about one height."""
+    columns = [QVBoxLayout() for _ in range(count)]
+    heights = [0] * count
+    for group, lines in shortcut_lines(keys):
+        shortest = heights.index(min(heights))
+        heights[shortest] += len(lines) + 2
+        columns[shortest].addLayout(_group(group, lines))
+    listed = QWidget()
+    row = QHBoxLayout(listed)
+    row.setContentsMargins(0, 0, 12, 0)
+    row.setSpacing(36)
+    for column in columns:
+        column.addStretch()
+        row.addLayout(column)
+    return listed
 
 
 def _scrolled(content: QWidget) -> QScrollArea:

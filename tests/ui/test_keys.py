@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QObject, QSettings, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialogButtonBox, QPushButton
+from PySide6.QtWidgets import QDialogButtonBox, QPushButton, QScrollArea
 
 from diif_viewer.ui.actions import DEFAULT_KEYS, ROWS
 from diif_viewer.ui.keys import Keys, portable, readable
@@ -142,6 +142,18 @@ def test_every_action_can_be_found_in_the_dialog(stage, qtbot):
     assert len(dialog.items()) == len(ROWS)
     dialog.search.setText(readable("F3"))
     assert [item.text(0) for item in dialog.items() if not item.isHidden()] == ["Split"]
+
+
+def test_the_list_of_keys_is_never_wider_than_the_screen(stage, qtbot):
+    listed = ShortcutsDialog(stage.window.keys, stage.window)  # this screen has no room for three columns
+    qtbot.addWidget(listed)
+    listed.show()
+    qtbot.waitExposed(listed)
+    area = listed.findChild(QScrollArea)
+    assert listed.width() <= listed.screen().availableSize().width()
+    assert not area.horizontalScrollBar().isVisible()
+    assert area.verticalScrollBar().isVisible()
+    listed.close()
 
 
 def test_the_list_of_keys_leads_to_the_dialog(stage, qtbot):
