@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QObject, QRect, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, QRect, Qt, Signal, Slot
 from PySide6.QtGui import QImage
 
 from diif_viewer.geometry import Window
@@ -20,8 +20,8 @@ from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.fallback import Frame
 from diif_viewer.ui.images import image_bytes
 from diif_viewer.ui.language import tr
-from diif_viewer.ui.mailbox import Mailbox
 from diif_viewer.ui.scene import DIFFERENCE
+from diif_viewer.ui.side_work import SideWork
 from diif_viewer.viewport import Viewport
 
 PACE = 20
@@ -62,11 +62,7 @@ class Difference(QObject):
         self._controller = controller
         self.gain, self.signed = 4, False
         self._facts: object = None
-        self._mailbox: Mailbox[Pair] | None = None
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(PACE)
-        self._soon.timeout.connect(self._look)
+        self._side_work = SideWork("difference", PACE, look=self._look, work=self._compute, parent=self)
         self._made.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         controller.repaint.connect(self._stirred)
 
@@ -88,10 +84,7 @@ class Difference(QObject):
 
     def shutdown(self) -> None:
         """End the thread; returns when it has ended."""
-        self._soon.stop()
-        if self._mailbox is not None:
-            self._mailbox.close()
-            self._mailbox = None
+        self._side_work.shutdown()
 
     def _change(self) -> None:
         self.changed.emit()
@@ -99,8 +92,8 @@ class Difference(QObject):
 
     @Slot()
     def _stirred(self) -> None:
-        if self._controller.state.layout is Layout.DIFFERENCE and not self._soon.isActive():
-            self._soon.start()
+        if self._controller.state.layout is Layout.DIFFERENCE:
+            self._side_work.stir()
 
     @Slot()
     def _look(self) -> None:
@@ -118,10 +111,8 @@ class Difference(QObject):
         if first is None or second is None:
             return
         self._facts = facts
-        if self._mailbox is None:
-            self._mailbox = Mailbox("difference", self._compute)
         frame = Frame(picture.image, DIFFERENCE, view.scale, window, QImage())
-        self._mailbox.post(Pair(frame, first, second, self.gain, self.signed))
+        self._side_work.post(Pair(frame, first, second, self.gain, self.signed))
 
     def _common(self, view: Viewport) -> Window:
         """The part of `view`'s window in which both panes show something."""

@@ -11,15 +11,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.images import image_bytes
 from diif_viewer.ui.language import decimal, tr
-from diif_viewer.ui.mailbox import Mailbox
 from diif_viewer.ui.settings import Settings
+from diif_viewer.ui.side_work import SideWork
 from diif_viewer.ui.state import Picture
 
 PACE = 120
@@ -79,7 +79,6 @@ class Histogram(QWidget):
         self._controller, self._settings, self._canvas = controller, settings, canvas
         self.counts: Counts | None = None
         self._facts: object = None
-        self._mailbox: Mailbox[tuple[object, QImage | Picture]] | None = None
         self.setFixedSize(WIDTH, HEIGHT)
         self.setAccessibleName(tr("Histogram"))
         self.setCursor(Qt.CursorShape.ArrowCursor)
@@ -97,10 +96,7 @@ class Histogram(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addStretch()
         column.addLayout(foot)
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(PACE)
-        self._soon.timeout.connect(self._look)
+        self._side_work = SideWork("histogram", PACE, look=self._look, work=self._count, parent=self)
         self._made.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         for fact in (controller.repaint, controller.state.active_changed, controller.state.methods_changed):
             fact.connect(self._stirred)
@@ -143,17 +139,14 @@ class Histogram(QWidget):
 
     def shutdown(self) -> None:
         """End the thread; returns when it has ended."""
-        self._soon.stop()
-        if self._mailbox is not None:
-            self._mailbox.close()
-            self._mailbox = None
+        self._side_work.shutdown()
 
     # ---- counting ----
 
     @Slot()
     def _stirred(self) -> None:
-        if self.isVisible() and not self._soon.isActive():
-            self._soon.start()
+        if self.isVisible():
+            self._side_work.stir()
 
     @Slot()
     def _look(self) -> None:
@@ -165,7 +158,7 @@ class Histogram(QWidget):
         if not self.isVisible() or area is None or picture is None or view is None:
             return
         if controller.motion.moving:
-            self._soon.start()
+            self._side_work.stir()
             return
         subject: QImage | Picture | None = picture
         facts: object = picture.image
@@ -177,8 +170,7 @@ class Histogram(QWidget):
             subject = scene.at_hand(pane, method, view, window)
         if facts != self._facts and subject is not None:
             self._facts = facts
-            self._mailbox = self._mailbox or Mailbox("histogram", self._count)
-            self._mailbox.post((facts, subject))
+            self._side_work.post((facts, subject))
 
     def _count(self, job: tuple[object, QImage | Picture]) -> None:
         from diif_viewer.imaging.colour import split_alpha, to_8_bits

@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QImage
 
 from diif_viewer.geometry import Window
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.language import decimal, tr
-from diif_viewer.ui.mailbox import Mailbox
 from diif_viewer.ui.reduced import TRUTH
+from diif_viewer.ui.side_work import SideWork
 
 PACE = 60
 """Milliseconds between two looks at what the panes show."""
@@ -68,11 +68,7 @@ class Scores(QObject):
         self._controller = controller
         self._found: dict[int, tuple[Subject, Score]] = {}
         self._facts: object = None
-        self._mailbox: Mailbox[list[Comparison]] | None = None
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(PACE)
-        self._soon.timeout.connect(self._look)
+        self._side_work = SideWork("scores", PACE, look=self._look, work=self._compute, parent=self)
         self._scored.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         controller.repaint.connect(self._stirred)
         controller.status_changed.connect(self._stirred)
@@ -84,10 +80,7 @@ class Scores(QObject):
 
     def shutdown(self) -> None:
         """End the thread; returns when it has ended."""
-        self._soon.stop()
-        if self._mailbox is not None:
-            self._mailbox.close()
-            self._mailbox = None
+        self._side_work.shutdown()
 
     def _subject(self, pane: int) -> Subject | None:
         picture, statuses = self._controller.state.picture, self._controller.statuses
@@ -101,8 +94,8 @@ class Scores(QObject):
     @Slot()
     def _stirred(self) -> None:
         picture = self._controller.state.picture
-        if picture is not None and picture.reduced is not None and not self._soon.isActive():
-            self._soon.start()
+        if picture is not None and picture.reduced is not None:
+            self._side_work.stir()
 
     @Slot()
     def _look(self) -> None:
@@ -122,17 +115,14 @@ class Scores(QObject):
             if pixels is not None and truth is not None:
                 jobs.append(Comparison(pane, subject, pixels, truth))
         self._facts = wanted
-        if self._mailbox is None:
-            self._mailbox = Mailbox("scores", self._compute)
-        self._mailbox.post(jobs)
+        self._side_work.post(jobs)
 
     def _compute(self, jobs: list[Comparison]) -> None:
         from diif_viewer.imaging.metrics import psnr
 
-        assert self._mailbox is not None
         pairs = []
         for job in jobs:
-            if self._mailbox.overtaken:
+            if self._side_work.overtaken:
                 return
             guess, truth = luminance(job.pixels), luminance(job.truth)
             score = Score(psnr(guess, truth))
@@ -149,13 +139,12 @@ class Scores(QObject):
         """As `imaging.metrics.ssim`, band by band; None when a newer job waits."""
         from diif_viewer.imaging.metrics import ssim
 
-        assert self._mailbox is not None
         rows = guess.shape[0] - 10  # of the 11 x 11 windows
         if rows < 1 or guess.shape[1] < 11:
             return math.nan
         total = 0.0
         for top in range(0, rows, BAND):
-            if self._mailbox.overtaken:
+            if self._side_work.overtaken:
                 return None
             bottom = min(top + BAND, rows)
             total += (bottom - top) * ssim(guess[top : bottom + 10], truth[top : bottom + 10])

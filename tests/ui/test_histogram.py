@@ -20,7 +20,7 @@ def shares(levels):
 def shown(stage):
     """The counts, once they are of what is on screen."""
     panel = stage.window.histogram
-    stage.until(lambda: panel.counts is not None and not panel._soon.isActive())
+    stage.until(lambda: panel.counts is not None and not panel._side_work.due)
     return panel.counts
 
 
