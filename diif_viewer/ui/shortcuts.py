@@ -38,9 +38,11 @@ class ShortcutsDialog(QDialog):
         super().__init__(parent)
         self._keys, self._parent = keys, parent
         self.setWindowTitle(tr("Keys and gestures"))
-        list_of_all = _listed(keys, COLUMNS)
-        if list_of_all.sizeHint().width() + BESIDE > self.screen().availableSize().width():
-            list_of_all = _listed(keys, COLUMNS - 1)  # rather longer than wider than the screen
+        room = self.screen().availableSize().width() - BESIDE
+        for columns in range(COLUMNS, 0, -1):  # rather longer than wider than the screen
+            list_of_all = _listed(keys, columns)
+            if list_of_all.sizeHint().width() <= room:
+                break
         note = QLabel(tr(NOTE), self)
         note.setObjectName("advice")
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
