@@ -150,7 +150,7 @@ def _compiled(dtype: torch.dtype) -> str:
 
     made = kernels(dtype)
     if made is not None:
-        return f"encoder, DIIF and DIIF-S, with {made.form.needs}"
+        return f"encoder and decoders, with {made.form.needs}"
     reason = library(FORMS[-1])[1]  # of the form that asks least of a processor
     return f"none: {reason}; plain torch does the same"
 

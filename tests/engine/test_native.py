@@ -6,6 +6,7 @@ import itertools
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,19 +26,41 @@ from diif_viewer.engine.planes import BlockCache, Plane
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.models.diif import Diif
 from diif_viewer.models.diif_s import DiifS
+from diif_viewer.models.liif import Liif
 from tests.engine.native import HERE, by, each_form, needs_kernels, tolerance
 
 HEIGHT, WIDTH, CHANNELS = 75, 90, 16
 
 
+def diif_s(hidden: int) -> torch.nn.Module:
+    made = DiifS(CHANNELS, hidden)
+    assert isinstance(made.imnet.tail[4], torch.nn.Linear)
+    torch.nn.init.normal_(made.imnet.tail[4].weight, std=0.2)  # it starts at zero, where nothing shows
+    return made
+
+
+def diif(hidden: int) -> torch.nn.Module:
+    return Diif(CHANNELS, hidden)
+
+
+def liif(hidden: int) -> torch.nn.Module:
+    return Liif(CHANNELS, (hidden,) * 4)
+
+
+def liif_alone(hidden: int) -> torch.nn.Module:
+    return Liif(CHANNELS, (hidden,) * 2, local_ensemble=False, feat_unfold=False, cell_decode=False)
+
+
+KINDS: tuple[Callable[[int], torch.nn.Module], ...] = (diif_s, diif, liif, liif_alone)
+
+
 class Decoders:
     """One network as a form of the kernels decodes it and as plain torch does in float32, each on maps of its own."""
 
-    def __init__(self, form: Form, kind: type[DiifS] | type[Diif], hidden: int) -> None:
+    def __init__(self, form: Form, kind: Callable[[int], torch.nn.Module], hidden: int) -> None:
         self.form = form
         torch.manual_seed(hidden)
-        network = kind(CHANNELS, hidden).requires_grad_(False)
-        torch.nn.init.normal_(network.imnet.tail[4].weight, std=0.2)  # DIIF-S's starts at zero, where nothing shows
+        network = kind(hidden).requires_grad_(False)
         values = torch.randn(HEIGHT, WIDTH, CHANNELS)
         with by(form):
             self.native, self.native_maps = self._packed(network, values, form.dtype)
@@ -45,7 +68,7 @@ class Decoders:
             self.plain, self.plain_maps = self._packed(network, values, torch.float32)
 
     @staticmethod
-    def _packed(network: DiifS | Diif, values: Tensor, dtype: torch.dtype) -> tuple[Decoder, Plane]:
+    def _packed(network: torch.nn.Module, values: Tensor, dtype: torch.dtype) -> tuple[Decoder, Plane]:
         decoder = pack_decoder(network, dtype)
         features = Plane(BlockCache(1 << 28), Window(0, 0, HEIGHT, WIDTH), lambda w: _padded(values, w).to(dtype))
         return decoder, decoder.plane(BlockCache(1 << 28), features)
@@ -67,7 +90,11 @@ def _padded(values: Tensor, window: Window) -> Tensor:
     return made
 
 
-@pytest.fixture(scope="module", params=itertools.product(HERE, (DiifS, Diif), WIDTHS), ids=str)
+def _words(case: tuple[Form, Callable[[int], torch.nn.Module], int]) -> str:
+    return f"{case[0].name}-{case[1].__name__}-{case[2]}"
+
+
+@pytest.fixture(scope="module", params=itertools.product(HERE, KINDS, WIDTHS), ids=_words)
 def decoders(request: pytest.FixtureRequest) -> Decoders:
     return Decoders(*request.param)
 

@@ -6,12 +6,15 @@ coordinate term), then over the output rows by one product with a selection matr
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import torch
 from torch import Tensor
 
 from diif_viewer.engine.decoders.common import Span, first_layer_plane, two_part
 from diif_viewer.engine.layers import Conv, Linear, Narrow, relu_
+from diif_viewer.engine.native.liif import Layers, NativeLiif, Near
 from diif_viewer.engine.planes import BlockCache, Plane
 from diif_viewer.geometry import Axis, Floats, Ints, Lattice, Window
 from diif_viewer.models.liif import Liif
@@ -35,6 +38,8 @@ class LiifDecoder:
         self._cell = cell if reference.cell_decode else torch.zeros(len(weight), 2, device=self._device)
         self._middle = [Linear(m.weight, m.bias, dtype, relu=True) for m in middle]
         self._last = Narrow(last.weight, last.bias, dtype)
+        self._native = NativeLiif.of(Layers(middle, last, self._rel_y, self._rel_x), dtype)
+        self._near = functools.lru_cache(maxsize=128)(self._new_near)
 
     def plane(self, cache: BlockCache, features: Plane) -> Plane:
         """First-layer maps, one vector per LR pixel."""
@@ -54,10 +59,12 @@ class LiifDecoder:
 
     def render(self, plane: Plane, lattice: Lattice, window: Window) -> Tensor:
         """See `common.Decoder`."""
+        if self._native is not None:
+            return self._compiled(self._native, plane, lattice, window).permute(1, 2, 0)
         h, w = window.height, window.width
         pixels = self.needs(lattice, window)
         maps = plane.region(pixels).float()  # (rows, columns, hidden)
-        maps += 2.0 / lattice.y.scale * self._cell[:, 0] + 2.0 / lattice.x.scale * self._cell[:, 1]
+        maps += self._cell_term(lattice)
         ys = self._neighbours(lattice.y, window.top, window.bottom)
         out = torch.zeros(3, h, w, device=self._device).permute(1, 2, 0)  # as `Narrow` has it
         for x in self._neighbours(lattice.x, window.left, window.right):
@@ -72,6 +79,24 @@ class LiifDecoder:
                 # weight by the opposite area (LIIF, eq. 4), which is a product of one factor per axis
                 out.addcmul_(colour, self._float(y.weights)[:, None, None] * self._float(x.weights)[:, None])
         return out
+
+    def _compiled(self, native: NativeLiif, plane: Plane, lattice: Lattice, window: Window) -> Tensor:
+        """All of it in the compiled kernel: (3, h, w)."""
+        rows = self._near(lattice.y, window.top, window.bottom)
+        across = self._near(lattice.x, window.left, window.right)
+        return native(plane.region(self.needs(lattice, window)), self._cell_term(lattice), rows, across)
+
+    def _cell_term(self, lattice: Lattice) -> Tensor:
+        """What the extent of an output adds to every first-layer vector: (hidden,)."""
+        return 2.0 / lattice.y.scale * self._cell[:, 0] + 2.0 / lattice.x.scale * self._cell[:, 1]
+
+    def _new_near(self, axis: Axis, start: int, stop: int) -> Near:
+        """The nearest LR pixels, counted from the first that `needs` names."""
+        nearest = self._neighbours(axis, start, stop)
+        first = min(n.indices.min() for n in nearest)
+        at = np.stack([n.indices for n in nearest]) - first
+        offset, share = np.stack([n.relative for n in nearest]), np.stack([n.weights for n in nearest])
+        return Near(torch.from_numpy(at.astype(np.int32)), self._float(offset), self._float(share))
 
     def _neighbours(self, axis: Axis, start: int, stop: int) -> list[_Neighbour]:
         span = Span.of(axis, start, stop)

@@ -45,19 +45,20 @@ INLINE void blend_columns(const Fine *r, const int hidden, int x, const float *r
     }
 }
 
-/* A tile of outputs through one panel of the middle layer, its ReLU, and its part of the last layer, added to `part`. */
-INLINE void last_layers(const Fine *r, const int wide, const int hidden, const Value *vectors, int at,
-                        Vector (*part)[3]) {
+/* A tile of outputs through one panel of the layer before the last, its ReLU, and its part of the last layer, added to
+ * `part`; each output's times its share, if there are shares. */
+INLINE void last_layers(const int wide, const int hidden, const Value *vectors, const Value *weights,
+                        const float *bias, const float *last, const float *share, int at, Vector (*part)[3]) {
     Tile sum;
-    begin(sum, wide, r->middle_bias + at);
-    multiply(sum, wide, vectors, hidden, hidden, r->middle + (size_t)at * hidden);
+    begin(sum, wide, bias + at);
+    multiply(sum, wide, vectors, hidden, hidden, weights + (size_t)at * hidden);
 #pragma GCC unroll 3
     for (int j = 0; j < wide; j++) {
-        const float *last = r->last + at + j * LANES;
-        const Vector red = load(last), green = load(last + hidden), blue = load(last + 2 * hidden);
+        const float *colour = last + at + j * LANES;
+        const Vector red = load(colour), green = load(colour + hidden), blue = load(colour + 2 * hidden);
 #pragma GCC unroll 8
         for (int i = 0; i < TILE; i++) {
-            const Vector value = relu(sum[i][j]);
+            const Vector value = share != NULL ? times(relu(sum[i][j]), spread(share[i])) : relu(sum[i][j]);
             part[i][0] = times_plus(value, red, part[i][0]);
             part[i][1] = times_plus(value, green, part[i][1]);
             part[i][2] = times_plus(value, blue, part[i][2]);
@@ -65,24 +66,29 @@ INLINE void last_layers(const Fine *r, const int wide, const int hidden, const V
     }
 }
 
-/* The fine stage of a group of outputs, of which `count` are wanted; they follow each other in the picture. */
-INLINE void finish(const Fine *r, const int hidden, const Value *vectors, int first, int count) {
-    Vector part[GROUP][3];
-    for (int i = 0; i < GROUP; i++)
-        part[i][0] = part[i][1] = part[i][2] = spread(0);
-    EACH_PANEL(hidden, for (int i = 0; i < count; i += TILE)
-                           last_layers(r, wide, hidden, vectors + (size_t)i * hidden, at, part + i))
-    const size_t plane = (size_t)r->height * r->width;
+/* The colours of `count` outputs that follow each other in the picture, from their parts. */
+INLINE void write_colours(float *colours, size_t plane, const float *bias, int first, int count, Vector (*part)[3]) {
     for (int i = 0; i < count; i += LANES)
         for (int c = 0; c < 3; c++) {
             Vector each[LANES];
             float values[LANES];
             for (int k = 0; k < LANES; k++)
                 each[k] = part[i + k][c];
-            store(values, add(sums(each), spread(r->last_bias[c])));
+            store(values, add(sums(each), spread(bias[c])));
             const int here = count - i < LANES ? count - i : LANES;
-            memcpy(r->colours + c * plane + first + i, values, here * sizeof(float));
+            memcpy(colours + c * plane + first + i, values, here * sizeof(float));
         }
+}
+
+/* The fine stage of a group of outputs, of which `count` are wanted. */
+INLINE void finish(const Fine *r, const int hidden, const Value *vectors, int first, int count) {
+    Vector part[GROUP][3];
+    for (int i = 0; i < GROUP; i++)
+        part[i][0] = part[i][1] = part[i][2] = spread(0);
+    EACH_PANEL(hidden, for (int i = 0; i < count; i += TILE)
+                           last_layers(wide, hidden, vectors + (size_t)i * hidden, r->middle, r->middle_bias, r->last,
+                                       NULL, at, part + i))
+    write_colours(r->colours, (size_t)r->height * r->width, r->last_bias, first, count, part);
 }
 
 /* A row of outputs from its knots, (.., hidden): outputs are multiplied when a group of them is full. */

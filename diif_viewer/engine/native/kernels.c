@@ -2,5 +2,6 @@
 
 #include "fine.c"
 #include "slices.c"
+#include "liif.c"
 #include "knots.c"
 #include "edsr.c"
