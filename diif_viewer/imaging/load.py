@@ -7,6 +7,7 @@ by the decoders: PPM, JPEG 2000 and AVIF with more. Of several pages or frames, 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import stat
 import threading
@@ -36,6 +37,7 @@ PAGED = ("TIFF", "GIF", "WEBP", "PNG", "AVIF")
 """Formats whose further pages or frames are pictures of their own (not previews, layers or icons)."""
 
 _TGA_SUFFIXES = {".tga", ".icb", ".vda", ".vst"}  # no signature to know it by: any file could pass for one
+_HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")  # major brands
 _log = logging.getLogger(__name__)
 _PILLOW = threading.RLock()  # its pixel limit and the warnings filter are global to the process
 
@@ -173,12 +175,24 @@ def sentences(file: Path) -> Iterator[None]:
     except PermissionError as error:
         raise ImageError(f"{name}: there is no permission to read this file.") from error
     except UnidentifiedImageError as error:
+        if _is_heic(file):
+            raise ImageError(
+                f"{name}: pictures in HEIC format cannot be opened; save it as JPEG, PNG or AVIF first."
+            ) from error
         raise ImageError(f"{name}: this is not a picture, or not of a kind that can be opened.") from error
     except MemoryError as error:
         raise ImageError(f"{name}: there is not enough memory to open this picture.") from error
     except Exception as error:  # decoders meet damaged files with errors of every kind
         reason = str(error).strip().rstrip(".") or type(error).__name__
         raise ImageError(f"{name}: the file is damaged or incomplete ({reason}).") from error
+
+
+def _is_heic(file: Path) -> bool:
+    """True for what telephones save by default, which is compressed by HEVC (ISO/IEC 23008-12, annex B)."""
+    with contextlib.suppress(OSError), file.open("rb") as stream:
+        head = stream.read(12)
+        return head[4:8] == b"ftyp" and head[8:] in _HEIC
+    return False
 
 
 def _check_file(file: Path, name: str) -> None:

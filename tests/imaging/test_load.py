@@ -425,3 +425,10 @@ def test_a_page_that_is_not_there_is_said(tmp_path) -> None:
     Image.fromarray(RGB).save(tmp_path / "a.png")
     assert page_count(tmp_path / "a.png") == 1
     assert "there is no page 3; it has 1" in refusal(tmp_path / "a.png", page=2)
+
+
+@pytest.mark.parametrize("brand", [b"heic", b"mif1"])
+def test_a_picture_in_heic_format_is_named_as_such(tmp_path, brand) -> None:
+    (tmp_path / "IMG_0001.HEIC").write_bytes(b"\0\0\0\x18ftyp" + brand + bytes(60))
+    with pytest.raises(ImageError, match=r"IMG_0001\.HEIC: pictures in HEIC format .* save it as JPEG"):
+        load_picture(tmp_path / "IMG_0001.HEIC")
