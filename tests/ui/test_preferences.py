@@ -57,7 +57,7 @@ def test_memory_bounds_all_that_is_kept_and_every_renderer_that_follows(stage, d
     stage.controller.looks.guests.put(0, stage.state.picture)
     pick(dialog.memory, "512")
     assert window.settings.number("memory") == 512
-    kept = [stage.controller.scene.cache._budget, *(g.scene.cache._budget for g in stage.controller.looks.guests)]
+    kept = [stage.controller.scene.cache.budget, *(g.scene.cache.budget for g in stage.controller.looks.guests)]
     assert kept == [64 << 20, (512 << 20) // 24]
     assert window.loader.room == 64 << 20
     stage.until(lambda: limits() == [1280, 320])
