@@ -21,6 +21,7 @@ from diif_viewer.engine.messages import (
     ExportFailed,
     ExportProgress,
     ExportRequest,
+    FilmRequest,
     ProbeDone,
     ProbeFailed,
     ProbeRequest,
@@ -249,16 +250,16 @@ class Exporter(QObject):
 
     @Slot(object)
     def start(self, order: ExportRequest) -> None:
-        """Give `order` a number and hand it to the renderer."""
-        job = self._client.job()
-        self.follow(job, Path(order.path))
-        self._client.send(replace(order, job=job))
+        """Have the renderer write what the dialog was asked for."""
+        self.write(order, Path(order.path))
 
-    def follow(self, job: int, path: Path) -> None:
-        """Put what the renderer is about to write to `path` on the list; it tells of it as of an export."""
+    def write(self, order: ExportRequest | FilmRequest, path: Path) -> None:
+        """Give `order` a number, put `path` on the list, hand it to the renderer, which tells of both kinds alike."""
+        job = self._client.job()
         self._jobs[job] = path
         self._warned = False
         self.queue.add(job, path)
+        self._client.send(replace(order, job=job))
 
     def taken(self) -> Collection[Path]:
         """The files that exports and films under way will be."""

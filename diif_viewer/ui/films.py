@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Slot
@@ -132,10 +131,7 @@ class Films(QObject):
 
     @Slot(object)
     def _start(self, request: FilmRequest) -> None:
-        client = self._controller.client
-        job = client.job()
-        self._exporter.follow(job, Path(request.file))
-        client.send(replace(request, job=job))
+        self._exporter.write(request, Path(request.file))
 
     @Slot()
     def _closed(self) -> None:
