@@ -7,6 +7,7 @@ What is missing of those is installed when run as root on a system with apt; oth
 printed. What is done already is recognised in a fraction of a second.
 """
 
+import contextlib
 import hashlib
 import importlib.util
 import os
@@ -63,8 +64,19 @@ def install_packages(purpose):
     pip("install", "pip", "setuptools")
     group = ["--group", "dev"] if purpose == "test" else []
     pip("install", "--no-build-isolation", "--editable", ".", *group)
+    get_to_know_this_machine()
     with open(STAMP.format(purpose), "w", encoding="ascii") as file:
         file.write(wanted_state(purpose))
+
+
+def get_to_know_this_machine():
+    """Have the program compile its kernels and measure its number formats now: the first window need not wait for it.
+
+    Where this fails, the first start does without, or says what is wrong in its own words.
+    """
+    print("Measuring this machine (some seconds) ...", flush=True)
+    with contextlib.suppress(OSError):
+        subprocess.run([PYTHON, "main.py", "doctor"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
 
 
 def is_installed(purpose):

@@ -182,3 +182,17 @@ def needed(elf: bytes) -> list[str]:
     (strings,) = (address - memory + offset for memory, offset, length in loads if memory <= address < memory + length)
     found = [strings + value for tag, value in entries if tag == 1]
     return [elf[at : elf.index(b"\0", at)].decode() for at in found]
+
+
+def test_the_machine_is_measured_once_after_the_packages_are_there(
+    set_up: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(set_up, "STAMP", str(tmp_path / "installed-for-{}"))
+    monkeypatch.setattr(set_up, "has_pip", lambda _python: True)
+    monkeypatch.setattr(set_up.os.path, "exists", lambda _path: True)
+    monkeypatch.setattr(set_up, "pip", lambda *arguments: done.append(" ".join(arguments[:2])))
+    monkeypatch.setattr(set_up.subprocess, "run", lambda command, **_options: done.append(" ".join(command[1:])))
+    for _ in range(2):
+        set_up.install_packages("run")
+    assert done == ["install pip", "install --no-build-isolation", "main.py doctor"]
