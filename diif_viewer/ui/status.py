@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QTimer, Slot
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QStatusBar, QWidget
 
 from diif_viewer.ui.language import decimal, tr
@@ -97,6 +97,10 @@ class Swatch(QWidget):
                 painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
 
 
+ROOMY = 760
+"""Logical pixels in which all parts of the line have room."""
+
+
 class StatusLine(QStatusBar):
     """Facts about the view; the controller's and the canvas's facts are handed in by the window."""
 
@@ -122,6 +126,11 @@ class StatusLine(QStatusBar):
         for part in right:
             self.addPermanentWidget(part)
         self._beside_busy = len(left) + 1
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Where not all has room, the device leaves, which badges name as well: what goes on comes first."""
+        super().resizeEvent(event)
+        self.device.setVisible(self.width() >= ROOMY)
 
     def put_beside_busy(self, widget: QWidget) -> None:
         """Add a part to the right of the busy mark."""

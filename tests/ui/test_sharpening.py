@@ -44,6 +44,18 @@ def test_what_has_come_is_told_until_all_is_there(slow):
     assert not bar.isVisible()
 
 
+def test_in_a_narrow_window_it_has_room_and_the_device_leaves(slow):
+    bar, status = slow.window.sharpening, slow.window.status
+    assert slow.window.width() == 640
+    assert not status.device.isVisible()
+    bar.words.setText("Sharpening 45 %, 12 s left")
+    slow.until(lambda: bar.words.width() >= bar.words.sizeHint().width())
+    slow.window.resize(900, 480)
+    slow.until(status.device.isVisible)
+    slow.gate.set()
+    slow.sharp()
+
+
 def slow_keys(stage):
     from diif_viewer.engine.tiles import keys_for
 
