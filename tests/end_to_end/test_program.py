@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -99,6 +100,21 @@ def test_closing_in_mid_render_ends_at_once_and_leaves_nobody(start: Start) -> N
     window = program.input("search", "--onlyvisible", "--name", "DIIF Viewer").split()[0]
     program.input("windowfocus", "--sync", window)
     quits_cleanly(program, seconds=5)
+
+
+@pytest.mark.timeout(600)
+def test_a_killed_renderer_comes_back_and_the_view_stays(start: Start) -> None:
+    program = start(str(SAMPLE))
+    program.wait_for(lambda s: s.get("picture") and s["device"] and s["sharp"])
+    scroll_to(program, 8, (640, 400))
+    before = program.status()
+    assert not before["sharp"]
+    (renderer,) = (p for p in program.processes() if b"spawn_main" in Path(f"/proc/{p}/cmdline").read_bytes())
+    os.kill(renderer, signal.SIGKILL)
+    program.wait_for(lambda s: s["message"] == "The renderer stopped and was started again.")
+    after = program.wait_for(lambda s: s["sharp"])
+    assert (after["scale"], after["origin"]) == (before["scale"], before["origin"])
+    assert after["panes"][0]["sentence"] is None
 
 
 @pytest.mark.timeout(600)

@@ -257,3 +257,12 @@ def test_it_ends_when_the_window_is_gone() -> None:
     process.connection.close()
     process._process.join(10)
     assert not process.alive
+
+
+def test_how_it_ended_is_told() -> None:
+    process = RendererProcess("cpu")
+    assert process.exit_code(0.0) is None
+    process._process.kill()
+    assert process.exit_code(20.0) not in (None, 0)
+    process.close()
+    assert not process.alive
