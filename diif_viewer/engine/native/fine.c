@@ -26,7 +26,7 @@ INLINE void blend_rows(const Request *r, const int hidden, int y, float *out) {
     const Value *const *above[3];
     int row[3];
     for (int i = 0; i < 3; i++) {
-        int knot = r->first_row + r->row_knots[y] + i;
+        const int knot = r->first_row + r->row_knots[y] + i;
         above[i] = r->blocks + knot / r->side * r->across;
         row[i] = knot % r->side;
     }
@@ -35,22 +35,37 @@ INLINE void blend_rows(const Request *r, const int hidden, int y, float *out) {
     const float *term = r->row_term + (size_t)y * hidden;
     int column = r->first_column, block = 0;
     for (int done = 0; done < r->knots; block++, column = 0) {
-        int here = r->side - column < r->knots - done ? r->side - column : r->knots - done;
+        const int here = r->side - column < r->knots - done ? r->side - column : r->knots - done;
         const Value *k0 = above[0][block] + ((size_t)row[0] * r->side + column) * hidden;
         const Value *k1 = above[1][block] + ((size_t)row[1] * r->side + column) * hidden;
         const Value *k2 = above[2][block] + ((size_t)row[2] * r->side + column) * hidden;
-        for (int v = 0; v < hidden; v += LANES) {
-            const Vector constant = load(term + v);
-            float *to = out + (size_t)done * hidden + v;
-            for (int k = 0; k < here; k++) {
-                const size_t at = (size_t)k * hidden + v;
-                Vector sum = times_plus(w0, get(k0 + at), constant);
-                sum = times_plus(w1, get(k1 + at), sum);
-                sum = times_plus(w2, get(k2 + at), sum);
-                store(to + (size_t)k * hidden, sum);
+        for (int at = 0; at < here * hidden; at += hidden)
+            for (int v = 0; v < hidden; v += LANES) {
+                Vector sum = times_plus(w0, get(k0 + at + v), load(term + v));
+                sum = times_plus(w1, get(k1 + at + v), sum);
+                sum = times_plus(w2, get(k2 + at + v), sum);
+                store(out + at + v, sum);
             }
-        }
+        out += (size_t)here * hidden;
         done += here;
+    }
+}
+
+/* Ask for the knots that the next output row reads and this one does not: at low scales they come from far away, and have
+ * the time of the products to arrive. */
+INLINE void foresee_rows(const Request *r, const int hidden, int y) {
+    if (y + 1 >= r->fine.height)
+        return;
+    for (int i = 0; i < 3; i++) {
+        const int knot = r->first_row + r->row_knots[y + 1] + i;
+        if (knot <= r->first_row + r->row_knots[y] + 2)
+            continue;
+        const Value *const *blocks = r->blocks + knot / r->side * r->across;
+        for (int k = r->first_column; k < r->first_column + r->knots; k++) {
+            const Value *at = blocks[k / r->side] + ((size_t)(knot % r->side) * r->side + k % r->side) * hidden;
+            for (int v = 0; v < hidden; v += 64 / (int)sizeof(Value))
+                __builtin_prefetch(at + v, 0, 2);
+        }
     }
 }
 
@@ -58,6 +73,7 @@ INLINE void render(const Request *r, const int hidden, float *rows, Value *vecto
     Waiting waiting = {vectors, 0, 0};
     for (int y = 0; y < r->fine.height; y++) {
         blend_rows(r, hidden, y, rows);
+        foresee_rows(r, hidden, y);
         render_row(&r->fine, hidden, rows, &waiting);
     }
     render_rest(&r->fine, hidden, &waiting);
