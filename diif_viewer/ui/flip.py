@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QWidget
 
 from diif_viewer.ui.state import ViewerState
+
+PATIENCE = 40
+"""Milliseconds that a key must stay up: X11 repeats a held key as releases and presses, not all marked as such."""
 
 
 class Flip(QObject):
@@ -16,6 +19,8 @@ class Flip(QObject):
         super().__init__(parent)
         self._state = state
         self._window = parent
+        self._going_up = QTimer(self, singleShot=True, interval=PATIENCE)
+        self._going_up.timeout.connect(self.release)
 
     def attach(self, action: QAction, canvas: QWidget) -> None:
         """Let `action` be heard while `canvas` has the keyboard only: elsewhere Space presses buttons."""
@@ -25,13 +30,15 @@ class Flip(QObject):
 
     def hold(self) -> None:
         """The key went down."""
+        self._going_up.stop()
         application = QCoreApplication.instance()
         if not self._state.flipped and self._state.picture is not None and application is not None:
             application.installEventFilter(self)  # the release goes to whatever has the keyboard by then
             self._state.set_flipped(True)
 
     def release(self) -> None:
-        """The key went up."""
+        """The key is up, and stayed up."""
+        self._going_up.stop()
         application = QCoreApplication.instance()
         if application is not None:
             application.removeEventFilter(self)
@@ -41,7 +48,9 @@ class Flip(QObject):
         """Wait for the key to go up. Any other key's release counts too: keys can be changed while they are held."""
         if event.type() == QEvent.Type.KeyRelease and isinstance(event, QKeyEvent):
             if not event.isAutoRepeat():
-                self.release()
+                self._going_up.start()
+        elif event.type() in (QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride):
+            self._going_up.stop()
         elif event.type() == QEvent.Type.WindowDeactivate and watched is self._window:
             self.release()
         return False

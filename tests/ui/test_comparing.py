@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from diif_viewer.ui.actions import ACTIONS, LOOKS, ZOOMS
 from diif_viewer.ui.compare import Layout
+from diif_viewer.ui.flip import PATIENCE
 from tests.ui.fake_renderer import expected
 from tests.ui.test_window import assert_shows, turn_wheel, view_pixels
 
@@ -72,6 +73,7 @@ def hold(stage, key=Qt.Key.Key_Space):
 
 def let_go(stage, key=Qt.Key.Key_Space):
     stage.qtbot.keyRelease(stage.window.canvas, key)
+    stage.until(lambda: not stage.state.flipped)
 
 
 def test_holding_space_shows_the_method_looked_at_before(stage, photo):
@@ -118,6 +120,21 @@ def test_flipping_moves_every_method_on_by_one_pane(stage, photo, layout):
     assert stage.state.chosen == chosen
     let_go(stage)
     assert stage.state.methods == chosen
+    stage.sharp()
+
+
+def test_a_held_key_that_is_repeated_as_releases_and_presses_stays_held(stage, photo):
+    stage.show(photo)
+    hold(stage)
+    seen = []
+    stage.state.methods_changed.connect(lambda: seen.append(stage.state.flipped))
+    for _ in range(3):
+        stage.qtbot.keyRelease(stage.window.canvas, Qt.Key.Key_Space)  # as X11 sends them, marked as nothing else
+        stage.qtbot.keyPress(stage.window.canvas, Qt.Key.Key_Space)
+        stage.qtbot.wait(2 * PATIENCE)
+    assert stage.state.flipped
+    assert False not in seen
+    let_go(stage)
     stage.sharp()
 
 
