@@ -37,11 +37,9 @@ INLINE void panel(const int in_channels, const int channels, const int wide, con
     begin(sum, wide, bias + at);
     for (int dy = -1; dy <= 1; dy++)
         w = multiply(sum, wide, in + dy * stride, in_channels, 3 * in_channels, w);
-#pragma GCC unroll 8
-    for (int i = 0; i < TILE; i++)
+    EACH_VECTOR(i)
         if (i < count)
-#pragma GCC unroll 3
-            for (int j = 0; j < wide; j++) {
+            EACH_REGISTER(j) {
                 const int place = i * channels + at + j * LANES;
                 const Vector value = residual != NULL ? add(sum[i][j], get(residual + place)) : sum[i][j];
                 put(out + place, with_relu ? relu(value) : value);

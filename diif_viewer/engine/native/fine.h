@@ -52,12 +52,10 @@ INLINE void last_layers(const int wide, const int hidden, const Value *vectors, 
     Tile sum;
     begin(sum, wide, bias + at);
     multiply(sum, wide, vectors, hidden, hidden, weights + (size_t)at * hidden);
-#pragma GCC unroll 3
-    for (int j = 0; j < wide; j++) {
+    EACH_REGISTER(j) {
         const float *colour = last + at + j * LANES;
         const Vector red = load(colour), green = load(colour + hidden), blue = load(colour + 2 * hidden);
-#pragma GCC unroll 8
-        for (int i = 0; i < TILE; i++) {
+        EACH_VECTOR(i) {
             const Vector value = share != NULL ? times(relu(sum[i][j]), spread(share[i])) : relu(sum[i][j]);
             part[i][0] = times_plus(value, red, part[i][0]);
             part[i][1] = times_plus(value, green, part[i][1]);

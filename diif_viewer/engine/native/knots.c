@@ -27,11 +27,9 @@ INLINE void first_layer(const Coarse *c, const int wide, const int hidden, const
     for (int dy = 0; dy < SIDE; dy++)
         weights = multiply(sum, wide, in + dy * row, c->channels, SIDE * c->channels, weights);
     for (int k = 0; k < KNOTS; k++)
-#pragma GCC unroll 3
-        for (int j = 0; j < wide; j++) {
+        EACH_REGISTER(j) {
             const Vector knot = load(c->knots + k * hidden + at + j * LANES);
-#pragma GCC unroll 8
-            for (int i = 0; i < TILE; i++)
+            EACH_VECTOR(i)
                 put(out + (k * TILE + i) * hidden + at + j * LANES,
                             relu(add(sum[i][j], knot)));
         }
@@ -44,10 +42,8 @@ INLINE void square_layer(const int wide, const int hidden, const Value *in, cons
         Tile sum;
         begin(sum, wide, bias + at);
         multiply(sum, wide, in + k * TILE * hidden, hidden, hidden, weights + (size_t)at * hidden);
-#pragma GCC unroll 8
-        for (int i = 0; i < TILE; i++)
-#pragma GCC unroll 3
-            for (int j = 0; j < wide; j++)
+        EACH_VECTOR(i)
+            EACH_REGISTER(j)
                 put(out + knot[k] + i * step + at + j * LANES,
                             with_relu ? relu(sum[i][j]) : sum[i][j]);
     }

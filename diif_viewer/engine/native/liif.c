@@ -50,10 +50,8 @@ INLINE void middle_layer(const int wide, const int hidden, const Value *in, cons
         Tile sum;
         begin(sum, wide, bias + at);
         multiply(sum, wide, in + (size_t)i * hidden, hidden, hidden, weights + (size_t)at * hidden);
-#pragma GCC unroll 8
-        for (int k = 0; k < TILE; k++)
-#pragma GCC unroll 3
-            for (int j = 0; j < wide; j++)
+        EACH_VECTOR(k)
+            EACH_REGISTER(j)
                 put(out + (size_t)(i + k) * hidden + at + j * LANES, relu(sum[k][j]));
     }
 }

@@ -43,17 +43,13 @@ INLINE void blend_slices(const Slices *s, const int wide, const int hidden, int 
     float above[TILE][PANEL][LANES];
     begin(sum, wide, s->coarse_bias + at);
     multiply(sum, wide, upper, hidden, hidden, weights);
-#pragma GCC unroll 8
-    for (int i = 0; i < TILE; i++)
-#pragma GCC unroll 3
-        for (int j = 0; j < wide; j++)
+    EACH_VECTOR(i)
+        EACH_REGISTER(j)
             store(above[i][j], relu(sum[i][j]));
     begin(sum, wide, s->coarse_bias + at);
     multiply(sum, wide, lower, hidden, hidden, weights);
-#pragma GCC unroll 8
-    for (int i = 0; i < TILE; i++)
-#pragma GCC unroll 3
-        for (int j = 0; j < wide; j++) {
+    EACH_VECTOR(i)
+        EACH_REGISTER(j) {
             const Vector a = load(above[i][j]), b = relu(sum[i][j]);
             put(out + (size_t)i * hidden + at + j * LANES, times_plus(down, take(b, a), a));
         }
@@ -64,10 +60,8 @@ INLINE void push_slices(const Slices *s, const int wide, const int hidden, int y
     Tile sum;
     begin(sum, wide, s->row_term + (size_t)y * hidden + at);
     multiply(sum, wide, in, hidden, hidden, s->push + (size_t)at * hidden);
-#pragma GCC unroll 8
-    for (int i = 0; i < TILE; i++)
-#pragma GCC unroll 3
-        for (int j = 0; j < wide; j++)
+    EACH_VECTOR(i)
+        EACH_REGISTER(j)
             store(out + (size_t)i * hidden + at + j * LANES, sum[i][j]);
 }
 

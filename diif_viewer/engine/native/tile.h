@@ -9,11 +9,9 @@ typedef Vector Tile[TILE][PANEL];
 
 /* Begin `wide` registers of results of all vectors with the same values. */
 INLINE void begin(Tile sum, const int wide, const float *values) {
-#pragma GCC unroll 3
-    for (int j = 0; j < wide; j++) {
+    EACH_REGISTER(j) {
         const Vector value = load(values + j * LANES);
-#pragma GCC unroll 8
-        for (int i = 0; i < TILE; i++)
+        EACH_VECTOR(i)
             sum[i][j] = value;
     }
 }
@@ -22,14 +20,11 @@ INLINE void begin(Tile sum, const int wide, const float *values) {
 INLINE const Value *multiply(Tile sum, const int wide, const Value *in, size_t step, int length, const Value *weights) {
     for (int k = 0; k < length; k += GRAIN, weights += wide * LANES * GRAIN) {
         Factors w[PANEL];
-#pragma GCC unroll 3
-        for (int j = 0; j < wide; j++)
+        EACH_REGISTER(j)
             w[j] = factors(weights + j * LANES * GRAIN);
-#pragma GCC unroll 8
-        for (int i = 0; i < TILE; i++) {
+        EACH_VECTOR(i) {
             const Factors x = everywhere(in + i * step + k);
-#pragma GCC unroll 3
-            for (int j = 0; j < wide; j++)
+            EACH_REGISTER(j)
                 sum[i][j] = dot(sum[i][j], x, w[j]);
         }
     }

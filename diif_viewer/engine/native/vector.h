@@ -37,6 +37,14 @@ typedef __m256 Vector, Factors;
 typedef float Value;
 #endif
 
+/* Loops over the vectors and registers of a tile: unrolled, so that its sums stay in registers. */
+#if defined(NARROW)
+#define EACH_VECTOR(i) _Pragma("GCC unroll 4") for (int i = 0; i < TILE; i++)
+#else
+#define EACH_VECTOR(i) _Pragma("GCC unroll 8") for (int i = 0; i < TILE; i++)
+#endif
+#define EACH_REGISTER(j) _Pragma("GCC unroll 3") for (int j = 0; j < PANEL; j++) if (j < wide)
+
 #define has(feature) __builtin_cpu_supports(#feature)
 #define INLINE static inline __attribute__((always_inline)) TARGET
 
