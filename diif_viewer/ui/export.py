@@ -2,7 +2,7 @@
 
 Story: an action opens the dialog on the view or on a dragged region -> it asks for probes, and in the end for an
 export -> an order with a number of its own goes to the renderer, which takes orders one after the other -> progress,
-the end or the failure of each comes back to its row in the list.
+the end or the failure of each comes back to its row in the list, from where what failed can be tried again.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from diif_viewer.ui.export_plan import Box, Subject, ratio_of, within
 from diif_viewer.ui.export_queue import ExportQueue
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.notice import Notice
-from diif_viewer.ui.save_dialog import ChoosePath
+from diif_viewer.ui.save_dialog import ChoosePath, place_beside
 from diif_viewer.ui.settings import Settings
 from diif_viewer.ui.state import Picture
 
@@ -55,23 +55,6 @@ def choose_path(parent: QWidget, proposal: Path) -> Path | None:
     return path if path.suffix else path.with_name(f"{path.name}{suffix}")
 
 
-def place_beside(dialog: QWidget, window: QWidget, clear: QRect | None = None) -> None:
-    """Put a dialog at the right side of the window, so that the picture stays in sight, within the screen.
-
-    clear: a part of the screen; where the dialog would cover some of it, it stands where it covers the least.
-    """
-    room, size, frame = window.screen().availableGeometry(), dialog.sizeHint(), window.geometry()
-    right = min(frame.right() - 20, room.right()) - size.width()
-    top = max(room.top(), min(frame.top() + 60, room.bottom() - size.height()))
-    places = [right, room.right() - size.width(), max(frame.left() + 20, room.left()), room.left()]
-
-    def covered(left: int) -> int:
-        part = QRect(QPoint(left, top), size).intersected(clear) if clear is not None else QRect()
-        return part.width() * part.height()
-
-    dialog.move(max(room.left(), min(places, key=covered)), top)
-
-
 class Exporter(QObject):
     """Exports what the active pane shows. queue: the list. frame: of a region, on the canvas. dialog: while open."""
 
@@ -83,6 +66,7 @@ class Exporter(QObject):
         self._client = controller.client
         self._serials = itertools.count(1)
         self._jobs: dict[int, Path] = {}
+        self._orders: dict[int, ExportRequest | FilmRequest] = {}  # of all that are on the list and not done
         self._probe = 0
         self._region: tuple[int, Box] | None = None
         self._exact = self._warned = False
@@ -92,6 +76,8 @@ class Exporter(QObject):
         assert stack is not None
         self.queue = ExportQueue(stack)
         self.queue.cancel_asked.connect(self._cancel)
+        self.queue.again_asked.connect(self._again)
+        self.queue.removed.connect(lambda job: self._orders.pop(job, None))
         self.frame = ExportFrame(controller, canvas)
         self.frame.changed.connect(self._frame_pulled)
         self._connect()
@@ -256,10 +242,22 @@ class Exporter(QObject):
     def write(self, order: ExportRequest | FilmRequest, path: Path) -> None:
         """Give `order` a number, put `path` on the list, hand it to the renderer, which tells of both kinds alike."""
         job = self._client.job()
-        self._jobs[job] = path
+        self._jobs[job], self._orders[job] = path, order
         self._warned = False
         self.queue.add(job, path)
         self._client.send(replace(order, job=job))
+
+    @Slot(int)
+    def _again(self, job: int) -> None:
+        """Begin anew what failed, behind whatever is under way."""
+        order = self._orders[job]
+        if not self._client.knows(order.image):
+            self.queue.failed(job, tr("This picture is no longer open: open it and export it again."), again=False)
+            return
+        self.queue.remove(job)
+        if not self._client.running:
+            self._client.restart()
+        self.write(order, Path(order.path if isinstance(order, ExportRequest) else order.file))
 
     def taken(self) -> Collection[Path]:
         """The files that exports and films under way will be."""
@@ -291,11 +289,14 @@ class Exporter(QObject):
     @Slot(object)
     def _done(self, message: ExportDone) -> None:
         if message.job in self._jobs:
-            del self._jobs[message.job]
+            del self._jobs[message.job], self._orders[message.job]
             self.queue.done(message.job, Path(message.path))
 
     @Slot(object)
     def _failed(self, message: ExportFailed) -> None:
         if message.job in self._jobs:
             del self._jobs[message.job]
-            self.queue.failed(message.job, message.sentence, cancelled=message.cancelled)
+            if message.cancelled:
+                self.queue.remove(message.job)
+            else:
+                self.queue.failed(message.job, message.sentence)

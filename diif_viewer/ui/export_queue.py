@@ -1,4 +1,4 @@
-"""Exports under way and just finished, in a small list over the picture: progress, time left, cancel; open, show."""
+"""Exports under way and just finished, in a small list over the picture: progress, cancel; open, show; try again."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ FINISHED_SECONDS = 30
 
 
 class ExportRow(QFrame):
-    """One export. cancel_asked, closed: a button was pressed (no payload)."""
+    """One export. cancel_asked, again_asked, closed: a button was pressed (no payload)."""
 
     cancel_asked = Signal()
+    again_asked = Signal()
     closed = Signal()
 
     def __init__(self, path: Path, parent: QWidget, open_url: OpenUrl, reveal: Reveal) -> None:
@@ -37,18 +38,20 @@ class ExportRow(QFrame):
         self.bar.setTextVisible(False)
         self.bar.setRange(0, 1000)
         self.open, self.show_folder = QPushButton(tr("Open"), self), QPushButton(tr("Show in folder"), self)
+        self.again = QPushButton(tr("Try again"), self)
         self.cancel, self.cross = QPushButton(tr("Cancel"), self), QPushButton("✕", self)
         self._lay_out()
         for button, order in (
             (self.open, self._open_file),
             (self.show_folder, self._show_in_folder),
+            (self.again, self.again_asked.emit),
             (self.cancel, self._cancel),
             (self.cross, self.closed.emit),
         ):
             button.clicked.connect(order)
             button.setAccessibleName(f"{button.text()}: {path.name}")
         self.cross.setAccessibleName(tr("Take {name} off the list", name=path.name))
-        self._finish(False)
+        self._finish()
 
     def _lay_out(self) -> None:
         self.cross.setFlat(True)
@@ -61,6 +64,7 @@ class ExportRow(QFrame):
         top.addWidget(self.cross)
         foot.addWidget(self.open)
         foot.addWidget(self.show_folder)
+        foot.addWidget(self.again)
         foot.addStretch()
         column = QVBoxLayout(self)
         column.setContentsMargins(14, 9, 9, 9)
@@ -70,10 +74,11 @@ class ExportRow(QFrame):
         column.addWidget(self.words)
         column.addLayout(foot)
 
-    def _finish(self, whole: bool) -> None:
-        """Show the buttons of what can be done now. whole: the file is there."""
+    def _finish(self, *, whole: bool = False, again: bool = False) -> None:
+        """Show the buttons of what can be done now. whole: the file is there. again: it can be begun anew."""
         for button in (self.open, self.show_folder):
             button.setVisible(whole)
+        self.again.setVisible(again)
         self.cancel.setVisible(self.running)
         self.cross.setVisible(not self.running)
         self.bar.setVisible(self.running)
@@ -90,13 +95,13 @@ class ExportRow(QFrame):
 
         self.running = False
         self._say(tr("Saved, {size}", size=bytes_text(size)))
-        self._finish(True)
+        self._finish(whole=True)
 
-    def failed(self, sentence: str) -> None:
-        """Nothing was written."""
+    def failed(self, sentence: str, *, again: bool = True) -> None:
+        """Nothing was written. again: offer to try it once more."""
         self.running = False
         self._say(sentence)
-        self._finish(False)
+        self._finish(again=again)
 
     def _say(self, words: str) -> None:
         self.words.setText(words)
@@ -125,9 +130,14 @@ class ExportRow(QFrame):
 
 
 class ExportQueue(QFrame):
-    """At the upper right of its parent, while there is something in it. cancel_asked (job): stop that export."""
+    """At the upper right of its parent, while there is something in it.
+
+    cancel_asked, again_asked (job): stop that export; begin it anew, for it failed. removed (job): it left the list.
+    """
 
     cancel_asked = Signal(int)
+    again_asked = Signal(int)
+    removed = Signal(int)
 
     def __init__(
         self, parent: QWidget, open_url: OpenUrl = QDesktopServices.openUrl, reveal: Reveal = show_in_folder
@@ -153,7 +163,8 @@ class ExportQueue(QFrame):
         """One more export, which waits for its turn."""
         row = ExportRow(path, self, self._open_url, self._reveal)
         row.cancel_asked.connect(lambda: self.cancel_asked.emit(job))
-        row.closed.connect(lambda: self._remove(job))
+        row.again_asked.connect(lambda: self.again_asked.emit(job))
+        row.closed.connect(lambda: self.remove(job))
         self.rows[job] = row
         self._column.addWidget(row)
         row.show()
@@ -174,18 +185,17 @@ class ExportQueue(QFrame):
             timer.start(FINISHED_SECONDS * 1000)
             self._place()
 
-    def failed(self, job: int, sentence: str, *, cancelled: bool) -> None:
-        """Nothing came of an export; one that was cancelled leaves the list."""
+    def failed(self, job: int, sentence: str, *, again: bool = True) -> None:
+        """Nothing came of an export. again: offer to try it once more."""
         if (row := self.rows.get(job)) is not None:
-            if cancelled:
-                self._remove(job)
-                return
-            row.failed(said(sentence))
+            row.failed(said(sentence), again=again)
             self._place()
 
-    def _remove(self, job: int) -> None:
+    def remove(self, job: int) -> None:
+        """Take an export off the list."""
         row = self.rows.pop(job, None)
         if row is not None:
+            self.removed.emit(job)
             self._column.removeWidget(row)
             row.hide()
             row.deleteLater()

@@ -12,13 +12,13 @@ from diif_viewer.engine.jobs import FilmFrame, FilmProbe, FilmProbed, FilmReques
 from diif_viewer.imaging.film import FILM_FORMS
 from diif_viewer.models.registry import default_method
 from diif_viewer.ui.controller import Controller
-from diif_viewer.ui.export import Exporter, place_beside
+from diif_viewer.ui.export import Exporter
 from diif_viewer.ui.film_choices import remember, remembered
 from diif_viewer.ui.film_dialog import FilmDialog
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.notice import Notice
 from diif_viewer.ui.reduced import TRUTH
-from diif_viewer.ui.save_dialog import ChoosePath
+from diif_viewer.ui.save_dialog import ChoosePath, place_beside
 from diif_viewer.ui.settings import Settings
 from diif_viewer.ui.state import Picture
 from diif_viewer.viewport import Viewport

@@ -167,6 +167,10 @@ class RendererClient(QObject):
         if self._courier is not None:
             self._courier.post(Opened(image, pixels))
 
+    def knows(self, image: int) -> bool:
+        """Whether a picture was opened and not closed since."""
+        return image in self._images and image not in self._leaving
+
     def close_image(self, image: int) -> None:
         """Forget a picture, once the exports of it are done."""
         if any(order.image == image for order in self._exports.values()):

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QPoint, QRect, Qt, Signal, Slot
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QDialog,
@@ -27,6 +27,23 @@ from diif_viewer.ui.state import Picture
 
 ChoosePath = Callable[[QWidget, Path], Path | None]
 """(parent, proposal) -> the path to write, or None."""
+
+
+def place_beside(dialog: QWidget, window: QWidget, clear: QRect | None = None) -> None:
+    """Put a dialog at the right side of the window, so that the picture stays in sight, within the screen.
+
+    clear: a part of the screen; where the dialog would cover some of it, it stands where it covers the least.
+    """
+    room, size, frame = window.screen().availableGeometry(), dialog.sizeHint(), window.geometry()
+    right = min(frame.right() - 20, room.right()) - size.width()
+    top = max(room.top(), min(frame.top() + 60, room.bottom() - size.height()))
+    places = [right, room.right() - size.width(), max(frame.left() + 20, room.left()), room.left()]
+
+    def covered(left: int) -> int:
+        part = QRect(QPoint(left, top), size).intersected(clear) if clear is not None else QRect()
+        return part.width() * part.height()
+
+    dialog.move(max(room.left(), min(places, key=covered)), top)
 
 
 class SaveDialog(QDialog):

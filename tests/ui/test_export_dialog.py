@@ -400,6 +400,62 @@ def test_an_export_that_fails_says_why_and_leaves_by_its_cross(stage, photo, tmp
     assert not queue.isVisible()
 
 
+def failed(stage, photo, tmp_path) -> Path:
+    """An export that could not be written, for its folder had gone; the folder."""
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    dialog = opened(stage, photo)
+    stage.gate.clear()
+    dialog.name_file(folder / "x.png")
+    dialog.go.click()
+    folder.rmdir()
+    stage.gate.set()
+    stage.until(lambda: "cannot be written" in stage.window.exporter.queue.text)
+    return folder
+
+
+def test_an_export_that_failed_is_tried_again_in_its_place(stage, photo, tmp_path):
+    folder, queue = failed(stage, photo, tmp_path), stage.window.exporter.queue
+    (row,) = queue.rows.values()
+    assert row.again.isVisible()
+    assert not row.cancel.isVisible()
+    row.again.click()
+    stage.until(lambda: "cannot be written" in queue.text)  # nothing has changed yet
+    folder.mkdir()
+    next(iter(queue.rows.values())).again.click()
+    stage.until(lambda: "Saved" in queue.text)
+    (row,) = queue.rows.values()
+    assert not row.again.isVisible()
+    with Image.open(folder / "x.png") as image:
+        image.load()
+    assert not stage.window.exporter._orders
+
+
+def test_trying_again_starts_a_renderer_that_has_stopped(stage, photo, tmp_path):
+    folder, queue, client = failed(stage, photo, tmp_path), stage.window.exporter.queue, stage.viewer.client
+    folder.mkdir()
+    client._end("It ended.")
+    assert not client.running
+    next(iter(queue.rows.values())).again.click()
+    stage.until(lambda: "Saved" in queue.text)
+    assert (folder / "x.png").exists()
+    stage.sharp()
+
+
+def test_what_cannot_be_tried_again_says_so(stage, photo, tmp_path):
+    """The picture has been closed meanwhile, and its pixels with it."""
+    other = tmp_path / "other.png"
+    Image.new("RGB", (40, 30), "red").save(other)
+    failed(stage, photo, tmp_path)
+    stage.window.open_path(other)
+    stage.until(lambda: stage.state.picture.path == other)
+    (row,) = stage.window.exporter.queue.rows.values()
+    row.again.click()
+    assert "open it and export it again" in stage.window.exporter.queue.text
+    assert not row.again.isVisible()
+    assert row.cross.isVisible()
+
+
 def test_a_finished_export_can_be_opened_and_shown(stage, photo, tmp_path):
     opened(stage, photo)
     queue, urls, shown, there = stage.window.exporter.queue, [], [], [True]
