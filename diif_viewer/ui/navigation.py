@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from diif_viewer.ui.compare import Area, area_at
 from diif_viewer.ui.controller import Controller
@@ -20,6 +23,9 @@ FORESEEN = 8.0
 KEY_PAN = 0.15
 """Part of the view that an arrow key moves it by."""
 
+ONE_GESTURE = 1.0
+"""Seconds between two steps of a zoom, at most, for them to be one gesture."""
+
 PRESETS: tuple[tuple[str, float | None], ...] = (
     ("0", None),
     ("1", 1.0),
@@ -35,21 +41,41 @@ PRESETS: tuple[tuple[str, float | None], ...] = (
 """Digit keys and their scales; None is the fit."""
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a zoom in keeps under the cursor: the image `position` under the view's `point`.
+
+    view: where the last step went, at `time` (seconds).
+    """
+
+    position: Point
+    point: Point
+    view: Viewport | None
+    time: float
+
+
 class Navigator:
     """Moves the one viewport that all panes share. Does nothing while there is no picture."""
 
-    def __init__(self, controller: Controller) -> None:
-        self._controller = controller
+    def __init__(self, controller: Controller, clock: Callable[[], float] = time.monotonic) -> None:
+        self._controller, self._clock = controller, clock
+        self._held: Held | None = None
 
     def zoom(self, point: Point, factor: float, *, animate: bool = True) -> None:
         """Scale by `factor` about the canvas point."""
         view, area = self._view(), self._area(point)
         if view is not None and area is not None:
             inside = area.inside(*point)
+            held, self._held = self._held, None
             start = self._anchored(view, inside)
-            if factor > 1 and view.scale < FORESEEN:
-                self._controller.asking.foresee(start.zoomed_about(inside, FORESEEN / start.scale))
+            if factor > 1:
+                if held is not None and self._goes_on(held, view, inside):
+                    start = view.with_anchor(held.position, inside)
+                if view.scale < FORESEEN:
+                    self._controller.asking.foresee(start.zoomed_about(inside, FORESEEN / start.scale))
             self._controller.go(start.zoomed_about(inside, factor), animate=animate)
+            if factor > 1:
+                self._held = Held(start.position_at(inside), inside, self._view(), self._clock())
 
     def zoom_to(self, scale: float | None, point: Point | None = None) -> None:
         """Go to `scale` (None: the fit) about the canvas point, or about the middle of the view."""
@@ -105,6 +131,14 @@ class Navigator:
             return
         (x0, y0), (x1, y1) = (view.position_at(area.inside(*p)) for p in (start, end))
         self._controller.go(view.showing((min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))), animate=True)
+
+    def _goes_on(self, held: Held, view: Viewport, inside: Point) -> bool:
+        """True when a zoom in at `inside` of `view` is one more step of the one before.
+
+        A picture narrower than the view stays in its middle, so that what was under the cursor leaves it; it comes
+        back there as soon as there is room.
+        """
+        return view == held.view and inside == held.point and self._clock() - held.time <= ONE_GESTURE
 
     def _view(self) -> Viewport | None:
         return self._controller.state.view

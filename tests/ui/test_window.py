@@ -120,6 +120,35 @@ def test_the_anchor_holds_where_the_picture_was_centred_first(stage, photo):
     assert stage.state.view.position_at((100, 174)) == pytest.approx(before, abs=1.5 * one_pixel)
 
 
+def test_what_was_under_the_cursor_comes_back_to_it_when_the_picture_has_filled_the_view(stage, photo, tmp_path):
+    tall = tmp_path / "tall.png"
+    Image.open(photo).resize((300, 1200)).save(tall)
+    stage.show(tall)
+    stage.rest()
+    cursor, now = QPoint(300, 174), [0.0]
+    stage.window.navigator._clock = lambda: now[0]
+    before = stage.state.view.position_at((300, 174))
+    for _ in range(8):  # one at a time: the picture stands in the middle for the first of them
+        turn_wheel(stage.window.canvas, cursor, 120)
+        stage.viewer.motion.stop()
+        now[0] += 0.5
+    assert stage.state.view.position_at((300, 174)) != pytest.approx(before, abs=1)
+    for _ in range(4):
+        turn_wheel(stage.window.canvas, cursor, 120)
+        stage.viewer.motion.stop()
+    assert stage.state.view.position_at((300, 174)) == pytest.approx(before, abs=1e-6)
+    # after a rest, what is under the cursor now is what somebody means
+    stage.window.navigator.zoom_to(None)
+    stage.viewer.motion.stop()
+    turn_wheel(stage.window.canvas, cursor, 120)
+    stage.viewer.motion.stop()
+    now[0] += 5
+    seen = stage.state.view.position_at((300, 174))
+    for _ in range(14):
+        turn_wheel(stage.window.canvas, cursor, 120)
+    assert stage.state.view.position_at((300, 174)) == pytest.approx(seen, abs=1e-6)
+
+
 def test_small_and_modified_wheel_steps_are_proportional(stage, photo):
     stage.show(photo)
     scale = stage.state.view.scale
