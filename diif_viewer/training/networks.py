@@ -13,10 +13,11 @@ from diif_viewer.errors import TrainingError
 from diif_viewer.geometry import Ints
 from diif_viewer.models.liif import Liif
 from diif_viewer.models.model import ImplicitModel, bicubic
-from diif_viewer.models.spec import build_decoder, build_encoder
+from diif_viewer.models.spec import Part, build_decoder, build_encoder
 from diif_viewer.models.tables import table
 from diif_viewer.training.batches import Batch, Bytes, Group
 from diif_viewer.training.forms import picture_points, picture_rows
+from diif_viewer.training.growth import take_over
 from diif_viewer.training.preset import Preset
 
 
@@ -33,15 +34,16 @@ class Networks(nn.Module):
         self._half = preset.recipe.precision == "bfloat16"
 
     def begin_with(self, model: ImplicitModel, preset: Preset) -> None:
-        """Take over the weights of a model that the preset describes. Raises TrainingError for any other."""
-        kind = model.spec.decoder.name
-        fitting = [name for name, part in preset.decoders.items() if part.name == kind]
-        fitting = [name for name in fitting if _sizes(self.decoders[name]) == _sizes(model.decoder)]
-        if not fitting or _sizes(self.encoder) != _sizes(model.encoder):
-            raise TrainingError(f"Preset {preset.name} has no {kind} of the sizes of the weights to begin with.")
-        self.encoder.load_state_dict(model.encoder.state_dict())
-        for name in fitting:
-            self.decoders[name].load_state_dict(model.decoder.state_dict())
+        """Begin as the function of a model of the preset's kind, of its sizes or smaller (see `growth.take_over`).
+
+        Raises TrainingError for any other.
+        """
+        kind, switches = model.spec.decoder.name, _switches(model.spec.decoder)
+        parts = preset.decoders.items()
+        fitting = [name for name, part in parts if part.name == kind and _switches(part) == switches]
+        taken = [name for name in fitting if take_over(self.decoders[name], model.decoder)]
+        if not taken or not take_over(self.encoder, model.encoder):
+            raise TrainingError(f"Preset {preset.name} has no {kind} that the weights to begin with fit into.")
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """The mean absolute error of each decoder in [-1, 1] space: over its outputs, then over the pictures.
@@ -103,8 +105,8 @@ def _loss_on_points(decoder: nn.Module, features: Tensor, groups: list[Group], s
     return F.l1_loss(guess, _to_model(np.stack(targets), features.device))
 
 
-def _sizes(module: nn.Module) -> dict[str, torch.Size]:
-    return {name: value.shape for name, value in module.state_dict().items()}
+def _switches(part: Part) -> dict[str, object]:
+    return {name: value for name, value in part.args.items() if name != "hidden"}
 
 
 def _to_model(pixels: Bytes, device: torch.device) -> Tensor:

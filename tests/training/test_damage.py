@@ -106,8 +106,8 @@ def test_a_run_begins_with_the_weights_it_is_given(tmp_path: Path) -> None:
     first, second = (load_file(tmp_path / run / "diif-s-tiny.safetensors") for run in ("first", "second"))
     for key in first:
         assert torch.allclose(first[key], second[key], atol=1e-6), key
-    other = tiny_preset(tmp_path, "decoders.diif-s.hidden=24")
-    with pytest.raises(TrainingError, match="no diif-s of the sizes"):
+    other = tiny_preset(tmp_path, "decoders.diif-s.hidden=12")
+    with pytest.raises(TrainingError, match="no diif-s that the weights"):
         train(other, pictures(), tmp_path / "third", Budget(steps=2), report=silent, start=[model])
 
 
