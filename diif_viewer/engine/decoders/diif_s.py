@@ -68,7 +68,7 @@ class DiifSDecoder:
 
     def knot_maps(self, features: Tensor) -> Tensor:
         """features: (h + 3, w + 3, C) around h x w vertices -> (2 h, 2 w, hidden)."""
-        if self._native_knots is not None and self._native_knots.takes(features):
+        if self._native_knots is not None:
             return self._native_knots(features)
         projected = self._project(features.permute(2, 0, 1)[None])[0].permute(1, 2, 0)  # (h, w, hidden)
         h, w, c = projected.shape

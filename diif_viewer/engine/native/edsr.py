@@ -68,7 +68,7 @@ class NativeEdsr:
         """image: (1, 3, H, W) in [-1, 1], channels-last, of the kernels' dtype. inside: what is wanted of it.
 
         A side of the image that is nearer than the layers reach is taken for the picture's, beyond which all is zero.
-        -> (inside.height, inside.width, channels), contiguous.
+        -> (inside.height, inside.width, channels), contiguous. Raises MemoryError where there is none for the buffers.
         """
         pixels = image[0].permute(1, 2, 0).contiguous()
         height, width, _ = pixels.shape

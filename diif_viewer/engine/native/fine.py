@@ -99,7 +99,10 @@ class NativeFine:
         return None if kernels is None else cls(middle, last, kernels)
 
     def __call__(self, maps: Maps, rows: Along, columns: Along) -> Tensor:
-        """Colours of all outputs: (3, len(rows.knots), len(columns.knots)) float32, about [-1, 1]."""
+        """Colours of all outputs: (3, len(rows.knots), len(columns.knots)) float32, about [-1, 1].
+
+        Raises MemoryError where there is none for the kernel's buffers.
+        """
         colours = torch.empty(3, len(rows.knots), len(columns.knots))
         request = _Request(
             self._layers.of(columns, colours),

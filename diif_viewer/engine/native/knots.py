@@ -63,10 +63,6 @@ class NativeKnots:
         kernels = library.kernels(dtype)
         return None if kernels is None else cls(stage, kernels)
 
-    def takes(self, features: Tensor) -> bool:
-        """False where there are too few vertices side by side."""
-        return features.shape[1] - _SIDE + 1 >= self._form.tile
-
     @property
     def first_share(self) -> float:
         """The first layer's part of the arithmetic."""
@@ -74,12 +70,18 @@ class NativeKnots:
         return first / (first + 8 * self._hidden)
 
     def __call__(self, features: Tensor) -> Tensor:
-        """features: (h + 3, w + 3, channels) around h x w vertices -> (2 h, 2 w, hidden)."""
+        """features: (h + 3, w + 3, channels) around h x w vertices -> (2 h, 2 w, hidden).
+
+        Raises MemoryError where there is none for the kernel's buffers.
+        """
+        wanted, tile, hidden = features.shape[1] - _SIDE + 1, self._form.tile, self._hidden
+        if wanted < tile:  # the kernel computes whole tiles
+            features = torch.nn.functional.pad(features, (0, 0, 0, tile - wanted))
         features = features.contiguous()
-        h, w, hidden = features.shape[0] - _SIDE + 1, features.shape[1] - _SIDE + 1, self._hidden
-        tile, maps = self._form.tile, torch.empty(2 * h, 2 * w, hidden, dtype=self._form.dtype)
+        h, w = features.shape[0] - _SIDE + 1, features.shape[1] - _SIDE + 1
+        maps = torch.empty(2 * h, 2 * w, hidden, dtype=self._form.dtype)
         held = (t.data_ptr() for t in (features, *self._held, maps))
         if self._run(ctypes.byref(_Coarse(h, w, self._channels, *held)), hidden):
             raise MemoryError("the kernel's buffers")
         Work.macs += h * -(-w // tile) * tile * hidden * (_SIDE * _SIDE * self._channels + 8 * hidden)
-        return maps
+        return maps[:, : 2 * wanted]

@@ -126,7 +126,10 @@ def _loaded(form: Form) -> ctypes.CDLL:
 
 
 def compile_to(path: Path, form: Form) -> None:
-    """Compile a form to `path`, which is there whole or not at all; the form's libraries of other sources go."""
+    """Compile a form to `path`, which is there whole or not at all; the form's libraries of other sources go.
+
+    Raises OSError, subprocess.SubprocessError, or _MissingError with what the compiler says.
+    """
     compiler = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
     if compiler is None:
         raise _MissingError("no C compiler (cc, gcc or clang) was found")

@@ -81,7 +81,7 @@ class NativeLiif:
         """Colours of all outputs: (3, h, w) float32, about [-1, 1].
 
         maps: (.., columns, hidden), first-layer vectors of LR pixels, of the kernels' dtype. cell: (hidden,) float32,
-        added to each.
+        added to each. Raises MemoryError where there is none for the kernel's buffers.
         """
         (sides, height), width = rows.at.shape, across.at.shape[1]
         colours, layers = torch.empty(3, height, width), len(self._weights)

@@ -79,6 +79,7 @@ class NativeSlices:
 
         maps: (.., cells + 1, hidden), first-layer vectors of vertices. slices: (2, cells, hidden), added
         to those of left and right vertices. columns: knots 2 c and 2 c + 1 are the left and right vertices of cell c.
+        Raises MemoryError where there is none for the kernel's buffers.
         """
         colours = torch.empty(3, len(rows.cells), len(columns.knots))
         hidden, cells = self._fine.hidden, slices.shape[1]
