@@ -9,7 +9,8 @@ import numpy as np
 from diif_viewer.engine import messages as m
 from diif_viewer.engine.aside import aside
 from diif_viewer.engine.exporting import field_painter
-from diif_viewer.engine.field import Array, Field
+from diif_viewer.engine.field import Field
+from diif_viewer.engine.pixels import Array
 from diif_viewer.engine.strips import classic_painter, painted_strips
 from diif_viewer.engine.tiles import TILE
 from diif_viewer.errors import RequestError

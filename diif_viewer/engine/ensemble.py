@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from diif_viewer.engine.device import cache_budget
-from diif_viewer.engine.field import Array, Field
+from diif_viewer.engine.field import Field
+from diif_viewer.engine.pixels import Array
 from diif_viewer.engine.planes import BlockCache
 from diif_viewer.geometry import Axis, Lattice, Window
 

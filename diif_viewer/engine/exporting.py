@@ -17,7 +17,8 @@ from diif_viewer.engine import messages as m
 from diif_viewer.engine.aside import aside
 from diif_viewer.engine.device import Compute, cache_budget
 from diif_viewer.engine.ensemble import Ensemble
-from diif_viewer.engine.field import Array, Field
+from diif_viewer.engine.field import Field
+from diif_viewer.engine.pixels import Array
 from diif_viewer.engine.planes import BlockCache
 from diif_viewer.engine.strips import Painter, classic_painter, export_step, painted_strips
 from diif_viewer.engine.threads import cores

@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import io
 from collections.abc import Callable, Iterable
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -23,14 +23,13 @@ from diif_viewer.engine.encoding import feature_plane
 from diif_viewer.engine.gpu.painter import painter_on
 from diif_viewer.engine.model import Model
 from diif_viewer.engine.parts import rectangles
+from diif_viewer.engine.pixels import Array, as_bytes, bicubic_matrix, finished, known, unit
 from diif_viewer.engine.planes import BlockCache, Plane
 from diif_viewer.engine.threads import parallel
 from diif_viewer.errors import RequestError
-from diif_viewer.geometry import Axis, Lattice, Window
+from diif_viewer.geometry import Lattice, Window
 from diif_viewer.imaging import classic
 
-Array = npt.NDArray[Any]
-"""HWC pixels: uint8, uint16, or float32 in [0, 1]; 1 to 4 channels."""
 Box = tuple[float, float, float, float]
 Progress = Callable[[float], None]
 
@@ -41,7 +40,7 @@ def encode(image: Image.Image | Array, model: Model) -> Field:
     image: a PIL image, or HWC (or HW) array of uint8, uint16, or float in [0, 1]; 1 (grey), 2 (grey, alpha),
     3 (RGB) or 4 (RGBA) channels. Raises RequestError for other shapes and types.
     """
-    return Field(_pixels(image), model)
+    return Field(known(image), model)
 
 
 class Field:
@@ -187,7 +186,7 @@ class Field:
 
     def _read(self, window: Window, dtype: torch.dtype, device: str) -> Tensor:
         """Model input: (1, 3, h, w) in [-1, 1], channels-last."""
-        values = torch.from_numpy(_unit(self._colours(window))).to(device).mul_(2).sub_(1).to(dtype)
+        values = torch.from_numpy(unit(self._colours(window))).to(device).mul_(2).sub_(1).to(dtype)
         return values.permute(2, 0, 1)[None]
 
     def _colours(self, window: Window) -> Array:
@@ -237,18 +236,18 @@ class Field:
 
     def finished(self, colours: Tensor, as_float: bool) -> Tensor:
         """Colours of `decoded`, overwritten, as pixels without alpha: (h, w, 3 or 1), bytes or [0, 1]."""
-        return _finished(colours, self.pixels.shape[2], as_float)
+        return finished(colours, self.pixels.shape[2], as_float)
 
     def source(self, window: Window) -> npt.NDArray[np.float32]:
         """Source colours, grey as three channels: (h, w, 3) in [-1, 1]."""
-        return _unit(self._colours(window)) * 2 - 1
+        return unit(self._colours(window)) * 2 - 1
 
     def _base(self, lattice: Lattice, chunk: Window, device: str) -> Tensor:
         """The bicubic picture of a chunk: (h, w, 3) float32 in [-1, 1]."""
         top, rows = bicubic_matrix(lattice.y, chunk.top, chunk.bottom, device)
         left, columns = bicubic_matrix(lattice.x, chunk.left, chunk.right, device)
         touched = Window(top, left, top + rows.shape[1], left + columns.shape[1])
-        planes = np.ascontiguousarray(_unit(self._colours(touched)).transpose(2, 0, 1)) * 2 - 1  # (3, h, w)
+        planes = np.ascontiguousarray(unit(self._colours(touched)).transpose(2, 0, 1)) * 2 - 1  # (3, h, w)
         source = torch.from_numpy(planes).to(device)
         return (rows @ source @ columns.T).permute(1, 2, 0)
 
@@ -265,13 +264,13 @@ class Field:
     def _classic(self, lattice: Lattice, window: Window, as_float: bool) -> Array:
         """At most x1 on an axis, where there is nothing to reconstruct: source pixels at x1, area filter below."""
         values = classic.resample(self.pixels, "bicubic", lattice, window)
-        return _unit(values) if as_float else _bytes(values)
+        return unit(values) if as_float else as_bytes(values)
 
     def _alpha(self, lattice: Lattice, window: Window, as_float: bool) -> Array:
         if self._alpha_plane is None:
             self._alpha_plane = np.ascontiguousarray(self.pixels[..., -1:])
         values = classic.resample(self._alpha_plane, "bicubic", lattice, window)[..., 0]
-        return _unit(values) if as_float else _bytes(values)
+        return unit(values) if as_float else as_bytes(values)
 
     @staticmethod
     def _window(lattice: Lattice, box: Box | None, window: tuple[int, int, int, int] | Window | None) -> Window:
@@ -291,31 +290,10 @@ class Field:
         return part
 
 
-@functools.lru_cache(maxsize=512)
-def bicubic_matrix(axis: Axis, start: int, stop: int, device: str) -> tuple[int, Tensor]:
-    """Pillow's bicubic as a matrix over the source pixels it touches: (first pixel, (stop - start, pixels) float32)."""
-    first, weights = classic.bicubic_taps(axis, start, stop)
-    low, high = max(0, int(first.min())), min(axis.size, int(first.max()) + 4)
-    matrix = np.zeros((stop - start, high - low + 8))  # room for taps outside the picture: their weight is 0
-    for tap in range(4):
-        matrix[np.arange(stop - start), first + tap - low + 4] += weights[:, tap]
-    return low, torch.from_numpy(matrix[:, 4:-4].astype(np.float32)).to(device)
-
-
 def _around(blocks: Iterable[Window]) -> list[Window]:
     """The features that blocks of maps are computed from, and no others."""
     each = sorted(set(blocks), key=lambda block: (block.top, block.left))
     return [rectangle.grown(2) for rectangle in rectangles(each)]
-
-
-def _finished(values: Tensor, channels: int, as_float: bool) -> Tensor:
-    """Model output (h, w, 3), overwritten, for a picture of so many channels: one for grey, bytes or [0, 1]."""
-    if channels >= 3 and not as_float:
-        return values.mul_(127.5).add_(128.0).clamp_(0.5, 255.5).to(torch.uint8)  # rounded
-    values = values.mul_(0.5).add_(0.5).clamp_(0, 1)
-    if channels < 3:
-        values = values.mean(-1, keepdim=True)
-    return values if as_float else values.mul_(255).add_(0.5).to(torch.uint8)
 
 
 def _bands(window: Window, chunk: tuple[int, int]) -> list[Window]:
@@ -330,34 +308,3 @@ def _corners(window: tuple[int, int, int, int] | Window) -> tuple[int, int, int,
         return window.top, window.left, window.bottom, window.right
     top, left, bottom, right = window
     return top, left, bottom, right
-
-
-def _pixels(image: Image.Image | Array) -> Array:
-    if isinstance(image, Image.Image):
-        modes = ("L", "LA", "RGB", "RGBA")
-        alpha = image.has_transparency_data
-        image = np.asarray(image if image.mode in modes else image.convert("RGBA" if alpha else "RGB"))
-    array = np.asarray(image)
-    if array.ndim == 2:
-        array = array[..., None]
-    if array.ndim != 3 or array.shape[2] not in (1, 2, 3, 4) or 0 in array.shape:
-        raise RequestError(f"A picture must be an HWC array with 1 to 4 channels, not one of shape {array.shape}.")
-    if array.dtype in (np.uint8, np.uint16):
-        return array
-    if np.issubdtype(array.dtype, np.floating):
-        return array.astype(np.float32, copy=False)
-    raise RequestError(f"A picture must be uint8, uint16 or float in [0, 1], not {array.dtype}.")
-
-
-def _unit(values: Array) -> npt.NDArray[np.float32]:
-    """Any source type to float32 in [0, 1]."""
-    if values.dtype == np.float32:
-        return values.clip(0, 1)
-    return np.divide(values, np.iinfo(values.dtype).max, dtype=np.float32)
-
-
-def _bytes(values: Array) -> npt.NDArray[np.uint8]:
-    """Any source type to uint8."""
-    if values.dtype == np.uint8:
-        return values.astype(np.uint8, copy=False)
-    return (_unit(values) * 255 + 0.5).astype(np.uint8)

@@ -17,8 +17,9 @@ import numpy as np
 
 from diif_viewer.engine import messages as m
 from diif_viewer.engine.exporting import CLASSIC_NAMES, field_painter
-from diif_viewer.engine.field import Array, Field
+from diif_viewer.engine.field import Field
 from diif_viewer.engine.filming import film_budget, frame_steps, moving_painter, sharpness
+from diif_viewer.engine.pixels import Array
 from diif_viewer.engine.planes import hull
 from diif_viewer.engine.probing import STEP, Encoding, known_encoding
 from diif_viewer.engine.strips import Painter, classic_painter

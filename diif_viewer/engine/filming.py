@@ -21,7 +21,8 @@ from diif_viewer.engine import messages as m
 from diif_viewer.engine.aside import aside
 from diif_viewer.engine.device import available_memory, cache_budget
 from diif_viewer.engine.exporting import field_painter
-from diif_viewer.engine.field import Array, Field
+from diif_viewer.engine.field import Field
+from diif_viewer.engine.pixels import Array
 from diif_viewer.engine.planes import BlockCache
 from diif_viewer.engine.strips import Painter, classic_painter, painted_strips
 from diif_viewer.engine.tiles import TILE

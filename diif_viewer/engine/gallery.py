@@ -8,9 +8,10 @@ from multiprocessing.shared_memory import SharedMemory
 
 import numpy as np
 
-from diif_viewer.engine.field import Array, Field
+from diif_viewer.engine.field import Field
 from diif_viewer.engine.messages import OpenImage
 from diif_viewer.engine.model import Model, load_model
+from diif_viewer.engine.pixels import Array
 from diif_viewer.engine.planes import BlockCache
 from diif_viewer.errors import RequestError
 

@@ -17,7 +17,8 @@ import numpy as np
 
 from diif_viewer.engine import messages as m
 from diif_viewer.engine.exporting import CLASSIC_NAMES, LARGE, export_budget, painter
-from diif_viewer.engine.field import Array, Field
+from diif_viewer.engine.field import Field
+from diif_viewer.engine.pixels import Array
 from diif_viewer.engine.planes import BLOCK, BlockCache, Plane
 from diif_viewer.engine.strips import classic_painter, export_memory, export_step
 from diif_viewer.engine.threads import cores
