@@ -270,7 +270,7 @@ GESTURES: tuple[tuple[str, str], ...] = (
     ("Drag", "Move"),
     ("Shift + drag", "Zoom to a region"),
     ("Double-click", "Fit, or 100 %"),
-    ("Right-click", "Menu"),
+    ("Right-click, finger held", "Menu"),
     ("Drag the divider", "Compare two methods"),
 )
 

@@ -17,22 +17,22 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QResizeEvent,
+    QTouchEvent,
     QTransform,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QGestureEvent, QPinchGesture, QWidget
+from PySide6.QtWidgets import QWidget
 
 from diif_viewer.ui.compare import GAP, Layout, area_at
 from diif_viewer.ui.controller import Controller
+from diif_viewer.ui.divider import Divider
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.lens import Lens
 from diif_viewer.ui.marks import paint_band, paint_note
 from diif_viewer.ui.painting import Pen, paint_marks, paint_panes
-from diif_viewer.ui.scrolling import Pan, Zoom, asked_by_wheel
+from diif_viewer.ui.scrolling import Pan, Scrolling, Zoom
 from diif_viewer.ui.theme import CANVAS
-
-GRIP = 7
-"""Logical pixels to either side of the divider at which it can be taken."""
+from diif_viewer.ui.touch import Fingers
 
 
 class Drag(enum.Enum):
@@ -79,7 +79,11 @@ class Canvas(QWidget):
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(160, 120)
-        self.grabGesture(Qt.GestureType.PinchGesture)
+        self._divider, self._scrolling = Divider(self, controller.state), Scrolling()
+        self._fingers = Fingers(self)
+        self._fingers.moved.connect(self._carry)
+        self._fingers.spread.connect(self._spread)
+        self._fingers.broken_off.connect(self._let_go)
         self.setAccessibleName(tr("Picture"))
         controller.repaint.connect(self._repaint)
 
@@ -176,22 +180,6 @@ class Canvas(QWidget):
         """True while the next drag chooses a region for export."""
         return self._choosing
 
-    def _near_divider(self, position: QPointF) -> bool:
-        state = self._controller.state
-        if not state.layout.divided or state.view is None:
-            return False
-        return abs(self._along(position) - state.split) * self._extent <= GRIP
-
-    @property
-    def _extent(self) -> int:
-        """Logical pixels of the side that the divider moves along."""
-        return max(1, self.height() if self._controller.state.layout is Layout.STACKED else self.width())
-
-    def _along(self, position: QPointF) -> float:
-        """Where the divider would be with its grip at `position`: a fraction of the canvas."""
-        lying = self._controller.state.layout is Layout.STACKED
-        return (position.y() if lying else position.x()) / self._extent
-
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         """Begin a drag."""
         if (
@@ -207,7 +195,7 @@ class Canvas(QWidget):
             self._drag = Drag.PAN
         elif self._choosing:
             self._drag = Drag.EXPORT_REGION
-        elif self._near_divider(event.position()):
+        elif self._divider.is_near(event.position()):
             self._drag = Drag.SPLIT
         else:
             self._drag = Drag.ZOOM_REGION if shift else Drag.PAN
@@ -220,15 +208,13 @@ class Canvas(QWidget):
         step = position - self._last
         self._last = position
         if self._drag is Drag.PAN:
-            self.pan_asked.emit(-step.x() * self._ratio, -step.y() * self._ratio)
+            self._carry(step.x(), step.y())
         elif self._drag is Drag.SPLIT:
-            self.split_asked.emit(self._along(position))
+            self.split_asked.emit(self._divider.fraction(position))
         elif self._drag is not Drag.NONE:
             self.update()
         elif not self._choosing:
-            lying = self._controller.state.layout is Layout.STACKED
-            grip = Qt.CursorShape.SplitVCursor if lying else Qt.CursorShape.SplitHCursor
-            self.setCursor(grip if self._near_divider(position) else Qt.CursorShape.ArrowCursor)
+            self.setCursor(self._divider.cursor(position))
         self._move_lens(position)
         self.hovered.emit(self._point(position))
 
@@ -247,6 +233,22 @@ class Canvas(QWidget):
         if drag is Drag.PAN:
             self.setCursor(Qt.CursorShape.ArrowCursor)
 
+    @Slot(float, float)
+    def _carry(self, right: float, down: float) -> None:
+        """The picture goes with the hand, by logical pixels."""
+        self.pan_asked.emit(-right * self._ratio, -down * self._ratio)
+
+    @Slot(object, float)
+    def _spread(self, position: QPointF, factor: float) -> None:
+        self.zoom_asked.emit(self._point(position), factor, False)
+
+    @Slot()
+    def _let_go(self) -> None:
+        """Break a drag off where it is."""
+        self._drag = Drag.NONE
+        self.setCursor(Qt.CursorShape.CrossCursor if self._choosing else Qt.CursorShape.ArrowCursor)
+        self.update()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         """While a region is chosen, Enter takes all that the active pane shows."""
         if not self._choosing or event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
@@ -260,7 +262,7 @@ class Canvas(QWidget):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         """Toggle between the fit and 100 %."""
-        if event.button() == Qt.MouseButton.LeftButton and not self._near_divider(event.position()):
+        if event.button() == Qt.MouseButton.LeftButton and not self._divider.is_near(event.position()):
             self.toggle_asked.emit(self._point(event.position()))
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
@@ -271,14 +273,14 @@ class Canvas(QWidget):
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
         """Zoom with a wheel; pan with two fingers on a touchpad, zoom with Ctrl held."""
         event.accept()
-        match asked_by_wheel(event):
+        match self._scrolling.asked(event):
             case Pan(step):
-                self.pan_asked.emit(-step.x() * self._ratio, -step.y() * self._ratio)
+                self._carry(step.x(), step.y())
             case Zoom(factor, animate):
                 self.zoom_asked.emit(self._point(event.position()), factor, animate)
 
     def event(self, event: QEvent) -> bool:
-        """Pinches (touch screens and touchpads) and changes of the device pixel ratio."""
+        """Pinches on touchpads, fingers on touch screens, and changes of the device pixel ratio."""
         if event.type() == QEvent.Type.DevicePixelRatioChange:
             self._tell_size()
         elif isinstance(event, QNativeGestureEvent):
@@ -288,14 +290,8 @@ class Canvas(QWidget):
             if event.gestureType() == Qt.NativeGestureType.SmartZoomNativeGesture:
                 self.toggle_asked.emit(self._point(event.position()))
                 return True
-        elif isinstance(event, QGestureEvent):
-            pinch = event.gesture(Qt.GestureType.PinchGesture)
-            if isinstance(pinch, QPinchGesture):
-                centre = self.mapFromGlobal(pinch.centerPoint())
-                moved = pinch.centerPoint() - pinch.lastCenterPoint()
-                self.pan_asked.emit(-moved.x() * self._ratio, -moved.y() * self._ratio)
-                self.zoom_asked.emit(self._point(QPointF(centre)), pinch.scaleFactor(), False)
-                return True
+        elif isinstance(event, QTouchEvent) and self._fingers.take(event):
+            return True
         return super().event(event)
 
 

@@ -32,22 +32,41 @@ class Zoom:
     animate: bool
 
 
-def asked_by_wheel(event: QWheelEvent) -> Pan | Zoom | None:
-    """A wheel zooms; two fingers on a touchpad pan, with Ctrl they zoom. None for an event that says nothing."""
-    pixels, angle = event.pixelDelta(), event.angleDelta()
-    modifiers = event.modifiers()
-    control = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
-    if _from_touchpad(event):
+class Scrolling:
+    """Reads wheel events, one after the other.
+
+    What fingers began on a touchpad goes on as that while it rolls on without them: a zoom ends when they are lifted,
+    and Ctrl makes no zoom of a pan that rolls.
+    """
+
+    def __init__(self) -> None:
+        self._zooming = False
+
+    def asked(self, event: QWheelEvent) -> Pan | Zoom | None:
+        """A wheel zooms; two fingers on a touchpad pan, with Ctrl they zoom. None for an event that says nothing."""
+        modifiers = event.modifiers()
+        control = bool(modifiers & Qt.KeyboardModifier.ControlModifier)
+        if _from_touchpad(event):
+            return self._by_fingers(event, control=control)
+        angle = event.angleDelta()
+        notches = (angle.y() or angle.x()) / 120
+        if notches == 0:
+            return None
+        notches *= COARSE if control else FINE if modifiers & Qt.KeyboardModifier.ShiftModifier else 1.0
+        return Zoom(NOTCH**notches, animate=True)
+
+    def _by_fingers(self, event: QWheelEvent, *, control: bool) -> Pan | Zoom | None:
+        pixels = event.pixelDelta()
         # without pixel deltas 120 units are about three lines of text
-        step = QPointF(pixels) if not pixels.isNull() else QPointF(angle) * 0.5
-        if not control:
+        step = QPointF(pixels) if not pixels.isNull() else QPointF(event.angleDelta()) * 0.5
+        rolling = event.phase() == Qt.ScrollPhase.ScrollMomentum
+        if step.isNull() or (rolling and self._zooming):
+            return None
+        if not rolling:
+            self._zooming = control
+        if not self._zooming:
             return Pan(step)
         return Zoom(math.exp(step.y() * TOUCHPAD_ZOOM), animate=False) if step.y() else None
-    notches = (angle.y() or angle.x()) / 120
-    if notches == 0:
-        return None
-    notches *= COARSE if control else FINE if modifiers & Qt.KeyboardModifier.ShiftModifier else 1.0
-    return Zoom(NOTCH**notches, animate=True)
 
 
 def _from_touchpad(event: QWheelEvent) -> bool:

@@ -1,0 +1,172 @@
+"""Fingers on a touch screen, as events of the platform; and what a touchpad's wheel events mean one after the other."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from diif_viewer.ui.compare import Layout
+
+
+@pytest.fixture(scope="module")
+def screen(qapp):
+    return QTest.createTouchDevice()
+
+
+class Hand:
+    """Fingers on the canvas of a stage. Each step is a list of (what, finger, x, y), x and y of the canvas."""
+
+    def __init__(self, stage, screen) -> None:
+        self.stage, self.screen = stage, screen
+
+    def do(self, *fingers) -> None:
+        window, canvas = self.stage.window, self.stage.window.canvas
+        touch = QTest.touchEvent(window.windowHandle(), self.screen)
+        for what, finger, x, y in fingers:
+            getattr(touch, what)(finger, canvas.mapTo(window, QPoint(x, y)))
+        touch.commit()
+        QApplication.processEvents()
+
+    def tap(self, x, y) -> None:
+        self.do(("press", 0, x, y))
+        self.do(("release", 0, x, y))
+
+
+@pytest.fixture
+def hand(stage, photo, screen) -> Hand:
+    stage.show(photo)
+    stage.sharp()
+    stage.window.navigator.zoom_to(8.0)
+    stage.rest()
+    return Hand(stage, screen)
+
+
+def under(stage, x, y):
+    return stage.state.view.position_at((x, y))
+
+
+@pytest.mark.parametrize("alone", [0, 5])
+def test_a_pinch_keeps_under_each_finger_what_was_there(stage, hand, alone):
+    """Also where the first finger was alone for a while, and had begun to move the picture."""
+    hand.do(("press", 0, 280, 160))
+    for step in range(1, alone + 1):
+        hand.do(("move", 0, 280 + 4 * step, 160))
+    start = 280 + 4 * alone
+    left = under(stage, start, 160)
+    hand.do(("move", 0, start, 160), ("press", 1, start + 60, 200))
+    right = under(stage, start + 60, 200)
+    for step in range(1, 16):
+        hand.do(("move", 0, start - 4 * step, 160), ("move", 1, start + 60, 200 + 3 * step))
+    ends = (start - 60, 160), (start + 60, 245)
+    # one scale for both axes: it is the distance that tells it
+    wanted = 8 * (120**2 + 85**2) ** 0.5 / (60**2 + 40**2) ** 0.5
+    assert stage.state.view.scale == pytest.approx(wanted)
+    middle = under(stage, *((a + b) / 2 for a, b in zip(*ends, strict=True)))
+    assert middle == pytest.approx(((left[0] + right[0]) / 2, (left[1] + right[1]) / 2), abs=1e-6)
+    hand.do(("release", 0, *ends[0]), ("release", 1, *ends[1]))
+    stage.sharp()
+
+
+def test_two_fingers_carry_the_picture_once(stage, hand):
+    before = stage.state.view
+    hand.do(("press", 0, 280, 160))
+    hand.do(("move", 0, 280, 160), ("press", 1, 380, 160))
+    for step in range(1, 11):
+        hand.do(("move", 0, 280 - 4 * step, 160 + 2 * step), ("move", 1, 380 - 4 * step, 160 + 2 * step))
+    assert stage.state.view == before.panned(40, -20)
+    hand.do(("release", 1, 340, 180), ("move", 0, 240, 180))
+    hand.do(("move", 0, 100, 100))  # the one that is left says nothing more
+    hand.do(("release", 0, 100, 100))
+    assert stage.state.view == before.panned(40, -20)
+
+
+def test_one_finger_is_the_mouse(stage, hand):
+    before = stage.state.view
+    hand.do(("press", 0, 300, 200))
+    hand.do(("move", 0, 250, 180))
+    hand.do(("release", 0, 250, 180))
+    assert stage.state.view == before.panned(50, 20)
+    stage.window.actions_by_name["split"].trigger()
+    assert stage.state.layout is Layout.SPLIT
+    hand.do(("press", 0, 321, 200))
+    hand.do(("move", 0, 160, 200))
+    hand.do(("release", 0, 160, 200))
+    assert stage.state.split == pytest.approx(0.25)
+
+
+def test_two_taps_at_one_place_are_a_double_click(stage, hand):
+    hand.tap(300, 200)
+    hand.tap(304, 202)
+    assert stage.state.view.is_fitted
+    hand.tap(300, 200)
+    hand.tap(400, 200)  # elsewhere
+    assert stage.state.view.is_fitted
+
+
+def test_a_finger_that_stays_opens_the_menu_and_the_next_touch_counts_again(stage, hand, monkeypatch):
+    asked = []
+    monkeypatch.setattr(stage.window.menu, "popup", asked.append)
+    before, canvas = stage.state.view, stage.window.canvas
+    hand.do(("press", 0, 300, 200))
+    hand.do(("move", 0, 302, 201))
+    trembled = stage.state.view
+    stage.until(lambda: bool(asked))
+    assert asked == [canvas.mapToGlobal(QPoint(300, 200))]
+    hand.do(("move", 0, 200, 100))
+    assert stage.state.view == trembled
+    assert trembled == before.panned(-2, -1)
+    hand.do(("release", 0, 200, 100))
+    hand.do(("press", 0, 300, 200))
+    hand.do(("move", 0, 250, 200))
+    hand.do(("release", 0, 250, 200))
+    assert stage.state.view == trembled.panned(50, 0)
+
+
+CONTROL, NONE = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.NoModifier
+BEGIN, GO, END, ROLL = (
+    Qt.ScrollPhase.ScrollBegin,
+    Qt.ScrollPhase.ScrollUpdate,
+    Qt.ScrollPhase.ScrollEnd,
+    Qt.ScrollPhase.ScrollMomentum,
+)
+
+
+def scroll(stage, phase, down, modifiers=NONE) -> None:
+    canvas, place = stage.window.canvas, QPointF(300, 200)
+    turn = QPoint(0, down)
+    event = QWheelEvent(
+        place, canvas.mapToGlobal(place), turn, 2 * turn, Qt.MouseButton.NoButton, modifiers, phase, False
+    )
+    QApplication.sendEvent(canvas, event)
+
+
+def test_a_zoom_by_two_fingers_ends_when_they_are_lifted(stage, hand):
+    scroll(stage, BEGIN, 0, CONTROL)
+    scroll(stage, GO, 20, CONTROL)
+    scroll(stage, END, 0, CONTROL)
+    zoomed = stage.state.view
+    assert zoomed.scale > 8
+    scroll(stage, ROLL, 15, CONTROL)
+    scroll(stage, ROLL, 10)  # Ctrl was let go of: that does not make it a pan
+    assert stage.state.view == zoomed
+
+
+def test_a_pan_that_rolls_on_stays_a_pan_whatever_is_pressed(stage, hand):
+    scroll(stage, BEGIN, 0)
+    scroll(stage, GO, 10)
+    scroll(stage, END, 0)
+    before = stage.state.view
+    scroll(stage, ROLL, 6)
+    scroll(stage, ROLL, 4, CONTROL)
+    assert stage.state.view == before.panned(0, -10)
+
+
+def test_phases_that_say_nothing_do_nothing(stage, hand):
+    before = stage.state.view
+    for phase in (BEGIN, GO, END, ROLL, Qt.ScrollPhase.NoScrollPhase):
+        for modifiers in (NONE, CONTROL):
+            scroll(stage, phase, 0, modifiers)
+    assert stage.state.view == before
