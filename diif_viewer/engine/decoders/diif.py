@@ -44,9 +44,9 @@ class DiifDecoder:
         self._centre = into[:, -2:].T  # (2, hidden): y, x
         self._stage = FineStage(middle, last, dtype)
         self._native = None
-        if self._ensemble and self._linear:
-            layers = Layers(second, into[:, :-2], middle, last, self._first[0] + self._last[0])
-            self._native = NativeSlices.of(layers, dtype)
+        if self._ensemble:
+            layers = Layers(second, into[:, :-2], middle, last, torch.stack([self._first[0], self._last[0]]))
+            self._native = NativeSlices.of(layers, dtype, constant=not self._linear)
         self._slice_term = functools.lru_cache(maxsize=128)(self._new_slice_term)
         self._rows = functools.lru_cache(maxsize=128)(self._new_rows)
         self._across = functools.lru_cache(maxsize=128)(self._new_across)
@@ -81,7 +81,10 @@ class DiifDecoder:
 
     def first_share(self, lattice: Lattice, window: Window) -> float | None:
         """The coarse stage's part of a view's arithmetic where one kernel does all of it, else None."""
-        return None if self._native is None else self._native.coarse_share(lattice.cells_of(window).width, window.width)
+        if self._native is None:
+            return None
+        cells = lattice.cells_of(window)
+        return self._native.coarse_share((cells.height, cells.width), (window.height, window.width))
 
     def _compiled(self, native: NativeSlices, plane: Plane, lattice: Lattice, window: Window) -> Tensor:
         """All of it in the compiled kernel: (3, h, w)."""
@@ -102,7 +105,16 @@ class DiifDecoder:
         f = torch.from_numpy(span.fractions).float()
         cells = torch.from_numpy((span.cells - span.cells[0]).astype(np.int32))
         term = self._fine_bias + (2 * f - 1)[:, None] * self._centre[0]
-        return Rows(cells, f, torch.stack([2 * f, 2 * f - 2], 1), term)
+        sides = [self._offsets(axis, span, side) for side in range(2)]
+        offset = torch.from_numpy(np.stack(sides, 1)).float().contiguous()  # (h, 2, 2)
+        return Rows(cells, f, offset, term)
+
+    def _offsets(self, axis: Axis, span: Span, side: int) -> Floats:
+        """(h, 2): of each output's slice, its first and its last output from the upper (0) or lower (1) vertices."""
+        if self._linear:
+            return np.repeat(2 * (span.fractions - side)[:, None], 2, 1)
+        top = int(span.cells[0])
+        return np.stack(self._ends(axis, top, int(span.cells[-1]) + 1, side), 1)[span.cells - top]
 
     def _new_across(self, axis: Axis, start: int, stop: int) -> Along:
         span = Span.of(axis, start, stop)
@@ -144,11 +156,15 @@ class DiifDecoder:
 
     def _column_term(self, axis: Axis, left: int, right: int, side: int) -> Tensor:
         """(cells, hidden): the slice's x terms at the left (0) or right (1) vertex."""
-        first, _ = axis.groups(left, right)
-        anchor = np.arange(left, right) + (side if self._ensemble else 0.5)
-        start = 2 * ((first + 0.5 + axis.phase) / axis.scale - anchor)
-        stop = start + (axis.widest_group() - 1) * axis.cell
-        return self._column(start) * self._first[1] + self._column(stop) * self._last[1]
+        first, last = self._ends(axis, left, right, side)
+        return self._column(first) * self._first[1] + self._column(last) * self._last[1]
+
+    def _ends(self, axis: Axis, start: int, stop: int, side: int) -> tuple[Floats, Floats]:
+        """Offsets of the first and the last output of each cell's slice from its vertex before (0) or after (1) it."""
+        outputs, _ = axis.groups(start, stop)
+        anchor = np.arange(start, stop) + (side if self._ensemble else 0.5)
+        first: Floats = 2 * ((outputs + 0.5 + axis.phase) / axis.scale - anchor)
+        return first, first + (axis.widest_group() - 1) * axis.cell
 
     def _cell_term(self, lattice: Lattice) -> Tensor:
         """What the cell adds to every first-layer vector: (hidden,)."""
@@ -171,13 +187,10 @@ class DiifDecoder:
 
     def _whole_cells(self, spread: Tensor, axis: Axis, cells: Window) -> Tensor:
         """Constant order: one slice per cell, first and last coordinates differ along y as well."""
-        first, _ = axis.groups(cells.top, cells.bottom)
         made = []
         for side in range(2 if self._ensemble else 1):
-            anchor = np.arange(cells.top, cells.bottom) + (side if self._ensemble else 0.5)
-            start = 2 * ((first + 0.5 + axis.phase) / axis.scale - anchor)
-            stop = start + (axis.widest_group() - 1) * axis.cell
-            term = self._column(start) * self._first[0] + self._column(stop) * self._last[0]
+            first, last = self._ends(axis, cells.top, cells.bottom, side)
+            term = self._column(first) * self._first[0] + self._column(last) * self._last[0]
             made.append(spread[side : side + cells.height] + term[:, None, None])
         return relu_(torch.stack(made).to(self._dtype))
 

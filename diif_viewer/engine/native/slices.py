@@ -22,8 +22,8 @@ class Layers(NamedTuple):
     """(hidden, hidden): the fine stage's first matrix."""
     middle: torch.nn.Linear
     last: torch.nn.Linear
-    slope: Tensor
-    """(hidden,): what an offset along y adds to a first-layer vector."""
+    slopes: Tensor
+    """(2, hidden): what the first and the last offset of a slice along y add to a first-layer vector."""
 
 
 class Rows(NamedTuple):
@@ -34,7 +34,7 @@ class Rows(NamedTuple):
     share: Tensor
     """(h,): how far down its cell, 0 .. 1."""
     offset: Tensor
-    """(h, 2): from the upper and the lower vertices."""
+    """(h, 2, 2): of the slice's first and last output from the upper, then from the lower vertices."""
     term: Tensor
     """(h, hidden): added to the row's knots."""
 
@@ -45,19 +45,20 @@ class _Slices(ctypes.Structure):
     _fields_ = (
         ("fine", Fine),
         ("cells", ctypes.c_int32),
+        ("constant", ctypes.c_int32),
         *((name, ctypes.c_void_p) for name in ("maps", "row_cells", "row_share", "row_offset", "row_term")),
         *((name, ctypes.c_void_p) for name in ("slope", "column_slices", "coarse", "push", "coarse_bias", "nothing")),
     )
 
 
 class NativeSlices:
-    """DIIF in linear order with slice ensemble, in one call that holds no lock; sums in float32."""
+    """DIIF with slice ensemble, in one call that holds no lock; sums in float32."""
 
-    def __init__(self, layers: Layers, kernels: Kernels) -> None:
+    def __init__(self, layers: Layers, constant: bool, kernels: Kernels) -> None:
         form, hidden = kernels.form, layers.middle.in_features
-        self._tile = form.tile
+        self._tile, self._constant = form.tile, constant
         self._fine = FineLayers(layers.middle, layers.last, form)
-        self._slope = floats(layers.slope)
+        self._slopes = floats(layers.slopes)
         self._held = (
             panels(layers.coarse.weight, form), panels(layers.push, form),
             floats(layers.coarse.bias), torch.zeros(hidden),
@@ -66,13 +67,13 @@ class NativeSlices:
         self._run.argtypes = (ctypes.POINTER(_Slices), ctypes.c_int)
 
     @classmethod
-    def of(cls, layers: Layers, dtype: torch.dtype) -> NativeSlices | None:
-        """The kernel for these layers, or None where plain torch is to do it."""
+    def of(cls, layers: Layers, dtype: torch.dtype, *, constant: bool) -> NativeSlices | None:
+        """The kernel for these layers, or None where plain torch is to do it. constant: the order, else linear."""
         weight = layers.middle.weight
         if weight.device.type != "cpu" or weight.shape[1] not in WIDTHS:
             return None
         kernels = library.kernels(dtype)
-        return None if kernels is None else cls(layers, kernels)
+        return None if kernels is None else cls(layers, constant, kernels)
 
     def __call__(self, maps: Tensor, slices: Tensor, rows: Rows, columns: Along) -> Tensor:
         """Colours of all outputs: (3, h, w) float32, about [-1, 1].
@@ -83,18 +84,20 @@ class NativeSlices:
         """
         colours = torch.empty(3, len(rows.cells), len(columns.knots))
         hidden, cells = self._fine.hidden, slices.shape[1]
-        held = (maps, *rows, self._slope, slices, *self._held)
-        request = _Slices(self._fine.of(columns, colours), cells, *(t.data_ptr() for t in held))
+        held = (maps, *rows, self._slopes, slices, *self._held)
+        request = _Slices(self._fine.of(columns, colours), cells, self._constant, *(t.data_ptr() for t in held))
         if self._run(ctypes.byref(request), hidden):
             raise MemoryError("the kernel's buffers")
-        Work.macs += len(rows.cells) * self._coarse_macs(cells) + colours[0].numel() * self._fine.macs
+        met = len(torch.unique_consecutive(rows.cells)) if self._constant else len(rows.cells)
+        Work.macs += self._coarse_macs(met, cells) + colours[0].numel() * self._fine.macs
         return colours
 
-    def coarse_share(self, cells: int, width: int) -> float:
-        """The coarse stage's part of the arithmetic, where rows of `width` outputs meet so many cells."""
-        coarse = self._coarse_macs(cells)
-        return coarse / (coarse + width * self._fine.macs)
+    def coarse_share(self, cells: tuple[int, int], size: tuple[int, int]) -> float:
+        """The coarse stage's part of the arithmetic, where `size` outputs meet so many cells; (down, across) each."""
+        coarse = self._coarse_macs(cells[0] if self._constant else size[0], cells[1])
+        return coarse / (coarse + size[0] * size[1] * self._fine.macs)
 
-    def _coarse_macs(self, cells: int) -> int:
-        """Multiply-accumulates of a row's slices."""
-        return -(-2 * cells // self._tile) * self._tile * 3 * self._fine.hidden**2
+    def _coarse_macs(self, rows: int, cells: int) -> int:
+        """Multiply-accumulates of so many rows of slices."""
+        products = 4 if self._constant else 3  # of each slice: both vertices are pushed, or what was blended of them
+        return rows * (-(-2 * cells // self._tile) * self._tile) * products * self._fine.hidden**2
