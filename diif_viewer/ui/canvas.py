@@ -135,7 +135,7 @@ class Canvas(QWidget):
         painter.setWorldTransform(origin * device.inverted()[0])
         height, width = self.device_size()
         painter.fillRect(QRect(0, 0, width + 1, height + 1), self.backdrop)
-        pen = Pen(painter, self.font(), self._ratio)
+        pen = Pen(painter, self.font(), self._ratio, QRect(0, 0, width, height))
         if self._controller.motion.shown is not None:
             layout = self._controller.state.layout
             lens = self.lens_place().toRect() if layout is Layout.LENS else None
@@ -145,7 +145,7 @@ class Canvas(QWidget):
             paint_marks(pen, self._controller, height, width, grid=self.grid)
         if self._drag in (Drag.ZOOM_REGION, Drag.EXPORT_REGION):
             start, end = QPointF(*self._point(self._start)), QPointF(*self._point(self._last))
-            paint_band(painter, QRectF(start, end).normalized().toRect(), self.font(), self._ratio)
+            paint_band(painter, QRectF(start, end).normalized().toRect(), self.font(), self._ratio, pen.room)
 
     def lens_place(self) -> QRectF:
         """Where the lens lies: about the cursor, in the middle before there was one. Device pixels."""

@@ -37,8 +37,8 @@ def paint_active(painter: QPainter, area: Area, ratio: float) -> None:
     painter.fillRect(QRect(area.clip.left, area.clip.bottom - line, area.clip.width, line), ACCENT)
 
 
-def paint_lens(painter: QPainter, rect: QRect, words: str, font: QFont, ratio: float) -> None:
-    """The rim of the lens that fills `rect`, and at its foot what it shows."""
+def paint_lens(painter: QPainter, rect: QRect, words: str, font: QFont, ratio: float, room: QRect) -> None:
+    """The rim of the lens that fills `rect`, and at its foot what it shows. room: the canvas."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -48,19 +48,19 @@ def paint_lens(painter: QPainter, rect: QRect, words: str, font: QFont, ratio: f
     font.setPixelSize(round(12 * ratio))
     painter.setFont(font)
     half = (painter.fontMetrics().horizontalAdvance(words) + round(14 * ratio)) // 2
-    _chip(painter, words, QPoint(rect.center().x() - half, rect.bottom() - round(11 * ratio)), font, ratio)
+    _chip(painter, words, QPoint(rect.center().x() - half, rect.bottom() - round(11 * ratio)), font, ratio, room)
     painter.restore()
 
 
-def paint_band(painter: QPainter, rect: QRect, font: QFont, ratio: float) -> None:
-    """A rubber band with its size in device pixels."""
+def paint_band(painter: QPainter, rect: QRect, font: QFont, ratio: float, room: QRect) -> None:
+    """A rubber band with its size in device pixels. room: the canvas."""
     fill = QColor(ACCENT)
     fill.setAlpha(40)
     painter.fillRect(rect, fill)
     painter.setPen(QPen(ACCENT, max(1, round(ratio))))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawRect(rect)
-    _chip(painter, f"{rect.width()} x {rect.height()}", QPoint(rect.left(), rect.bottom() + 1), font, ratio)
+    _chip(painter, f"{rect.width()} x {rect.height()}", QPoint(rect.left(), rect.bottom() + 1), font, ratio, room)
 
 
 def paint_note(painter: QPainter, words: str, font: QFont, ratio: float) -> None:
@@ -69,11 +69,18 @@ def paint_note(painter: QPainter, words: str, font: QFont, ratio: float) -> None
         _chip(painter, words, QPoint(round(12 * ratio), round(46 * ratio)), font, ratio)
 
 
-def _chip(painter: QPainter, words: str, corner: QPoint, font: QFont, ratio: float) -> None:
+def _chip(
+    painter: QPainter, words: str, corner: QPoint, font: QFont, ratio: float, room: QRect | None = None
+) -> None:
+    """room: what it must stay within."""
     font.setPixelSize(round(12 * ratio))
     painter.setFont(font)
     size = painter.fontMetrics().boundingRect(words).size()
     chip = QRect(corner, QSize(size.width() + round(14 * ratio), round(22 * ratio)))
+    if room is not None:
+        chip.moveRight(min(chip.right(), room.right()))
+        chip.moveBottom(min(chip.bottom(), room.bottom()))
+        chip.moveLeft(max(chip.left(), room.left()))
     painter.fillRect(chip, QColor(22, 22, 24, 215))
     painter.setPen(TEXT)
     painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, words)

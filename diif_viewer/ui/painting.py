@@ -17,11 +17,12 @@ from diif_viewer.ui.scene import DIFFERENCE
 
 @dataclass(frozen=True, slots=True)
 class Pen:
-    """What is painted with. ratio: device pixels of a logical one."""
+    """What is painted with. ratio: device pixels of a logical one. room: the canvas."""
 
     painter: QPainter
     font: QFont
     ratio: float
+    room: QRect
 
 
 def paint_panes(pen: Pen, controller: Controller, lens: QRect | None) -> None:
@@ -38,7 +39,7 @@ def paint_panes(pen: Pen, controller: Controller, lens: QRect | None) -> None:
         return
     _paint_pane(pen.painter, controller, parts[1], methods[1])
     _paint_pane(pen.painter, controller, parts[0], methods[0], QRegion(lens, QRegion.RegionType.Ellipse))
-    paint_lens(pen.painter, lens, label_of(methods[0]), pen.font, pen.ratio)
+    paint_lens(pen.painter, lens, label_of(methods[0]), pen.font, pen.ratio, pen.room)
 
 
 def _paint_pane(

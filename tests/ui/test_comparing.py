@@ -7,8 +7,8 @@ from collections import Counter
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QFocusEvent, QKeySequence
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QFocusEvent, QKeySequence, QPainter
 from PySide6.QtWidgets import QApplication
 
 from diif_viewer.ui.actions import ACTIONS, LOOKS, ZOOMS
@@ -174,6 +174,24 @@ def test_the_lens_follows_the_cursor_and_shows_the_other_method(stage, photo):
         for mask, method in ((inside, "bicubic"), (outside, "diif-s-lite")):
             wanted = expected(source(photo), method, 8.0, window)
             assert_shows(shown[mask], wanted[mask], method)
+
+
+@pytest.mark.parametrize("corner", [(0.004, 0.5), (0.996, 0.5), (0.5, 0.996), (0.996, 0.996)])
+def test_the_words_at_the_lens_stay_on_the_canvas(stage, photo, corner, monkeypatch):
+    stage.show(photo)
+    stage.qtbot.keyClicks(stage.window.canvas, "6")
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_F7)
+    stage.sharp()
+    canvas, chips = stage.window.canvas, []
+    fill = QPainter.fillRect
+    monkeypatch.setattr(QPainter, "fillRect", lambda self, rect, *rest: (chips.append(rect), fill(self, rect, *rest)))
+    stage.qtbot.mouseMove(canvas, QPoint(round(canvas.width() * corner[0]), round(canvas.height() * corner[1])))
+    stage.until(lambda: any(isinstance(rect, QRect) and 0 < rect.height() < 30 for rect in chips))
+    chips.clear()
+    canvas.grab()
+    (chip,) = (rect for rect in chips if isinstance(rect, QRect) and 0 < rect.height() < 30)
+    assert chip.width() > 30
+    assert canvas.rect().contains(chip)
 
 
 def test_a_press_under_the_lens_leaves_the_active_pane_alone(stage, photo):
