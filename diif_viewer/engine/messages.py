@@ -35,6 +35,7 @@ from diif_viewer.engine.tiles import TileKey
 from diif_viewer.geometry import Window
 
 __all__ = [
+    "Alive",
     "CancelExport",
     "CancelView",
     "CloseImage",
@@ -189,6 +190,17 @@ class RendererFailed:
     sentence: str
 
 
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """The process runs and has work: once a second, see `engine.heartbeat`.
+
+    steps: begun so far. seconds: of processor time that all its threads have spent.
+    """
+
+    steps: int
+    seconds: float
+
+
 ToRenderer = (
     OpenImage
     | CloseImage
@@ -218,5 +230,6 @@ FromRenderer = (
     | FilmProbed
     | CropDone
     | Notice
+    | Alive
     | RendererFailed
 )

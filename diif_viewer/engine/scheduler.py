@@ -26,6 +26,7 @@ from diif_viewer.engine.film_probing import film_probe_steps
 from diif_viewer.engine.filming import film_steps
 from diif_viewer.engine.gallery import Gallery
 from diif_viewer.engine.gpu.painter import painter_on
+from diif_viewer.engine.heartbeat import Heartbeat
 from diif_viewer.engine.ladder import BICUBIC, PROCESSOR, SMALLER, Ladder, Steps, guarded
 from diif_viewer.engine.pace import Pace
 from diif_viewer.engine.planes import BlockCache
@@ -62,8 +63,8 @@ class Connection(Protocol):
 class Scheduler:
     """See the module. `connection`: see `engine.messages` for what arrives and what is sent."""
 
-    def __init__(self, connection: Connection, device: str = "auto") -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, device: str = "auto", heartbeat: Heartbeat | None = None) -> None:
+        self._connection, self._heartbeat = connection, heartbeat
         self._device = resolve(device)
         self._compute = fast_compute(self._device)
         self._cache = BlockCache(cache_budget(self._device))
@@ -88,6 +89,8 @@ class Scheduler:
                     self._rest()
                 self._receive(self._connection.recv())
             if self._running:
+                if self._heartbeat is not None:
+                    self._heartbeat.step()
                 self.step()
                 self._tend()
         for image in self._gallery.images:
@@ -99,6 +102,8 @@ class Scheduler:
 
     def _rest(self) -> None:
         """Nothing to do: tidy up, and after a while give all back that was kept for the next tile."""
+        if self._heartbeat is not None:
+            self._heartbeat.rest()
         if not self._connection.poll(0):
             self._tend(now=True)
             if not self._connection.poll(REST):

@@ -21,6 +21,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from diif_viewer.engine import heap
+from diif_viewer.engine.heartbeat import Heartbeat
 from diif_viewer.engine.messages import Quit, RendererFailed
 
 PRIMITIVES = 256
@@ -55,6 +56,11 @@ class RendererProcess:
         with self._ending:
             self._process.join(timeout)
             return self._process.exitcode
+
+    def kill(self) -> None:
+        """End the process at once, whatever it does. Any thread; whoever waits for its messages sees the end."""
+        with self._ending:
+            self._process.kill()
 
     def close(self, timeout: float = 1.0) -> None:
         """End the process: ask, wait at most `timeout` seconds, then kill. Safe to call twice."""
@@ -108,10 +114,11 @@ def _main(connection: Connection, device: str) -> None:
     heap.keep()
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(PRIMITIVES))
     outbox = Outbox(connection)
+    heartbeat = Heartbeat(outbox.send)
     try:
         from diif_viewer.engine.scheduler import Scheduler
 
-        scheduler = Scheduler(outbox, device)
+        scheduler = Scheduler(outbox, device, heartbeat)
     except Exception as error:  # whatever keeps torch from loading: the window goes on without it
         outbox.send(RendererFailed(f"The renderer could not start: {error}"))
         outbox.close()

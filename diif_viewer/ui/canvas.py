@@ -145,7 +145,7 @@ class Canvas(QWidget):
             paint_marks(pen, self._controller, height, width, grid=self.grid)
         if self._drag in (Drag.ZOOM_REGION, Drag.EXPORT_REGION):
             start, end = QPointF(*self._point(self._start)), QPointF(*self._point(self._last))
-            paint_band(painter, QRectF(start, end).normalized().toRect(), self.font(), self._ratio, pen.room)
+            paint_band(painter, QRectF(start, end).normalized().toRect(), self.font(), self._ratio, room=pen.room)
 
     def lens_place(self) -> QRectF:
         """Where the lens lies: about the cursor, in the middle before there was one. Device pixels."""

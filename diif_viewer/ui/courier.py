@@ -46,6 +46,9 @@ class Renderer(Protocol):
     def exit_code(self) -> int | None:
         """How it ended, once its end of the connection is closed: see `ui.endings.words`."""
 
+    def kill(self) -> None:
+        """End it at once, from any thread; `connection` is closed at its end then."""
+
     def close(self, timeout: float) -> None:
         """End it, by force after `timeout` seconds; no process and no file descriptor is left."""
 
@@ -72,6 +75,7 @@ class Courier:
         self._spawn, self._received = spawn, received
         self._orders: queue.SimpleQueue[ToRenderer | Opened | None] = queue.SimpleQueue()
         self._patience = CLOSE_TIMEOUT
+        self._renderer: Renderer | None = None
         self._sender = threading.Thread(target=self._serve, name="renderer-sender", daemon=True)
         self._sender.start()
 
@@ -83,13 +87,21 @@ class Courier:
         """End the process, by force after `patience` seconds, and both threads; returns when they have ended."""
         self._patience = patience
         self._orders.put(None)
-        self._sender.join()
+        self._sender.join(patience + CLOSE_TIMEOUT)
+        if self._sender.is_alive():  # it writes to a process that does not read, or that does not end
+            self.kill()
+            self._sender.join()
+
+    def kill(self) -> None:
+        """End the process at once; `received` is told that it has gone."""
+        if self._renderer is not None:
+            self._renderer.kill()
 
     # ---- the threads ----
 
     def _serve(self) -> None:
         try:
-            renderer = self._spawn()
+            renderer = self._renderer = self._spawn()
         except Exception as error:  # whatever keeps a process from starting, the window lives on
             self._received(RendererFailed(tr("The renderer does not start: {error}", error=error)))
             self._received(Gone())

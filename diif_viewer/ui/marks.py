@@ -37,7 +37,7 @@ def paint_active(painter: QPainter, area: Area, ratio: float) -> None:
     painter.fillRect(QRect(area.clip.left, area.clip.bottom - line, area.clip.width, line), ACCENT)
 
 
-def paint_lens(painter: QPainter, rect: QRect, words: str, font: QFont, ratio: float, room: QRect) -> None:
+def paint_lens(painter: QPainter, rect: QRect, words: str, font: QFont, ratio: float, *, room: QRect) -> None:
     """The rim of the lens that fills `rect`, and at its foot what it shows. room: the canvas."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -48,11 +48,11 @@ def paint_lens(painter: QPainter, rect: QRect, words: str, font: QFont, ratio: f
     font.setPixelSize(round(12 * ratio))
     painter.setFont(font)
     half = (painter.fontMetrics().horizontalAdvance(words) + round(14 * ratio)) // 2
-    _chip(painter, words, QPoint(rect.center().x() - half, rect.bottom() - round(11 * ratio)), font, ratio, room)
+    _chip(painter, words, QPoint(rect.center().x() - half, rect.bottom() - round(11 * ratio)), font, ratio, room=room)
     painter.restore()
 
 
-def paint_band(painter: QPainter, rect: QRect, font: QFont, ratio: float, room: QRect) -> None:
+def paint_band(painter: QPainter, rect: QRect, font: QFont, ratio: float, *, room: QRect) -> None:
     """A rubber band with its size in device pixels. room: the canvas."""
     fill = QColor(ACCENT)
     fill.setAlpha(40)
@@ -60,7 +60,7 @@ def paint_band(painter: QPainter, rect: QRect, font: QFont, ratio: float, room: 
     painter.setPen(QPen(ACCENT, max(1, round(ratio))))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawRect(rect)
-    _chip(painter, f"{rect.width()} x {rect.height()}", QPoint(rect.left(), rect.bottom() + 1), font, ratio, room)
+    _chip(painter, f"{rect.width()} x {rect.height()}", QPoint(rect.left(), rect.bottom() + 1), font, ratio, room=room)
 
 
 def paint_note(painter: QPainter, words: str, font: QFont, ratio: float) -> None:
@@ -70,7 +70,7 @@ def paint_note(painter: QPainter, words: str, font: QFont, ratio: float) -> None
 
 
 def _chip(
-    painter: QPainter, words: str, corner: QPoint, font: QFont, ratio: float, room: QRect | None = None
+    painter: QPainter, words: str, corner: QPoint, font: QFont, ratio: float, *, room: QRect | None = None
 ) -> None:
     """room: what it must stay within."""
     font.setPixelSize(round(12 * ratio))

@@ -39,7 +39,7 @@ def paint_panes(pen: Pen, controller: Controller, lens: QRect | None) -> None:
         return
     _paint_pane(pen.painter, controller, parts[1], methods[1])
     _paint_pane(pen.painter, controller, parts[0], methods[0], QRegion(lens, QRegion.RegionType.Ellipse))
-    paint_lens(pen.painter, lens, label_of(methods[0]), pen.font, pen.ratio, pen.room)
+    paint_lens(pen.painter, lens, label_of(methods[0]), pen.font, pen.ratio, room=pen.room)
 
 
 def _paint_pane(

@@ -45,6 +45,7 @@ from diif_viewer.imaging.leftovers import sweep
 from diif_viewer.ui.courier import CLOSE_TIMEOUT, Courier, Gone, Opened, Renderer
 from diif_viewer.ui.endings import Endings, words
 from diif_viewer.ui.language import tr
+from diif_viewer.ui.pulse import Pulse
 
 EXPORT_TIMEOUT = 5.0
 """Seconds that it gets while it is writing a file: what it has written so far is cleared away by itself only."""
@@ -74,7 +75,7 @@ class RendererClient(QObject):
     (ExportProgress), export_done (ExportDone), export_failed (ExportFailed), probe_done (ProbeDone), probe_failed
     (ProbeFailed), film_frame (FilmFrame), film_probed (FilmProbed), crop_done (CropDone): the messages. noticed
     (sentence): something to know of. restarted (no payload): it died and runs again; ask anew for what is wanted.
-    stopped (sentence): it cannot go on, or died again; only `restart` brings it back.
+    stopped (sentence): it cannot go on, or died again; only `restart` brings it back. pulse: whether it lives.
     """
 
     ready = Signal(object)
@@ -110,6 +111,7 @@ class RendererClient(QObject):
         self._numbers = itertools.count(1)
         self._number = 0  # of the courier whose news are for us
         self.endings = Endings()
+        self.pulse = Pulse(self)
         self._exports: dict[int, ExportRequest | FilmRequest | CropRequest] = {}  # by job
         self._leaving: set[int] = set()
         self._jobs = itertools.count(1)
@@ -126,6 +128,7 @@ class RendererClient(QObject):
             self._number = next(self._numbers)
             received = functools.partial(self._received.emit, self._number)
             self._courier = Courier(functools.partial(self._spawn, self.device), received)
+            self.pulse.begin()
             if self._limit is not None:
                 self._courier.post(self._limit)
             for image, pixels in self._images.items():
@@ -136,6 +139,12 @@ class RendererClient(QObject):
         self.endings.forgive()
         self.start()
         self.restarted.emit()
+
+    def revive(self) -> None:
+        """End a process that gives no sign of life; another takes its place, as if it had died by itself."""
+        if self._courier is not None:
+            self.endings.forgive()
+            self._courier.kill()
 
     def renew(self) -> None:
         """End the process and start another, on `device`; exports under way fail. Ask anew for what is wanted."""
@@ -149,6 +158,7 @@ class RendererClient(QObject):
             if isinstance(order, ExportRequest | FilmRequest | CropRequest):
                 self._exports[order.job] = order
             self._courier.post(order)
+            self.pulse.asked(order)
         elif isinstance(order, ExportRequest | FilmRequest | CropRequest):
             self.export_failed.emit(ExportFailed(order.job, tr("Export needs the renderer, which is not running.")))
 
@@ -189,6 +199,7 @@ class RendererClient(QObject):
         """End the process and both threads; returns when they have ended."""
         courier, self._courier = self._courier, None
         self._number = 0  # whatever is still on its way is not for us
+        self.pulse.end()
         if courier is not None:
             courier.end(EXPORT_TIMEOUT if self._exports else CLOSE_TIMEOUT)
 
@@ -198,6 +209,8 @@ class RendererClient(QObject):
     def _deliver(self, number: int, message: FromRenderer | Gone) -> None:
         if number != self._number:
             return
+        if not isinstance(message, Gone):
+            self.pulse.heard(message)
         match message:
             case TileDone():
                 self.tile_done.emit(message)

@@ -22,11 +22,14 @@ class RendererNews(QObject):
         super().__init__(window)
         self._window, self.device = window, ""
         self._remedy: tuple[str, Callable[[], None]] | None = None
+        self._missed = ""
         client = window.controller.client
         client.ready.connect(self._ready)
         client.stopped.connect(self._stopped)
         client.noticed.connect(self._noticed)
         client.restarted.connect(self._restarted)
+        client.pulse.lost.connect(self._lost)
+        client.pulse.found.connect(self._found)
 
     @Slot(object)
     def _ready(self, ready: Ready) -> None:
@@ -57,9 +60,23 @@ class RendererNews(QObject):
         window.notice.tell(sentence, *self._remedy, also=(tr("Copy diagnostics"), window.copy_diagnostics))
         window.facts.tell()
 
+    @Slot(str)
+    def _lost(self, sentence: str) -> None:
+        window = self._window
+        self._missed, self._remedy = sentence, (tr("Restart it"), window.controller.client.revive)
+        window.notice.tell(sentence, *self._remedy, also=(tr("Copy diagnostics"), window.copy_diagnostics))
+        window.facts.tell()
+
+    @Slot()
+    def _found(self) -> None:
+        self._window.notice.withdraw(self._missed)
+        self._remedy = None
+        self._window.facts.tell()
+
     def copied(self, sentence: str) -> None:
-        """Say that something was copied, and keep offering what brings a stopped renderer back."""
-        if self._window.controller.client.running or self._remedy is None:
+        """Say that something was copied, and keep offering what brings back a renderer that stopped or hangs."""
+        client = self._window.controller.client
+        if (client.running and not client.pulse.missing) or self._remedy is None:
             self._window.notice.tell(sentence, stay=False)
         else:
             self._window.notice.tell(sentence, *self._remedy)

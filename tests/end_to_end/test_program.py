@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.end_to_end.desktop import ROOT, WHEEL_UP, Program, place_of, quits_cleanly, virtual_screen
+from tests.end_to_end.desktop import ROOT, WHEEL_DOWN, WHEEL_UP, Program, place_of, quits_cleanly, virtual_screen
 
 MISSING = [name for name in ("Xvfb", "xdotool") if shutil.which(name) is None]
 pytestmark = pytest.mark.skipif(
@@ -102,6 +102,12 @@ def test_closing_in_mid_render_ends_at_once_and_leaves_nobody(start: Start) -> N
     quits_cleanly(program, seconds=5)
 
 
+def renderer_of(program: Program) -> int:
+    """The number of its rendering process."""
+    (renderer,) = (p for p in program.processes() if b"spawn_main" in Path(f"/proc/{p}/cmdline").read_bytes())
+    return renderer
+
+
 @pytest.mark.timeout(600)
 def test_a_killed_renderer_comes_back_and_the_view_stays(start: Start) -> None:
     program = start(str(SAMPLE))
@@ -109,12 +115,29 @@ def test_a_killed_renderer_comes_back_and_the_view_stays(start: Start) -> None:
     scroll_to(program, 8, (640, 400))
     before = program.status()
     assert not before["sharp"]
-    (renderer,) = (p for p in program.processes() if b"spawn_main" in Path(f"/proc/{p}/cmdline").read_bytes())
-    os.kill(renderer, signal.SIGKILL)
+    os.kill(renderer_of(program), signal.SIGKILL)
     program.wait_for(lambda s: s["message"] == "The renderer stopped and was started again.")
     after = program.wait_for(lambda s: s["sharp"])
     assert (after["scale"], after["origin"]) == (before["scale"], before["origin"])
     assert after["panes"][0]["sentence"] is None
+
+
+@pytest.mark.timeout(600)
+def test_a_renderer_that_stands_still_is_told_of_and_does_not_keep_the_window_open(start: Start) -> None:
+    program = start(str(SAMPLE))
+    program.wait_for(lambda s: s.get("picture") and s["device"] and s["sharp"])
+    renderer = renderer_of(program)
+    os.kill(renderer, signal.SIGSTOP)
+    scroll_to(program, 8, (640, 400))
+    program.wait_for(lambda s: "no sign of life" in s["message"])
+    os.kill(renderer, signal.SIGCONT)
+    program.wait_for(lambda s: s["sharp"] and s["message"] == "")
+    os.kill(renderer, signal.SIGSTOP)
+    for _ in range(200):  # more than fits between two processes, of which one does not read
+        program.input("click", WHEEL_DOWN, "click", WHEEL_UP)
+    window = program.input("search", "--onlyvisible", "--name", "DIIF Viewer").split()[0]
+    program.input("windowfocus", "--sync", window)
+    quits_cleanly(program, seconds=8)
 
 
 @pytest.mark.timeout(600)

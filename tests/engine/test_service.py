@@ -47,13 +47,13 @@ def opened(renderer: RendererProcess) -> Iterator[RendererProcess]:
 
 
 def receive(process: RendererProcess, kind: type, seconds: float = 60.0, others: list | None = None):
-    """The next message of `kind`; those before it are put into `others`."""
+    """The next message of `kind`; those before it, signs of life aside, are put into `others`."""
     end = time.monotonic() + seconds
     while process.connection.poll(max(0.0, end - time.monotonic())):
         message = process.connection.recv()
         if isinstance(message, kind):
             return message
-        if others is not None:
+        if others is not None and not isinstance(message, m.Alive):
             others.append(message)
     pytest.fail(f"no {kind.__name__} within {seconds} s")
 

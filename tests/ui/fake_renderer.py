@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import threading
+import time
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from diif_viewer.engine.messages import (
+    Alive,
     CancelExport,
     CancelView,
     CloseImage,
@@ -68,7 +70,7 @@ def _inverted(pixels: np.ndarray) -> np.ndarray:
 class FakeRenderer:
     """Answers in a thread. received: every message in its order. broken: models that fail. code: how it ended.
 
-    estimate: (seconds, bytes of the file, bytes of memory) that every probe tells.
+    mute: gives no signs of life. estimate: (seconds, bytes of the file, bytes of memory) that every probe tells.
     """
 
     def __init__(self, gate: threading.Event) -> None:
@@ -84,6 +86,7 @@ class FakeRenderer:
         self._film_probe: FilmProbe | None = None
         self.code: int | None = None
         self.estimate = (4.0, 123_000, 50_000_000)
+        self.mute = False
         self._ended = False
         self._changed = threading.Condition()
         self._writing = threading.Lock()
@@ -116,6 +119,10 @@ class FakeRenderer:
     def exit_code(self) -> int | None:
         return self.code
 
+    def kill(self) -> None:
+        self.code = -9
+        self.die()
+
     def close(self, timeout: float) -> None:
         del timeout
         self._end()
@@ -130,8 +137,12 @@ class FakeRenderer:
             self._changed.notify_all()
 
     def _listen(self) -> None:
+        beaten = 0.0
         while not self._ended:
             try:
+                if not self.mute and time.monotonic() - beaten > 0.5:
+                    beaten = time.monotonic()
+                    self._send(Alive(len(self.received), beaten))
                 if not self._far.poll(0.02):
                     continue
                 message = self._far.recv()

@@ -204,3 +204,54 @@ def test_often_is_within_a_short_time():
 def test_how_it_ended_is_one_sentence(code, said):
     assert said in words(code)
     assert words(code).endswith(".")
+
+
+class Deaf:
+    """A renderer that reads nothing any more: who writes to it waits, until it is killed."""
+
+    def __init__(self) -> None:
+        self.connection = self
+        self.writing, self.killed = threading.Event(), threading.Event()
+
+    def send(self, order: object) -> None:
+        self.writing.set()
+        self.killed.wait()
+        raise BrokenPipeError
+
+    def recv(self) -> object:
+        self.killed.wait()
+        raise EOFError
+
+    def exit_code(self) -> int | None:
+        return -9
+
+    def kill(self) -> None:
+        self.killed.set()
+
+    def close(self, timeout: float) -> None:
+        self.killed.set()
+
+
+def test_a_renderer_that_reads_nothing_does_not_hold_up_the_end(qtbot, clients):
+    made = []
+    client, _ = clients(lambda _: made.append(Deaf()) or made[-1])
+    client.start()
+    client.limit_memory(5)
+    qtbot.waitUntil(lambda: bool(made) and made[0].writing.is_set(), timeout=10_000)
+    client.shutdown()
+    assert made[0].killed.is_set()
+
+
+def test_one_that_reads_nothing_can_be_replaced(qtbot, clients, gate):
+    made = []
+
+    def spawn(_):
+        made.append(FakeRenderer(gate) if made else Deaf())
+        return made[-1]
+
+    client, _ = clients(spawn)
+    client.start()
+    client.limit_memory(5)
+    qtbot.waitUntil(lambda: bool(made) and made[0].writing.is_set(), timeout=10_000)
+    with qtbot.waitSignals([client.restarted, client.ready], timeout=10_000):
+        client.revive()

@@ -29,6 +29,9 @@ class InThisProcess:
     def exit_code(self) -> int | None:
         return None
 
+    def kill(self) -> None:
+        raise AssertionError("a thread of this process cannot be killed")
+
     def close(self, timeout: float) -> None:
         self._thread.join()
         self.connection.close()
