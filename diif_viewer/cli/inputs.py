@@ -8,12 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from diif_viewer.errors import ImageError
+from diif_viewer.imaging.suffixes import PICTURES
 
 STANDARD = Path("-")
-SUFFIXES = frozenset(
-    (".png", ".jpg", ".jpeg", ".jpe", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".ppm", ".pgm", ".avif", ".jp2", ".qoi")
-)
-"""What is taken for a picture in a folder, lower case; a file that is named may end as it likes."""
 
 
 def expand(words: Sequence[str]) -> list[Path]:
@@ -45,7 +42,7 @@ def _meant(word: str) -> list[Path]:
 
 
 def _is_picture(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+    return path.suffix.lower() in PICTURES and not path.name.startswith(".") and path.is_file()
 
 
 def _natural(path: Path) -> tuple[str, list[tuple[int, int | str]], str]:

@@ -7,7 +7,6 @@ by the decoders: PPM, JPEG 2000 and AVIF with more. Of several pages or frames, 
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import stat
 import threading
@@ -23,7 +22,7 @@ import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from diif_viewer.errors import ImageError
-from diif_viewer.imaging import decode
+from diif_viewer.imaging import decode, heic
 from diif_viewer.imaging.metadata import software_of
 from diif_viewer.memory import free_memory
 
@@ -31,13 +30,12 @@ FORMATS = (
     *("PNG", "JPEG", "WEBP", "TIFF", "GIF", "BMP", "AVIF", "JPEG2000", "PPM", "QOI", "TGA", "PSD", "ICO"),
     *("ICNS", "DDS", "DIB", "PCX", "SGI", "SUN"),
 )
-"""Pillow's names of the formats that are opened (not EPS and its like, which run other programs)."""
+"""Pillow's names of the formats that are opened (not EPS and its like, which run other programs), HEIC left out."""
 
 PAGED = ("TIFF", "GIF", "WEBP", "PNG", "AVIF")
 """Formats whose further pages or frames are pictures of their own (not previews, layers or icons)."""
 
 _TGA_SUFFIXES = {".tga", ".icb", ".vda", ".vst"}  # no signature to know it by: any file could pass for one
-_HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")  # major brands
 _log = logging.getLogger(__name__)
 _PILLOW = threading.RLock()  # its pixel limit and the warnings filter are global to the process
 
@@ -144,7 +142,9 @@ def unlimited() -> Iterator[None]:
 
 
 def formats_of(file: Path) -> list[str]:
-    """Those of FORMATS that a file of this name can have."""
+    """Those of FORMATS that a file of this name can have, or HEIC alone, where it is that and can be opened."""
+    if heic.is_heic(file) and heic.provided():
+        return [heic.FORMAT]
     return [f for f in FORMATS if f != "TGA" or file.suffix.lower() in _TGA_SUFFIXES]
 
 
@@ -175,9 +175,10 @@ def sentences(file: Path) -> Iterator[None]:
     except PermissionError as error:
         raise ImageError(f"{name}: there is no permission to read this file.") from error
     except UnidentifiedImageError as error:
-        if _is_heic(file):
+        if heic.is_heic(file) and not heic.provided():
             raise ImageError(
-                f"{name}: pictures in HEIC format cannot be opened; save it as JPEG, PNG or AVIF first."
+                f"{name}: HEIC needs the package pillow-heif, which is not installed; install diif-viewer[heic], or "
+                "save the picture as JPEG, PNG or AVIF first."
             ) from error
         raise ImageError(f"{name}: this is not a picture, or not of a kind that can be opened.") from error
     except MemoryError as error:
@@ -185,14 +186,6 @@ def sentences(file: Path) -> Iterator[None]:
     except Exception as error:  # decoders meet damaged files with errors of every kind
         reason = str(error).strip().rstrip(".") or type(error).__name__
         raise ImageError(f"{name}: the file is damaged or incomplete ({reason}).") from error
-
-
-def _is_heic(file: Path) -> bool:
-    """True for what telephones save by default, which is compressed by HEVC (ISO/IEC 23008-12, annex B)."""
-    with contextlib.suppress(OSError), file.open("rb") as stream:
-        head = stream.read(12)
-        return head[4:8] == b"ftyp" and head[8:] in _HEIC
-    return False
 
 
 def _check_file(file: Path, name: str) -> None:

@@ -36,8 +36,8 @@ SHIPPED = (
     Method("diif-s-lite", "DIIF-S", "S", "diif-s-lite.safetensors"),
     Method(PHOTO, "DIIF-S photo", "J", "diif-s-lite-photo.safetensors"),
 )
-JPEG = (".jpg", ".jpeg", ".jpe", ".jfif")
-"""Endings of pictures that the photo model is made for: it leaves their block artefacts and ringing small."""
+COMPRESSED = (".jpg", ".jpeg", ".jpe", ".jfif", ".heic", ".heif", ".hif")
+"""Endings of what cameras save, which the photo model is made for: it leaves block artefacts and ringing small."""
 
 METHODS = {method.name: method for method in CLASSIC + SHIPPED}
 
@@ -48,4 +48,4 @@ def default_method(suffix: str = "", device: str = "cpu") -> str:
     suffix: the file's extension with its dot, any case. device: "cpu", "cuda", "mps".
     """
     del device  # one size serves all until there are others
-    return PHOTO if suffix.lower() in JPEG else "diif-s-lite"
+    return PHOTO if suffix.lower() in COMPRESSED else "diif-s-lite"

@@ -5,19 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-SUFFIXES = frozenset(
-    (
-        *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff", ".bmp", ".dib", ".gif", ".avif"),
-        *(".jp2", ".j2k", ".jpx", ".ppm", ".pgm", ".pbm", ".pnm", ".qoi", ".tga", ".psd", ".ico", ".pcx", ".dds"),
-    )
-)
-"""What the open dialog and the walk through a folder take for pictures, lower case."""
+from diif_viewer.imaging.suffixes import PICTURES
 
 
 def pictures_in(folder: Path) -> list[Path]:
     """The pictures of a folder in the order people expect; none where it cannot be read."""
     try:
-        return sorted((p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES), key=_natural)
+        return sorted((p for p in folder.iterdir() if p.suffix.lower() in PICTURES), key=_natural)
     except OSError:
         return []
 

@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from diif_viewer.errors import DiifViewerError
-from diif_viewer.ui.folder import SUFFIXES
+from diif_viewer.imaging.suffixes import PICTURES
 from diif_viewer.ui.images import opaque
 from diif_viewer.ui.language import said, tr
 from diif_viewer.ui.mailbox import Mailbox
@@ -41,7 +41,7 @@ KEPT = 60
 
 def file_kinds() -> str:
     """What a dialog that opens offers to choose from."""
-    patterns = " ".join(sorted(f"*{suffix}" for suffix in SUFFIXES))
+    patterns = " ".join(sorted(f"*{suffix}" for suffix in PICTURES))
     return f"{tr('Pictures')} ({patterns});;{tr('All files')} (*)"
 
 

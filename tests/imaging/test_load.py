@@ -428,7 +428,9 @@ def test_a_page_that_is_not_there_is_said(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("brand", [b"heic", b"mif1"])
-def test_a_picture_in_heic_format_is_named_as_such(tmp_path, brand) -> None:
+def test_without_its_package_heic_is_named_as_such(tmp_path, monkeypatch, brand) -> None:
+    monkeypatch.setattr("diif_viewer.imaging.heic.provided", lambda: False)
     (tmp_path / "IMG_0001.HEIC").write_bytes(b"\0\0\0\x18ftyp" + brand + bytes(60))
-    with pytest.raises(ImageError, match=r"IMG_0001\.HEIC: pictures in HEIC format .* save it as JPEG"):
+    said = r"IMG_0001\.HEIC: HEIC needs the package pillow-heif, .* save the picture as JPEG"
+    with pytest.raises(ImageError, match=said):
         load_picture(tmp_path / "IMG_0001.HEIC")
