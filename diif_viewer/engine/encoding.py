@@ -20,7 +20,7 @@ from diif_viewer.models.rdn import Rdn
 STEP = 16
 """Side of a block of features: a view takes whole blocks, and what reaches out of it is encoded in vain."""
 
-REACH = 160
+REACH = 176
 """Side of about the largest encoding step: long enough that the halo costs little, short enough to be interrupted."""
 
 GPU_REACH = 384
