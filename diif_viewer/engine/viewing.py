@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from diif_viewer.engine import messages as m
 from diif_viewer.engine.field import Field
@@ -14,6 +14,9 @@ from diif_viewer.engine.pace import Pace
 from diif_viewer.engine.planes import hull
 from diif_viewer.engine.tiles import TileKey
 from diif_viewer.geometry import Lattice, Window
+
+FEW_ROUNDS = 3
+"""Where more rounds of encoding than these are to come, the tile in the middle gets one of its own before them."""
 
 
 def tile_steps(
@@ -26,10 +29,24 @@ def tile_steps(
     """
     compute, features = made.model.compute, made.features(made.model.compute)
     places = {key: key.window.intersected(lattice.window) for key in wanted}
-    lacking = made.unencoded(lattice, hull(places.values()), compute) if wanted else []
+    whole = hull(places.values()) if wanted else Window(0, 0, 0, 0)
+
+    def encode(parts: Sequence[Window]) -> float:
+        """Seconds that it took."""
+        ladder.check()
+        began = time.perf_counter()
+        for group in ladder.groups(list(ladder.parts(parts, features.block))):
+            features.compute(group)
+        return time.perf_counter() - began
+
+    encoded, owed = 0, 0.0
+    lacking = made.unencoded(lattice, whole, compute) if wanted else []
+    if len(lacking) > FEW_ROUNDS * pace.parts:
+        owed = encode(made.unencoded(lattice, places[wanted[0]], compute))
+        yield None
+        lacking = made.unencoded(lattice, whole, compute)
     parts = sorted(lacking, key=functools.partial(_apart, lattice.cells_of(window)))
     last = {key: _last_read(made.reads(lattice, place, compute), parts) for key, place in places.items()}
-    encoded, owed = 0, 0.0
     while wanted:
         ready = [key for key in wanted if last[key] <= encoded]
         share, owed = (owed / len(ready), 0.0) if ready else (0.0, owed)  # seconds of encoding for each
@@ -43,11 +60,8 @@ def tile_steps(
                 yield m.TileDone(key, pixels, 1000 * (share + took / len(some)))
         wanted = [key for key in wanted if last[key] > encoded]
         if wanted:
-            ladder.check()
-            began = time.perf_counter()
-            for part in ladder.groups(list(ladder.parts(parts[encoded : encoded + pace.parts], features.block))):
-                features.compute(part)
-            encoded, owed = encoded + pace.parts, owed + time.perf_counter() - began
+            owed += encode(parts[encoded : encoded + pace.parts])
+            encoded += pace.parts
             yield None
 
 
