@@ -138,7 +138,7 @@ def _show(application: QApplication, viewer: Viewer, paths: list[Path]) -> int:
         viewer.window.stalls.start()
     viewer.show(*paths)
     try:
-        with closing_on_signals(viewer.window.close), telling(viewer.window.notice.tell):
+        with closing_on_signals(viewer.window.close), telling(viewer.window.complain):
             return application.exec()
     finally:
         viewer.shutdown()

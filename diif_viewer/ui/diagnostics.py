@@ -44,9 +44,11 @@ def describe_program(window: MainWindow, sentence: str) -> str:
         f"Picture: {', '.join(shown) or 'none'}",
         f"Settings: {', '.join(f'{name} {value}' for name, value in chosen.items() if value)}",
     ]
+    paths = [*window.files.recent, *([window.opening.path] if window.opening.path is not None else [])]
     if sentence:
-        paths = [*window.files.recent, *([window.opening.path] if window.opening.path is not None else [])]
         lines.append(f"Message: {without_names(sentence, paths)}")
+    if window.complaint:
+        lines.append(f"Last mistake: {without_names(window.complaint, paths)}")
     return "\n".join(lines) + "\n"
 
 

@@ -89,7 +89,7 @@ class Plan:
 def plan(figure: Figure) -> Plan:
     """Lay `figure` out; its text grows with its panels."""
     panel = _panel_size(figure.rows)
-    text = min(max(13, round(panel[1] / 19)), 26)
+    text = min(max(13, round(panel[1] / 19)), max(26, round(panel[0] / 19)))
     measured = any(crop.psnr is not None for row in figure.rows for crop in row.crops)
     step = panel[0] + round((3.1 if measured else 1.8) * text) + GAP
     rows, columns = len(figure.rows), len(figure.rows[0].crops)

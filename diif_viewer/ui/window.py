@@ -66,7 +66,8 @@ from diif_viewer.ui.wardrobe import Wardrobe
 class MainWindow(QMainWindow):
     """The window. opened: a Picture is on screen. closed: it is going; no payload.
 
-    reopening: whoever made it is to make another in its place, for a language is never changed under way.
+    reopening: whoever made it is to make another in its place, for a language is never changed under way. complaint: of
+    the last mistake in the program, for the diagnostics.
     """
 
     opened = Signal(object)
@@ -82,6 +83,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.settings = settings or Settings()
         self.reopening = False
+        self.complaint = ""
         self.keys = Keys(self.settings, DEFAULT_KEYS, self)
         self.controller, self.loader = controller, loader
         self.state = controller.state
@@ -227,6 +229,13 @@ class MainWindow(QMainWindow):
         sentence = self.page.text if self.stack.currentWidget() is self.page and self.page.failed else ""
         QGuiApplication.clipboard().setText(describe_program(self, sentence or self.notice.text))
         self.renderer_news.copied(tr("Copied versions, device and settings; no names, no paths."))
+
+    @Slot(str, str)
+    def complain(self, sentence: str, lines: str) -> None:
+        """Say that the program made a mistake; `lines` are for whoever mends it."""
+        if self.complaint != lines or not self.notice.isVisible():  # painting may fail sixty times a second
+            self.complaint = lines
+            self.notice.tell(sentence, tr("Copy diagnostics"), self.copy_diagnostics)
 
     def below_tools(self) -> QPoint:
         """Where a menu opens that no button was pressed for, on the screen."""

@@ -212,6 +212,14 @@ def test_scales_as_people_write_them(text, scales):
     assert parse_scales(text) == scales
 
 
+@pytest.mark.parametrize(("height", "width"), [(60, 60), (240, 240), (1800, 1800), (40, 1800), (1800, 300)])
+def test_words_can_be_read_beside_small_and_large_crops(height, width):
+    pixels = QImage(width, height, QImage.Format.Format_RGB32)
+    laid = plan(Figure(None, (0, 0, 1, 1), (Row(4.0, (height, width), (Crop("LIIF", pixels, 30.0, 0.9),)),), ""))
+    assert laid.text / laid.panel[1] > 1 / 22 or laid.text >= 26
+    assert laid.text <= max(26, laid.panel[0] / 15)
+
+
 def test_the_best_of_a_row_is_the_highest_that_is_known():
     def crop(label, value):
         return Crop(label, None, value)

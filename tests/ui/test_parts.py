@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import sys
 import threading
 import time
 from pathlib import Path
@@ -19,7 +18,6 @@ from diif_viewer.geometry import Lattice, Window
 from diif_viewer.imaging.classic import resample
 from diif_viewer.imaging.colour import to_8_bits
 from diif_viewer.ui.compare import Layout, area_at, areas, view_size
-from diif_viewer.ui.complaints import telling
 from diif_viewer.ui.folder import neighbour
 from diif_viewer.ui.images import DARK, LIGHT, opaque
 from diif_viewer.ui.mailbox import Mailbox
@@ -157,15 +155,6 @@ def test_a_mistake_in_a_job_does_not_end_the_thread():
     mailbox.post(2)
     assert done.wait(10)
     mailbox.close()
-
-
-def test_uncaught_exceptions_are_told(monkeypatch):
-    told, seen = [], []
-    monkeypatch.setattr(sys, "excepthook", lambda *words: seen.append(words))
-    with telling(told.append):
-        sys.excepthook(KeyError, KeyError("x"), None)
-    assert "KeyError" in told[0]
-    assert len(seen) == 1
 
 
 def test_neighbours_are_in_natural_order(tmp_path):
