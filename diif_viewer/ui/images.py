@@ -47,8 +47,13 @@ def opaque(pixels: npt.NDArray[Any], top: int = 0, left: int = 0) -> QImage:
 
 def _over_checkerboard(pixels: npt.NDArray[np.uint8], top: int, left: int) -> npt.NDArray[np.uint8]:
     height, width, channels = pixels.shape
+    if pixels[..., channels - 1].min(initial=255) == 255:  # as in most screenshots
+        return pixels[..., : channels - 1]
     odd = (np.arange(top, top + height) // SQUARE)[:, None] + (np.arange(left, left + width) // SQUARE)[None, :]
     board = np.where(odd % 2 == 0, LIGHT, DARK).astype(np.uint16)[..., None]  # (H, W, 1)
-    colour, alpha = pixels[..., : channels - 1].astype(np.uint16), pixels[..., channels - 1 :].astype(np.uint16)
-    blended = (colour * alpha + board * (255 - alpha) + 127) // 255
+    alpha = pixels[..., channels - 1 :].astype(np.uint16)
+    blended = pixels[..., : channels - 1] * alpha
+    blended += board * (255 - alpha) + 128
+    blended += blended >> 8  # a division by 255, rounded to the nearest
+    blended >>= 8
     return blended.astype(np.uint8)

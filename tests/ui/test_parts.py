@@ -110,6 +110,18 @@ def test_sixteen_bits_are_rounded_as_everywhere():
     np.testing.assert_array_equal(to_8_bits(every), np.round(every / 257).astype(np.uint8))
 
 
+def test_transparency_is_blended_to_the_nearest_level():
+    colour, alpha = np.meshgrid(np.arange(256), np.arange(256))
+    values = np.stack([colour, colour[::-1], 255 - colour, alpha], axis=2).astype(np.uint8)
+    shown = pixels_of(opaque(values)).astype(int)
+    odd = (np.arange(256)[:, None] // 8 + np.arange(256)[None, :] // 8) % 2
+    board = np.where(odd == 0, LIGHT, DARK)[..., None]
+    share = alpha[..., None] / 255
+    np.testing.assert_array_equal(shown, np.floor(values[..., :3] * share + board * (1 - share) + 0.5).astype(int))
+    values[..., 3] = 255
+    np.testing.assert_array_equal(pixels_of(opaque(values)), values[..., :3])
+
+
 def test_the_checkerboard_lies_on_the_lattice():
     clear = np.zeros((40, 40, 4), np.uint8)
     whole = pixels_of(opaque(clear))
