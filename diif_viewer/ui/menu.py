@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QPoint, Slot
+from PySide6.QtCore import QPoint, Qt, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QToolButton, QWidget
 
@@ -72,6 +72,10 @@ def _name_keys(button: QToolButton, keys: Keys) -> None:
     button.setToolTip(keys.in_words(tr("Menu"), "menu"))
 
 
+WIDEST = 420
+"""Logical pixels that the name of a recent file takes at most."""
+
+
 class RecentMenu(QMenu):
     """The recent files, read anew each time it opens."""
 
@@ -89,7 +93,8 @@ class RecentMenu(QMenu):
         names = [path.name for path in recent]
         for path in recent:
             where = f"  ({path.parent.name})" if names.count(path.name) > 1 else ""
-            action = self.addAction(f"{path.name}{where}".replace("&", "&&"))
+            name = self.fontMetrics().elidedText(path.name, Qt.TextElideMode.ElideMiddle, WIDEST)
+            action = self.addAction(f"{name}{where}".replace("&", "&&"))
             action.setToolTip(str(path))
             action.triggered.connect(partial(self._opening.open_paths, [path]))
         if self.isEmpty():

@@ -207,6 +207,17 @@ def test_recent_files_open_from_the_menu_and_can_be_forgotten(stage, photo, tmp_
     assert stage.window.files.recent == []
 
 
+def test_a_very_long_name_does_not_widen_the_menu_of_recent_files(stage, photo):
+    stage.show(photo)
+    stage.window.settings.put("recent", [str(photo.with_name("beginning" + "w" * 200 + "end.png"))])
+    recent = stage.window.menu.recent
+    recent.fill()
+    name = recent.actions()[0].text()
+    assert name.startswith("beginning")
+    assert name.endswith("end.png")
+    assert recent.sizeHint().width() < 560
+
+
 def look_inside(stage) -> None:
     stage.qtbot.keyClicks(stage.window.canvas, "6")
     stage.rest()
