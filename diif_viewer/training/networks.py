@@ -32,6 +32,7 @@ class Networks(nn.Module):
         )
         self._shares: Mapping[str, float] = preset.recipe.shares
         self._half = preset.recipe.precision == "bfloat16"
+        self._error = F.mse_loss if preset.recipe.loss == "l2" else F.l1_loss
 
     def begin_with(self, model: ImplicitModel, preset: Preset) -> None:
         """Begin as the function of a model of the preset's kind, of its sizes or smaller (see `growth.take_over`).
@@ -46,7 +47,7 @@ class Networks(nn.Module):
             raise TrainingError(f"Preset {preset.name} has no {kind} that the weights to begin with fit into.")
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
-        """The mean absolute error of each decoder in [-1, 1] space: over its outputs, then over the pictures.
+        """The mean absolute or squared error of each decoder, in [-1, 1] space: over outputs, then over the pictures.
 
         Encoder and decoders run in the recipe's precision, the base and the error in float32.
         """
@@ -57,8 +58,8 @@ class Networks(nn.Module):
             for features, lows, groups in self._encoded(batch, device):
                 for name, decoder in self.decoders.items():
                     share = self._shares.get(name, 1.0)
-                    for loss, count in _losses(decoder, features, lows, groups, share):
-                        sums[name] = sums[name] + loss * (count / pictures)
+                    for guess, truth, count in _guesses(decoder, features, lows, groups, share):
+                        sums[name] = sums[name] + self._error(guess, truth) * (count / pictures)
         return sums
 
     def _encoded(self, batch: Batch, device: torch.device) -> Iterator[tuple[Tensor, Tensor, list[Group]]]:
@@ -72,12 +73,15 @@ class Networks(nn.Module):
             yield self.encoder(low), low, groups
 
 
-def _losses(
+def _guesses(
     decoder: nn.Module, features: Tensor, lows: Tensor, groups: list[Group], share: float
-) -> Iterator[tuple[Tensor, int]]:
-    """Mean errors and how many pictures each is the mean of. features, lows: of the pictures of all groups."""
+) -> Iterator[tuple[Tensor, Tensor, int]]:
+    """What the decoder makes of sampled outputs, the truth, both float32 in [-1, 1] space, and of how many pictures.
+
+    features, lows: of the pictures of all groups.
+    """
     if isinstance(decoder, Liif) and groups[0].points is not None:
-        yield _loss_on_points(decoder, features, groups, share), len(features)
+        yield (*_guesses_at_points(decoder, features, groups, share), len(features))
         return
     first = 0
     for group in groups:
@@ -87,10 +91,12 @@ def _losses(
         guess = picture_rows(decoder, features[own], lattice, rows).float()
         if decoder.base:
             guess = guess + bicubic(lows[own], lattice, lattice.window).movedim(1, -1)[:, rows]
-        yield F.l1_loss(guess, _to_model(group.high[:, rows], features.device)), len(group.low)
+        yield guess, _to_model(group.high[:, rows], features.device), len(group.low)
 
 
-def _loss_on_points(decoder: nn.Module, features: Tensor, groups: list[Group], share: float) -> Tensor:
+def _guesses_at_points(
+    decoder: nn.Module, features: Tensor, groups: list[Group], share: float
+) -> tuple[Tensor, Tensor]:
     """LIIF's way: the same number of coordinates of every picture, whatever its scale."""
     count = min(group.points.shape[1] for group in groups if group.points is not None)
     count = max(1, round(count * share))
@@ -102,7 +108,7 @@ def _loss_on_points(decoder: nn.Module, features: Tensor, groups: list[Group], s
             points.append(chosen)
             targets.append(high[chosen[:, 0], chosen[:, 1]])
     guess = picture_points(decoder, features, lattices, np.stack(points)).float()
-    return F.l1_loss(guess, _to_model(np.stack(targets), features.device))
+    return guess, _to_model(np.stack(targets), features.device)
 
 
 def _switches(part: Part) -> dict[str, object]:

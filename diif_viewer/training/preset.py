@@ -39,6 +39,7 @@ class Recipe:
     iterations: int = 0
     betas: tuple[float, ...] = (0.9, 0.99)
     precision: str = "bfloat16"
+    loss: str = "l1"
     damage: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -72,6 +73,7 @@ _CHOICES = {
     "samples": ("rows", "points"),
     "schedule": ("cosine", "halving"),
     "precision": ("bfloat16", "float32"),
+    "loss": ("l1", "l2"),
 }
 _SECTIONS = ("encoder", "decoders", "training")
 _FIRST_FIELDS = {"patch", "warm_up", "last_rate", "clip", "average", "shares"}
