@@ -63,11 +63,23 @@ class AddedModels(QObject):
         except DiifViewerError as error:
             self.refused.emit(said(str(error)))
         else:
+            self._forget((["show", name], name))
             self.removed.emit(name)
 
     def shutdown(self) -> None:
         """End the process, if one runs; returns when it has ended."""
         self._waiting.clear()
+        self._stop()
+
+    def _forget(self, asked: tuple[list[str], str]) -> None:
+        """Nobody wants an answer to `asked` any more."""
+        if asked in self._waiting:
+            if self._waiting[0] == asked:
+                self._stop()
+            self._waiting.remove(asked)
+            self._begin()
+
+    def _stop(self) -> None:
         process, self._process = self._process, None
         if process is not None:
             process.finished.disconnect(self._finished)

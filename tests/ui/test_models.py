@@ -155,6 +155,22 @@ def test_a_public_checkpoint_is_added_and_its_card_told(stage, dialog, tmp_path)
     assert again.text.toPlainText() == told
 
 
+def test_nothing_is_said_of_a_model_that_was_removed_while_it_was_read(stage, dialog, tmp_path):
+    """The card of a .pth is read anew in each session, which takes seconds."""
+    added, told = stage.window.models.added, []
+    for name in ("first", "second"):
+        shelf.folder().mkdir(parents=True, exist_ok=True)
+        shutil.copy(LITE, shelf.folder() / f"{name}.safetensors")
+        added.describe(name)
+    added.refused.connect(told.append)
+    added.described.connect(lambda name, _: told.append(name))
+    assert added.busy == "first"
+    added.remove("first")
+    assert added.busy == "second"
+    stage.until(lambda: not added.busy)
+    assert told == ["second"]
+
+
 def test_closing_the_window_ends_the_process_that_reads_a_model(stage, dialog, tmp_path):
     shutil.copy(LITE, tmp_path / "mine.safetensors")
     drop(dialog, tmp_path / "mine.safetensors")
