@@ -24,6 +24,7 @@ from diif_viewer.ui.figures import FigureMaker
 from diif_viewer.ui.files import Files
 from diif_viewer.ui.films import Films
 from diif_viewer.ui.flip import Flip
+from diif_viewer.ui.focus import FocusKeeper
 from diif_viewer.ui.ground_truth import GroundTruth
 from diif_viewer.ui.hint import Hint
 from diif_viewer.ui.histogram import Histogram
@@ -98,6 +99,7 @@ class MainWindow(QMainWindow):
         self.stack.addWidget(self.page)
         self.stack.addWidget(self.canvas)
         self.setCentralWidget(self.stack)
+        self._focus_keeper = FocusKeeper(self.stack)
         self.badge_row = BadgeRow(self.canvas, self.keys, self.scores)
         self.overview = Overview(controller, self.canvas, self.keys, wanted=self.settings.flag("overview", True))
         self.player = Player(controller, self.opening, loader, self)

@@ -184,3 +184,26 @@ def test_every_entry_of_the_menu_has_words_and_a_key(window):
     for action in entries:
         assert action.text()
         assert action.menu() is not None or action.shortcuts(), action.text()
+
+
+def test_keys_go_to_the_picture_when_what_had_them_is_gone(stage, photo):
+    """Qt would give them to the zoom box, where letters mean nothing."""
+    stage.show(photo)
+    stage.sharp()
+    window = stage.window
+    window.activateWindow()
+    stage.until(window.isActiveWindow)
+    window.actions_by_name["four"].trigger()
+    for hide in (
+        (window.badge_row.badges[2], window.actions_by_name["single"].trigger),
+        (window.notice._action, lambda: stage.qtbot.keyClick(window.notice._action, Qt.Key.Key_Space)),
+    ):
+        window.notice.tell("Something.", "Do it", lambda: None)
+        widget, gone = hide
+        widget.setFocus(Qt.FocusReason.TabFocusReason)
+        assert QApplication.focusWidget() is widget
+        gone()
+        assert not widget.isVisible()
+        assert QApplication.focusWidget() is window.canvas
+    stage.qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_N)
+    assert stage.state.methods == ("nearest",)
