@@ -13,6 +13,10 @@ class ImageError(DiifViewerError):
     """A picture cannot be opened: missing, unreadable, empty, not a picture, or too large."""
 
 
+class CutOffError(ImageError):
+    """The file ends before the picture does."""
+
+
 class CheckpointError(DiifViewerError):
     """A weights file cannot be used: missing, broken, unsafe, or of an unknown kind."""
 

@@ -14,14 +14,14 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
-from diif_viewer.errors import ImageError
+from diif_viewer.errors import CutOffError, ImageError
 from diif_viewer.imaging import decode, heic
 from diif_viewer.imaging.metadata import software_of
 from diif_viewer.memory import free_memory
@@ -47,7 +47,8 @@ class Picture:
     pixels: HWC uint8 or uint16, C in 1 (grey), 2 (grey, alpha), 3 (RGB), 4 (RGBA); alpha not premultiplied; never
     changed. path: where it came from. format: Pillow's name ("PNG"). icc_profile: for the colour space of `pixels`,
     None for none (sRGB is meant). exif: as `Image.Exif.tobytes` gives it, without orientation. dpi: (x, y).
-    page: which of the file's `pages` this is, from 0.
+    page: which of the file's `pages` this is, from 0. lack: one sentence where the file ends before the picture does,
+    whose rest is grey or black then; "" for a whole one.
     """
 
     pixels: npt.NDArray[Any]
@@ -58,6 +59,7 @@ class Picture:
     dpi: tuple[float, float] | None = None
     page: int = 0
     pages: int = 1
+    lack: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +76,26 @@ class Header:
     software: str = ""
 
 
-def load_picture(path: str | Path, *, page: int = 0, memory: int | None = None) -> Picture:
+def load_picture(path: str | Path, *, page: int = 0, memory: int | None = None, partly: bool = False) -> Picture:
     """Open, check and decode a picture file, or one page or frame of it; the others are not decoded (frames that the
     one asked for is painted over are, one after the other).
 
     page: from 0. memory: bytes that decoding may take at its height; default: what is free now. A picture that would
     need more, or whose file is too short for the size it declares, is refused before anything is allocated. Any thread
-    may call; calls wait for each other. Raises ImageError.
+    may call; calls wait for each other. partly: of a JPEG that was cut off, what there is of it. Raises ImageError.
     """
-    file, started = Path(path), time.perf_counter()
+    file = Path(path)
+    try:
+        return _loaded(file, page, memory)
+    except CutOffError as error:
+        if not partly or not _is_jpeg(file):
+            raise
+        with _cut_off_allowed():
+            return replace(_loaded(file, page, memory), lack=str(error))
+
+
+def _loaded(file: Path, page: int, memory: int | None) -> Picture:
+    started = time.perf_counter()
     with sentences(file), opened(file, page) as image:
         _check_size(image, file, memory)
         decode.check_data(image, file.stat().st_size)
@@ -141,6 +154,22 @@ def unlimited() -> Iterator[None]:
             Image.MAX_IMAGE_PIXELS = limit
 
 
+@contextmanager
+def _cut_off_allowed() -> Iterator[None]:
+    """Pillow gives what there is of a picture; one thread at a time."""
+    with _PILLOW:
+        allowed, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, True
+        try:
+            yield
+        finally:
+            ImageFile.LOAD_TRUNCATED_IMAGES = allowed
+
+
+def _is_jpeg(file: Path) -> bool:
+    with file.open("rb") as stream:
+        return stream.read(3) == b"\xff\xd8\xff"
+
+
 def formats_of(file: Path) -> list[str]:
     """Those of FORMATS that a file of this name can have, or HEIC alone, where it is that and can be opened."""
     if heic.is_heic(file) and heic.provided():
@@ -185,6 +214,8 @@ def sentences(file: Path) -> Iterator[None]:
         raise ImageError(f"{name}: there is not enough memory to open this picture.") from error
     except Exception as error:  # decoders meet damaged files with errors of every kind
         reason = str(error).strip().rstrip(".") or type(error).__name__
+        if reason.startswith("image file is truncated"):
+            raise CutOffError(f"{name}: the file ends before the picture does.") from error
         raise ImageError(f"{name}: the file is damaged or incomplete ({reason}).") from error
 
 

@@ -33,7 +33,11 @@ class Arrivals(QObject):
 
     @Slot(object)
     def _loaded(self, picture: Picture) -> None:
-        window = self._window
+        window, shown = self._window, self._window.state.picture
+        whole = shown is not None and not shown.lack
+        if picture.lack and whole and window.files.forgives(NotLoaded(picture.path, picture.lack, picture.page)):
+            window.facts.show()  # it may be half written: the whole one stays
+            return
         window.stack.setCurrentWidget(window.canvas)
         area = window.controller.areas[0].view if window.controller.areas else None
         height, width = (area.height, area.width) if area is not None else window.canvas.device_size()

@@ -115,6 +115,9 @@ class Files(QObject):
         if self._told:
             self._notice.withdraw(self._told)
             self._told = ""
+        if picture.lack:
+            self._told = tr("{sentence} What there is of it is shown.", sentence=said(picture.lack))
+            self._notice.tell(self._told)
         if self._opening.path == picture.path:
             self._remember(picture.path)
         else:

@@ -44,8 +44,8 @@ AHEAD_PIXELS = 50_000_000
 KEPT_BYTES = 512 * 2**20
 """Pictures kept for the way back and read ahead, in bytes of pixels, where nobody says otherwise."""
 
-Decoded = tuple[npt.NDArray[Any], Any, "Metadata | None", int]
-"""(HWC pixels in sRGB, what the classic methods take, what exports carry, pages in the file)."""
+Decoded = tuple[npt.NDArray[Any], Any, "Metadata | None", int, str]
+"""(HWC pixels in sRGB, what the classic methods take, what exports carry, pages in the file, what it lacks)."""
 
 Load = Callable[[Path, int], Decoded]
 """Reads a page of a file, from 0. Raises DiifViewerError with one sentence."""
@@ -175,13 +175,13 @@ class Loader(QObject):
         return self._kept[sheet][1]
 
     def _made(self, sheet: Sheet, decoded: Decoded) -> Picture:
-        pixels, source, about, pages = decoded
+        pixels, source, about, pages, lack = decoded
         preview = preview_of(pixels)
         side = min(THUMBNAIL, max(preview.width(), preview.height()))
         thumbnail = preview.scaled(
             side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
         )
-        return Picture(0, sheet.path, pixels, source, preview, about, thumbnail, sheet.page, pages)
+        return Picture(0, sheet.path, pixels, source, preview, about, thumbnail, sheet.page, pages, lack)
 
     def _read_ahead(self, job: Ahead) -> None:
         from diif_viewer.imaging.load import peek
@@ -216,14 +216,14 @@ def _load(path: Path, page: int) -> Decoded:
     from diif_viewer.imaging.metadata import Metadata
     from diif_viewer.imaging.pyramid import Pyramid
 
-    picture = load_picture(path, page=page)
+    picture = load_picture(path, page=page, partly=True)
     pixels, profile = to_srgb(picture).pixels, picture.icc_profile
     if pixels is not picture.pixels:
         # grey without a profile means sRGB's grey; sRGB's own profile would be one for RGB
         profile = srgb_profile() if pixels.shape[2] >= 3 else None
     about = Metadata(profile, picture.exif, picture.dpi)
     pixels = moved(pixels)
-    return pixels, Pyramid(pixels), about, picture.pages
+    return pixels, Pyramid(pixels), about, picture.pages, picture.lack
 
 
 def _unpacked(image: QImage) -> Decoded:
@@ -241,7 +241,7 @@ def _unpacked(image: QImage) -> Decoded:
     height, width = image.height(), image.width()
     rows = np.frombuffer(image.constBits(), np.uint8).reshape(height, image.bytesPerLine())
     pixels = rows[:, : channels * width].reshape(height, width, channels).copy()
-    return pixels, Pyramid(pixels), None, 1
+    return pixels, Pyramid(pixels), None, 1, ""
 
 
 def preview_of(pixels: npt.NDArray[Any]) -> QImage:

@@ -14,7 +14,7 @@ from diif_viewer.ui.canvas import Canvas
 from diif_viewer.ui.compare import area_at
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.file_watch import FileWatch
-from diif_viewer.ui.language import tr
+from diif_viewer.ui.language import said, tr
 from diif_viewer.ui.loader import Loader, NotLoaded, Sheet
 from diif_viewer.ui.notice import Notice
 from diif_viewer.ui.opening import Opening
@@ -152,6 +152,8 @@ class PaneFiles(QObject):
         if self._waiting and self._waiting[0][1] == Sheet(picture.path, picture.page):
             looks = self._controller.looks
             looks.guests.put(self._waiting[0][0], picture, looks.own.fade)
+            if picture.lack:
+                self._notice.tell(tr("{sentence} What there is of it is shown.", sentence=said(picture.lack)))
         self._go_on()
 
     @Slot(object)

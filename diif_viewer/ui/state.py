@@ -27,7 +27,7 @@ class Picture:
     image: its number, never used again for another. path: where it came from. pixels: HWC, uint8 or uint16,
     1 to 4 channels, in sRGB. source: what the classic methods take (pixels or a pyramid). preview: opaque and reduced,
     for the first moment. about: what exports carry beside it, None for nothing. thumbnail: for the overview. page: of
-    the `pages` in its file, from 0.
+    the `pages` in its file, from 0. lack: one sentence where the file ends before the picture does, "" for a whole one.
     """
 
     image: int
@@ -39,6 +39,7 @@ class Picture:
     thumbnail: QImage | None = None
     page: int = 0
     pages: int = 1
+    lack: str = ""
 
     @property
     def reduced(self) -> Reduced | None:

@@ -17,9 +17,9 @@ import pytest
 import tifffile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms, ImageFile, ImageOps
 
-from diif_viewer.errors import ImageError
+from diif_viewer.errors import CutOffError, ImageError
 from diif_viewer.imaging.load import load_picture, page_count, peek
 from diif_viewer.imaging.save import save_png
 from tests.imaging.files import png_header, tiff16
@@ -255,6 +255,27 @@ def test_a_file_that_is_cut_off_is_refused(tmp_path, suffix) -> None:
     refusal(path)
 
 
+def test_what_there_is_of_a_jpeg_that_was_cut_off_can_be_asked_for(tmp_path) -> None:
+    path = tmp_path / "cut.jpg"
+    Image.fromarray(np.tile(np.arange(256, dtype=np.uint8)[:, None, None], (1, 256, 3))).save(path, quality=95)
+    whole = load_picture(path, partly=True)
+    assert whole.lack == ""
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) * 3 // 4])
+    with pytest.raises(CutOffError, match="ends before the picture does"):
+        load_picture(path)
+    part = load_picture(path, partly=True)
+    assert part.lack == "cut.jpg: the file ends before the picture does."
+    assert part.pixels.shape == whole.pixels.shape
+    np.testing.assert_array_equal(part.pixels[:100], whole.pixels[:100])
+    assert not ImageFile.LOAD_TRUNCATED_IMAGES
+    png = tmp_path / "cut.png"
+    Image.fromarray(whole.pixels).save(png)
+    png.write_bytes(png.read_bytes()[: png.stat().st_size // 2])
+    with pytest.raises(ImageError):
+        load_picture(png, partly=True)
+
+
 def test_a_picture_without_pixels_is_refused(tmp_path) -> None:
     refusal(png_header(tmp_path / "a.png", 0, 5))
     (tmp_path / "a.ppm").write_bytes(b"P6 0 0 255\n")
@@ -299,7 +320,7 @@ def test_a_huge_header_with_nothing_behind_it_is_refused_at_once(tmp_path) -> No
 
 REFUSED = """
 import contextlib, pathlib, resource, sys
-from diif_viewer.errors import ImageError
+from diif_viewer.errors import CutOffError, ImageError
 from diif_viewer.imaging.load import load_picture
 
 def peak():

@@ -58,7 +58,7 @@ def test_a_picture_in_srgb_is_not_touched(tmp_path):
     profile = bytes(QColorSpace(QColorSpace.NamedColorSpace.SRgb).iccProfile())
     path = tmp_path / "tagged.png"
     Image.fromarray(muted()).save(path, icc_profile=profile)
-    pixels, source, kept, _ = _load(path, 0)
+    pixels, source, kept, *_ = _load(path, 0)
     np.testing.assert_array_equal(pixels, muted())
     assert source.pixels is pixels
     assert kept.icc_profile == profile == load_picture(path).icc_profile

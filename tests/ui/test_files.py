@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from pathlib import Path
 
@@ -259,6 +260,43 @@ def test_a_file_that_becomes_damaged_leaves_the_picture_on_screen(stage, photo):
     Image.fromarray(np.zeros((90, 120, 3), np.uint8)).save(photo)
     stage.until(lambda: not stage.state.picture.pixels.any())
     assert stage.window.notice.isHidden(), "what it said is true no more"
+
+
+def jpeg_of(photo, folder):
+    path = folder / "cut.jpg"
+    Image.open(photo).resize((480, 360)).save(path, quality=95)
+    return path, path.read_bytes()
+
+
+def test_what_there_is_of_a_jpeg_that_was_cut_off_is_shown_and_the_rest_when_it_comes(stage, photo, tmp_path):
+    path, whole = jpeg_of(photo, tmp_path)
+    path.write_bytes(whole[: len(whole) // 2])
+    stage.show(path)
+    assert stage.window.stack.currentWidget() is stage.window.canvas
+    stage.until(lambda: "ends before the picture" in stage.window.notice.text)
+    shown, wanted = stage.state.picture.pixels, np.asarray(Image.open(io.BytesIO(whole)))
+    np.testing.assert_array_equal(shown[:120], wanted[:120])
+    assert (shown[-40:] == shown[-1, 0]).all(), "the rest is empty"
+    stage.sharp()
+    path.write_bytes(whole)
+    stage.until(lambda: np.array_equal(stage.state.picture.pixels, wanted))
+    assert stage.window.notice.isHidden(), "what it said is true no more"
+
+
+def test_a_half_written_jpeg_does_not_replace_the_whole_one_on_screen(stage, photo, tmp_path):
+    path, whole = jpeg_of(photo, tmp_path)
+    stage.show(path)
+    stage.sharp()
+    before = stage.state.picture
+    path.write_bytes(whole[: len(whole) // 2])
+    stage.until(lambda: "still shown" in stage.window.notice.text)
+    assert stage.state.picture is before
+    stage.window.open_path(photo)
+    stage.until(lambda: stage.state.picture.path == photo)
+    assert stage.window.notice.isHidden()
+    stage.window.open_path(path)  # asked for anew: better a part than nothing
+    stage.until(lambda: stage.state.picture.path == path)
+    assert stage.state.picture.lack
 
 
 @pytest.mark.parametrize("size", [(90, 120), (45, 60)])
