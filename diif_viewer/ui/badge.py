@@ -177,16 +177,22 @@ class BadgeRow:
             if badge.pane >= min(len(statuses), len(areas)):
                 badge.hide()
                 continue
-            score = None if self._scores is None else self._scores.of(badge.pane)
             area = areas[badge.pane]
             badge.show_status(
                 statuses[badge.pane],
                 active=layout.panes > 1 and badge.pane == active,
-                words=words_of(statuses[badge.pane], device, "" if score is None else score.words),
+                words=words_of(statuses[badge.pane], device, self._score(badge.pane, layout)),
                 room=self._room(area, layout),
                 truth=truth,
             )
             self._place(badge, area, layout)
+
+    def _score(self, pane: int, layout: Layout) -> str:
+        """What was measured; the sides of a divider show different places, so that their scores do not compare."""
+        score = None if self._scores is None else self._scores.of(pane)
+        if score is None:
+            return ""
+        return tr("{score} (this side)", score=score.words) if layout.divided else score.words
 
     def _room(self, area: Area, layout: Layout) -> int:
         """Logical pixels that a badge may be wide. A divider has none of its own: both badges stay whole."""

@@ -128,9 +128,10 @@ class StatusLine(QStatusBar):
         self._beside_busy = len(left) + 1
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
-        """Where not all has room, the device leaves, which badges name as well: what goes on comes first."""
+        """Where not all has room, time and device leave, which badges name as well: what goes on comes first."""
         super().resizeEvent(event)
-        self.device.setVisible(self.width() >= ROOMY)
+        for label in (self.milliseconds, self.device):
+            label.setVisible(self.width() >= ROOMY)
 
     def put_beside_busy(self, widget: QWidget) -> None:
         """Add a part to the right of the busy mark."""

@@ -15,6 +15,7 @@ from diif_viewer.imaging.metrics import psnr, ssim
 from diif_viewer.imaging.pyramid import Pyramid
 from diif_viewer.imaging.reduction import reduced_pair
 from diif_viewer.ui.badge import Badge
+from diif_viewer.ui.compare import Layout
 from diif_viewer.ui.ground_truth import FactorDialog
 from diif_viewer.ui.images import opaque
 from diif_viewer.ui.reduced import TRUTH, Reduced, resampled
@@ -122,6 +123,18 @@ def test_scores_are_per_pane_and_follow_the_view(stage, large):
     stage.qtbot.keyClicks(stage.window.canvas, "1")
     stage.sharp()
     assert stage.window.scores.of(1) is None, "at 100 % every method shows the same"
+
+
+@pytest.mark.parametrize("layout", [Layout.SPLIT, Layout.STACKED, Layout.TWO])
+def test_scores_of_the_sides_of_a_divider_say_that_they_do_not_compare(stage, large, layout):
+    """They are of different places: the smoother half of a picture would seem to be shown by the better method."""
+    stage.show(large)
+    reduce(stage)
+    stage.state.set_layout(layout)
+    stage.sharp()
+    badges = stage.window.badge_row.badges[:2]
+    stage.until(lambda: all("SSIM" in badge.text for badge in badges))
+    assert all(("(this side)" in badge.text) is layout.divided for badge in badges)
 
 
 def test_the_status_file_says_the_scores(stage, large, tmp_path):

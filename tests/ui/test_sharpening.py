@@ -48,6 +48,7 @@ def test_in_a_narrow_window_it_has_room_and_the_device_leaves(slow):
     bar, status = slow.window.sharpening, slow.window.status
     assert slow.window.width() == 640
     assert not status.device.isVisible()
+    assert not status.milliseconds.isVisible()
     bar.words.setText("Sharpening 45 %, 12 s left")
     slow.until(lambda: bar.words.width() >= bar.words.sizeHint().width())
     slow.window.resize(900, 480)
