@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -60,7 +61,11 @@ class Opening(QObject):
         if found:
             self.open_path(found[0], back.page if back is not None and back.path == found[0] else 0)
         elif paths:
-            self._loader.refuse(paths[0], tr("{name}: there is no picture in this folder.", name=paths[0].name))
+            name, readable = paths[0].name, os.access(paths[0], os.R_OK | os.X_OK)
+            sentence = tr("{name}: there is no picture in this folder.", name=name)
+            if not readable:
+                sentence = tr("{name}: there is no permission to read this folder.", name=name)
+            self._loader.refuse(paths[0], sentence)
 
     def return_to(self, sheet: Sheet) -> None:
         """Begin with this page of its file, should that be the first one opened."""

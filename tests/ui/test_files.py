@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 from pathlib import Path
 
@@ -369,7 +370,7 @@ def test_settings_survive_and_nonsense_in_them_does_no_harm(tmp_path):
     assert three.data("geometry").isEmpty()
 
 
-def test_a_folder_stands_for_its_pictures(stage, photo, tmp_path):
+def test_a_folder_stands_for_its_pictures(stage, photo, tmp_path, monkeypatch):
     folder, empty = tmp_path / "folder", tmp_path / "empty"
     folder.mkdir()
     empty.mkdir()
@@ -383,6 +384,10 @@ def test_a_folder_stands_for_its_pictures(stage, photo, tmp_path):
     stage.window.opening.open_paths([empty])
     stage.until(lambda: stage.state.picture is None)
     assert stage.window.page.text == "empty: there is no picture in this folder."
+    with monkeypatch.context() as closed:  # root may read everything
+        closed.setattr(os, "access", lambda *_: False)
+        stage.window.opening.open_paths([empty])
+    stage.until(lambda: stage.window.page.text == "empty: there is no permission to read this folder.")
     stage.window.opening.open_paths([photo, folder])
     stage.until(lambda: stage.state.picture is not None and stage.state.picture.name == photo.name)
     stage.window.opening.walk(-1)
