@@ -49,6 +49,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--jpeg", type=int, metavar="QUALITY", help="compress the low-resolution pictures first, 1 to 100"
     )
+    parser.add_argument(
+        "--blur",
+        type=float,
+        default=0.0,
+        metavar="PIXELS",
+        help="blur them before that, as a lens does: standard deviation, 0 to 5",
+    )
     parser.add_argument("--count", type=int, metavar="N", help="only the first N pictures of each folder")
     parser.add_argument(
         "--dtype",
@@ -108,6 +115,8 @@ def run(args: argparse.Namespace) -> int:
     about = {"protocol": args.protocol, "dtype": args.dtype, "low": "given" if _given(cases) else "made"}
     if args.jpeg is not None:
         about["jpeg"] = str(args.jpeg)
+    if args.blur:
+        about["blur"] = f"{args.blur:g}"
     if args.json:
         print(json_text(scores, about, seams), end="")
     if args.output is not None:
@@ -121,7 +130,7 @@ def _card(args: argparse.Namespace) -> int:
     from diif_viewer.evaluation.card import card_tables
     from diif_viewer.imaging.save import atomic_path
 
-    asked = (args.scale, args.lr, args.made, args.jpeg, args.count, args.seams, args.json, args.plot)
+    asked = (args.scale, args.lr, args.made, args.jpeg, args.blur, args.count, args.seams, args.json, args.plot)
     if any(asked) or args.protocol != "benchmark" or args.dtype != "float32":
         raise RequestError("A card says itself what it measures: give data sets, --method and -o beside --card.")
     names = args.method or [method.name for method in SHIPPED]
@@ -163,13 +172,15 @@ def _cases(args: argparse.Namespace) -> list[Case]:
         raise RequestError("--count must be at least 1.")
     if args.jpeg is not None and not 1 <= args.jpeg <= 100:
         raise RequestError("--jpeg must be a quality from 1 to 100.")
+    if not 0 <= args.blur <= 5:
+        raise RequestError("--blur must be from 0 to 5 pixels.")
     if args.lr is not None and args.made:
         raise RequestError("Give either --lr or --made.")
     scales = args.scale or [2.0, 3.0, 4.0]
     if min(scales) <= 1:
         raise RequestError("Quality is measured at scales above 1.")
     found = [find_cases(d, s, low=args.lr, made=args.made)[: args.count] for d in args.data for s in scales]
-    return [replace(case, jpeg=args.jpeg) for cases in found for case in cases]
+    return [replace(case, jpeg=args.jpeg, blur=args.blur) for cases in found for case in cases]
 
 
 def load_methods(names: Sequence[str], device: str) -> list[str | Model]:

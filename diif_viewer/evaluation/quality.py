@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from diif_viewer.errors import RequestError
 from diif_viewer.geometry import Lattice, Window
@@ -67,8 +67,8 @@ PROTOCOLS = {p.name: p for p in (Protocol("benchmark", True, 0), Protocol("div2k
 class Case:
     """One truth at one scale.
 
-    low: the given low-resolution file, None to make it. jpeg: quality at which the low-resolution picture is compressed
-    before it is enlarged (colour at half the resolution), None to leave it as it is.
+    low: the given low-resolution file, None to make it. Before that picture is enlarged, it is blurred and compressed:
+    blur: standard deviation of a Gaussian in its pixels. jpeg: quality (colour at half the resolution), None for none.
     """
 
     dataset: str
@@ -76,6 +76,7 @@ class Case:
     high: Path
     low: Path | None = None
     jpeg: int | None = None
+    blur: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,19 +150,22 @@ def load_case(case: Case) -> tuple[Bytes, Bytes]:
         if height > high.shape[0] or width > high.shape[1]:
             size = f"{high.shape[1]}x{high.shape[0]}"
             raise RequestError(f"{case.high.name}: {size} pixels are too few for x{case.scale:g} of {case.low.name}.")
-        return _compressed(low, case.jpeg), high[:height, :width]
+        return _spoilt(low, case), high[:height, :width]
     try:
         low, truth = reduced_pair(high, case.scale)
     except RequestError as error:
         raise RequestError(f"{case.high.name}: {error}") from error
-    return _compressed(low, case.jpeg), truth
+    return _spoilt(low, case), truth
 
 
-def _compressed(picture: Bytes, quality: int | None) -> Bytes:
-    if quality is None:
+def _spoilt(picture: Bytes, case: Case) -> Bytes:
+    """As light meets a camera: blurred, then compressed."""
+    if case.blur > 0:
+        picture = np.array(Image.fromarray(picture).filter(ImageFilter.GaussianBlur(case.blur)))
+    if case.jpeg is None:
         return picture
     file = io.BytesIO()
-    Image.fromarray(picture).save(file, "JPEG", quality=quality, subsampling=2)
+    Image.fromarray(picture).save(file, "JPEG", quality=case.jpeg, subsampling=2)
     with Image.open(file) as compressed:
         return np.array(compressed)
 

@@ -290,6 +290,17 @@ def test_the_command_prints_the_table_and_writes_the_files(benchmark, tmp_path, 
     assert capsys.readouterr() == ((out / "scores.json").read_text(encoding="utf-8"), "")
 
 
+def test_low_pictures_may_be_blurred_before(benchmark) -> None:
+    case = find_cases(benchmark, 2)[0]
+    low, high = load_case(case)
+    assert np.array_equal(load_case(replace(case, blur=0.0))[0], low)
+    little, much = (load_case(replace(case, blur=blur)) for blur in (0.6, 1.2))
+    np.testing.assert_array_equal(high, much[1])
+    assert psnr(much[0] / 255, low / 255) < psnr(little[0] / 255, low / 255) < 60
+    both = load_case(replace(case, blur=1.2, jpeg=50))[0]
+    assert psnr(both / 255, much[0] / 255) > psnr(both / 255, low / 255), "blurred first, then compressed"
+
+
 @pytest.mark.parametrize(
     ("extra", "words"),
     [
@@ -298,6 +309,8 @@ def test_the_command_prints_the_table_and_writes_the_files(benchmark, tmp_path, 
         (["--lr", "x", "--made"], "either"),
         (["--lr", "missing"], "no folder"),
         (["--jpeg", "0"], "1 to 100"),
+        (["--blur", "-1"], "0 to 5"),
+        (["--blur", "nan"], "0 to 5"),
     ],
 )
 def test_the_command_refuses_nonsense(benchmark, extra, words) -> None:
