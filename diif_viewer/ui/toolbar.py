@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QAction, QIcon
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QIcon, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from diif_viewer.ui.actions import ACTIONS, ZOOMS
@@ -43,7 +43,10 @@ RIGHT = ("single", "split", "two", "four", "more ways", "|", "export_region", "e
 
 
 class ZoomBox(QLineEdit):
-    """Takes ``x12.5``, ``12.5`` or ``1250 %``. zoom_entered: a scale. left: typing is over (no payload)."""
+    """Takes ``x12.5``, ``12.5`` or ``1250 %``, and offers the zooms that have keys.
+
+    zoom_entered: a scale. left: typing is over (no payload).
+    """
 
     zoom_entered = Signal(float)
     left = Signal()
@@ -51,7 +54,7 @@ class ZoomBox(QLineEdit):
     def __init__(self, keys: Keys, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("zoom")
-        self.setFixedWidth(84)
+        self.setFixedWidth(96)
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._keys = keys
         self._name_keys()
@@ -61,6 +64,38 @@ class ZoomBox(QLineEdit):
         self.returnPressed.connect(self._enter)
         self.editingFinished.connect(self._show)
         self.textEdited.connect(lambda: self._mark(False))
+
+    def offer(self, zooms: list[QAction]) -> None:
+        """Put `zooms` into a menu behind an arrow in the box; the Down key opens it as well."""
+        self.menu = QMenu(self)
+        self.menu.addActions(zooms)
+        self.menu.triggered.connect(lambda _: self.left.emit())
+        arrow = self.addAction(icon("ph.caret-down"), QLineEdit.ActionPosition.TrailingPosition)
+        arrow.setText(tr("Zooms"))
+        arrow.setToolTip(tr("Zooms"))
+        arrow.triggered.connect(self._open_menu)
+        if (button := self.findChild(QToolButton)) is not None:
+            button.setObjectName("zoom_arrow")
+            button.setAccessibleName(tr("Zooms"))
+
+    @Slot()
+    def _open_menu(self) -> None:
+        self.menu.popup(self.mapToGlobal(QPoint(0, self.height())))
+
+    def event(self, event: QEvent) -> bool:
+        """Down is for the menu here, not for the picture."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            event.setAccepted(event.key() == Qt.Key.Key_Down)
+            if event.isAccepted():
+                return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """Down opens the menu."""
+        if event.key() == Qt.Key.Key_Down:
+            self._open_menu()
+        else:
+            super().keyPressEvent(event)
 
     @Slot()
     def _name_keys(self) -> None:
@@ -108,6 +143,7 @@ class ToolBar(QToolBar):
         self.setMovable(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.zoom_box = ZoomBox(keys, self)
+        self.zoom_box.offer([actions[row.name] for row in ZOOMS])
         icons = {row.name: row.icon for row in (*ACTIONS, *ZOOMS)}
         spacer = QWidget(self)
         spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)

@@ -14,7 +14,12 @@ from diif_viewer.ui.notice import Notice
 from diif_viewer.ui.page import Page
 from diif_viewer.ui.settings import Settings
 
-BUTTONS = {"more_ways": "ph.caret-down", "menu_button": "ph.list", "qt_toolbar_ext_button": "ph.caret-double-right"}
+BUTTONS = {
+    "more_ways": "ph.caret-down",
+    "zoom_arrow": "ph.caret-down",
+    "menu_button": "ph.list",
+    "qt_toolbar_ext_button": "ph.caret-double-right",
+}
 """Icons of buttons that are no actions, by their object names."""
 
 

@@ -311,6 +311,25 @@ def test_the_zoom_box_takes_what_people_type(stage, photo, text):
     assert box.text() == "x12.5"
 
 
+@pytest.mark.qt_log_ignore("does not support (raise|grabbing the keyboard|propagateSizeHints)")
+def test_the_zoom_box_offers_the_zooms_that_have_keys(stage, photo):
+    stage.show(photo)
+    box = stage.window.tools.zoom_box
+    assert [action.text() for action in box.menu.actions()][-1] == "Zoom x30"
+    arrow = next(button for button in box.findChildren(QToolButton) if button.toolTip() == "Zooms")
+    stage.qtbot.mouseClick(arrow, Qt.MouseButton.LeftButton)
+    stage.until(box.menu.isVisible)
+    stage.qtbot.keyClick(box.menu, Qt.Key.Key_Up)  # the last one
+    stage.qtbot.keyClick(box.menu, Qt.Key.Key_Return)
+    assert stage.state.view.scale == 30
+    before = stage.state.view
+    box.setFocus()
+    stage.qtbot.keyClick(box, Qt.Key.Key_Down)
+    stage.until(box.menu.isVisible)
+    stage.qtbot.keyClick(box.menu, Qt.Key.Key_Escape)
+    assert stage.state.view == before
+
+
 def test_nonsense_in_the_zoom_box_changes_nothing(stage, photo):
     stage.show(photo)
     scale = stage.state.view.scale
