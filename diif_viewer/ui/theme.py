@@ -58,7 +58,7 @@ QToolBar QToolButton#qt_toolbar_ext_button {{ padding: 0; }}
 QToolBar QToolButton:hover {{ background: {raised}; }}
 QToolBar QToolButton:pressed {{ background: {line}; }}
 QToolBar QToolButton:checked {{ background: rgba(94, 168, 255, 46); }}
-QToolBar QToolButton:focus {{ outline: 0; background: {raised}; }}
+QToolBar QToolButton:focus {{ outline: 0; background: {raised}; border: 1px solid {accent}; padding: 5px; }}
 QToolBar QToolButton::menu-indicator {{ image: none; }}
 QLineEdit#zoom {{ background: {field}; color: {text}; border: 1px solid {line}; border-radius: 6px; padding: 4px 6px;
     selection-background-color: {accent}; selection-color: black; }}

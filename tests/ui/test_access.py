@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QSlider,
     QTextBrowser,
     QToolBar,
+    QToolButton,
     QWidget,
 )
 
@@ -207,3 +208,22 @@ def test_keys_go_to_the_picture_when_what_had_them_is_gone(stage, photo):
         assert QApplication.focusWidget() is window.canvas
     stage.qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_N)
     assert stage.state.methods == ("nearest",)
+
+
+def test_a_button_of_the_toolbar_shows_that_it_has_the_keys(stage, photo):
+    window = stage.window
+    window.resize(1280, 860)
+    stage.show(photo)
+    window.activateWindow()
+    stage.until(window.isActiveWindow)
+    buttons = [b for b in window.tools.findChildren(QToolButton) if b.focusPolicy() & Qt.FocusPolicy.TabFocus]
+    shown = [b for b in buttons if b.isVisible()]
+    assert len(shown) >= 2, "the other ways of comparing, and the menu"
+    for button in shown:
+        size = button.size()
+        without = button.grab().toImage()
+        button.setFocus(Qt.FocusReason.TabFocusReason)
+        rim = button.grab().toImage().pixelColor(0, size.height() // 2)
+        assert rim.blue() > 180 > rim.red()
+        assert without.pixelColor(0, size.height() // 2) != rim
+        assert button.size() == size

@@ -167,7 +167,7 @@ def test_nothing_is_said_of_a_model_that_was_removed_while_it_was_read(stage, di
     assert added.busy == "first"
     added.remove("first")
     assert added.busy == "second"
-    stage.until(lambda: not added.busy)
+    stage.qtbot.waitUntil(lambda: not added.busy, timeout=60_000)  # it loads torch
     assert told == ["second"]
 
 
