@@ -1,6 +1,7 @@
 """Files of several pages or frames: a small bar says which one is on screen, leads to the others, and plays them.
 
-It is about the file of the active pane: the open one, or a guest, which does not play but can be gone through.
+It is about the file of the active pane: the open one, or a guest, which does not play (the bar says so) but can be gone
+through.
 
 Story: another page is asked for -> the loader reads it, the next one is kept ready while the view rests -> it takes the
 place of the one on screen, and the view stays where it is (`Files.arrival`).
@@ -20,6 +21,9 @@ from diif_viewer.ui.pane_files import PaneFiles
 from diif_viewer.ui.playing import Player
 from diif_viewer.ui.state import Picture
 from diif_viewer.ui.theme import TEXT, icon
+
+PAGED = frozenset({".tif", ".tiff"})
+"""Files whose pages do not follow in time; of other kinds, more than one page is an animation."""
 
 MARGIN = 12
 """Logical pixels from the foot of the canvas."""
@@ -159,7 +163,13 @@ class Pages(QFrame):
             self.box.setValidator(QIntValidator(1, max(1, picture.pages), self.box))
             self.box.setText(str(picture.page + 1))
             self.box.setFixedWidth(self.box.fontMetrics().horizontalAdvance("0" * len(str(picture.pages))) + 14)
-            self._count.setText(f"/ {picture.pages}")
+            still = self._pane_files.active is not None and picture.path.suffix.lower() not in PAGED
+            self._count.setText(
+                tr("/ {pages} · stands still here", pages=picture.pages) if still else f"/ {picture.pages}"
+            )
+            self._count.setToolTip(
+                tr("What is animated plays as the open picture only, in the last pane.") if still else ""
+            )
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         """Escape leaves the number as it was."""

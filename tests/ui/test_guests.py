@@ -248,7 +248,7 @@ def test_the_bar_is_about_the_frames_of_the_active_pane(stage, photo, tmp_path):
     bar, area = stage.window.pages, stage.controller.areas[1].clip
     assert (bar.count, bar._count.text()) == (7, "/ 7")
     stage.state.set_active(1)
-    assert (bar.count, bar.box.text(), bar._count.text()) == (3, "1", "/ 3")
+    assert (bar.count, bar.box.text(), bar._count.text()) == (3, "1", "/ 3 · stands still here")
     assert bar.isVisible()
     assert not bar.play.isVisible(), "a guest does not play"
     assert area.left <= bar.x() < bar.x() + bar.width() <= area.right
