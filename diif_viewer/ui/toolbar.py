@@ -71,7 +71,6 @@ class ZoomBox(QLineEdit):
         self.menu.addActions(zooms)
         self.menu.triggered.connect(lambda _: self.left.emit())
         arrow = self.addAction(icon("ph.caret-down"), QLineEdit.ActionPosition.TrailingPosition)
-        arrow.setText(tr("Zooms"))
         arrow.setToolTip(tr("Zooms"))
         arrow.triggered.connect(self._open_menu)
         if (button := self.findChild(QToolButton)) is not None:
