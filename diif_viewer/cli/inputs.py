@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
+import os
 import re
-from collections.abc import Sequence
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from diif_viewer.errors import ImageError
@@ -24,6 +28,22 @@ def expand(words: Sequence[str]) -> list[Path]:
             raise ImageError("Standard input (-) is one picture; name no others beside it.")
         found.update(dict.fromkeys(_meant(word)))
     return list(found)
+
+
+@contextlib.contextmanager
+def standard_input() -> Iterator[Path]:
+    """The picture that comes by standard input, as a file for as long as the block lasts.
+
+    Raises ImageError where nothing comes.
+    """
+    data = sys.stdin.buffer.read()
+    if not data:
+        raise ImageError("Standard input holds no picture.")
+    with tempfile.TemporaryDirectory(prefix="diif-viewer-") as folder:
+        file = Path(folder, "standard input")
+        file.write_bytes(data)
+        os.utime(file, (0, 0))  # when it was made is not known: a result that is there may stand for it
+        yield file
 
 
 def _meant(word: str) -> list[Path]:

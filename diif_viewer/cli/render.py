@@ -5,20 +5,18 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
-import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 from diif_viewer.cli import arguments
-from diif_viewer.cli.inputs import STANDARD, expand
+from diif_viewer.cli.inputs import STANDARD, expand, standard_input
 from diif_viewer.cli.progress import ProgressLine, duration
 from diif_viewer.cli.render_options import Options, digits_of
 from diif_viewer.cli.render_plan import Job, Target, plan
 from diif_viewer.cli.render_work import Outcome, Renderer, failure
-from diif_viewer.errors import DiifViewerError, ImageError, RequestError
+from diif_viewer.errors import DiifViewerError, RequestError
 from diif_viewer.models.registry import METHODS
 
 HELP = "Render pictures, or a part of each, at any scale into PNG, JPEG, WebP, TIFF or AVIF files."
@@ -210,11 +208,5 @@ def _sources(words: list[Path]) -> Iterator[list[tuple[Path, str]]]:
     if words != [STANDARD]:
         yield [(path, str(path)) for path in words]
         return
-    data = sys.stdin.buffer.read()
-    if not data:
-        raise ImageError("Standard input holds no picture.")
-    with tempfile.TemporaryDirectory(prefix="diif-viewer-") as folder:
-        file = Path(folder, "standard input")
-        file.write_bytes(data)
-        os.utime(file, (0, 0))  # when it was made is not known: a result that is there may stand for it
+    with standard_input() as file:
         yield [(file, "-")]

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from diif_viewer.cli.display import has_display, missing_library
+from diif_viewer.cli.inputs import STANDARD, standard_input
 from diif_viewer.cli.libraries import remedy
 from diif_viewer.errors import DiifViewerError
 from diif_viewer.models import shelf
@@ -22,19 +23,26 @@ HELP = "Open pictures in the window (the bundled sample when none is named)."
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("images", nargs="*", metavar="IMAGE", help="pictures to open")
+    parser.add_argument("images", nargs="*", metavar="IMAGE", help="pictures or folders to open; - is standard input")
     parser.add_argument("--method", choices=(*METHODS, *shelf.held()), help="how to look at them first")
 
 
 def run(args: argparse.Namespace) -> int:
     """Show the window until it is closed, or write the comparison; the exit status. Raises DiifViewerError."""
-    images = args.images or [str(shipped("resources") / "sample.png")]
+    if [Path(name) for name in args.images] == [STANDARD]:
+        with standard_input() as file:
+            return _run(args, [str(file)], file)
+    return _run(args, args.images, None)
+
+
+def _run(args: argparse.Namespace, named: list[str], piped: Path | None) -> int:
+    images = named or [str(shipped("resources") / "sample.png")]
     if has_display(os.environ, sys.platform):
         if missing := missing_library(os.environ, sys.platform):
             raise DiifViewerError(f"Qt cannot open a window here: {missing}. {remedy() or _ELSEWHERE}")
         from diif_viewer.ui.app import run as show
 
-        return show(args.images, args.method, greeting=images[0])
+        return show(named, args.method, greeting=images[0], piped=piped)
 
     from diif_viewer.cli.contact_sheet import write_contact_sheet
 

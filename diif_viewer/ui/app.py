@@ -60,24 +60,27 @@ class Viewer:
         self._running = True
         self._started = False
 
-    def show(self, *paths: Path) -> None:
-        """Put the window on screen; only then read the first picture and start the renderer."""
+    def show(self, *paths: Path, piped: Path | None = None) -> None:
+        """Put the window on screen; only then read the first picture, or the `piped` one, and start the renderer."""
         self._interpreter.begin()
         self.window.show()
         self.window.screen_watch.start()
-        QTimer.singleShot(0, self.window, lambda: self._begin(list(paths)))
+        QTimer.singleShot(0, self.window, lambda: self._begin(list(paths), piped))
 
-    def _begin(self, paths: list[Path]) -> None:
+    def _begin(self, paths: list[Path], piped: Path | None) -> None:
         if not self._running:
             return
-        if not paths:
+        if not paths and piped is None:
             self._start_client()
             return
         # reading the picture first: the process that loads torch would take half of the processor from it
         self.loader.loaded.connect(self._start_client)
         self.loader.failed.connect(self._start_client)
         QTimer.singleShot(HEAD_START, self.window, self._start_client)
-        self.window.opening.open_paths(paths)
+        if piped is not None:
+            self.window.opening.open_piped(piped)
+        else:
+            self.window.opening.open_paths(paths)
 
     def _start_client(self, *_: object) -> None:
         if self._running and not self._started:
@@ -105,11 +108,12 @@ class Viewer:
         self.client.shutdown()
 
 
-def run(paths: list[str], method: str | None = None, greeting: str | None = None) -> int:
+def run(paths: list[str], method: str | None = None, greeting: str | None = None, *, piped: Path | None = None) -> int:
     """Open the window on the first of `paths`, the others a key away; return the exit code when it is closed.
 
     method: what the main pane shows, a name in METHODS or an added model. greeting: shown where there are no paths and
-    no picture from the last time. Raises RequestError for a method that does not exist.
+    no picture from the last time. piped: a file to show instead of `paths`, which nobody is to be reminded of. Raises
+    RequestError for a method that does not exist.
     """
     if method is not None and method not in METHODS and method not in shelf.held():
         raise RequestError(f"There is no method {method!r}: choose one of {', '.join(METHODS)}.")
@@ -122,7 +126,8 @@ def run(paths: list[str], method: str | None = None, greeting: str | None = None
     _speak(application, settings)
     theme.apply(application, settings.text("theme", "dark", theme.LOOKS))
     viewer = Viewer(method, settings=settings)
-    code = _show(application, viewer, [*map(Path, paths)] or viewer.window.begin_with(greeting))
+    named = [] if piped is not None else [*map(Path, paths)] or viewer.window.begin_with(greeting)
+    code = _show(application, viewer, named, piped)
     while viewer.window.reopening:
         viewer.window.deleteLater()
         _speak(application, settings)
@@ -132,11 +137,11 @@ def run(paths: list[str], method: str | None = None, greeting: str | None = None
     return code
 
 
-def _show(application: QApplication, viewer: Viewer, paths: list[Path]) -> int:
+def _show(application: QApplication, viewer: Viewer, paths: list[Path], piped: Path | None = None) -> int:
     """Show the window until it is closed; the exit code."""
     if os.environ.get(report.VARIABLE):
         viewer.window.stalls.start()
-    viewer.show(*paths)
+    viewer.show(*paths, piped=piped)
     try:
         with closing_on_signals(viewer.window.close), telling(viewer.window.complain):
             return application.exec()

@@ -77,6 +77,14 @@ class Pasted:
 
 
 @dataclass(frozen=True, slots=True)
+class Piped:
+    """A picture that came through a pipe. path: the name it goes by. file: where it lies, for now."""
+
+    path: Path
+    file: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Ahead:
     """Pictures that may be asked for next: named in the thread, since folders can be slow."""
 
@@ -104,7 +112,7 @@ class Loader(QObject):
         self._newest: Sheet | None = None
         self._kept: OrderedDict[Sheet, tuple[object, Picture]] = OrderedDict()  # the thread's own
         self._finished.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
-        self._mailbox: Mailbox[Sheet | Pasted | Ahead] = Mailbox("loader", self._work)
+        self._mailbox: Mailbox[Sheet | Pasted | Piped | Ahead] = Mailbox("loader", self._work)
 
     @property
     def busy(self) -> bool:
@@ -120,10 +128,10 @@ class Loader(QObject):
         self._newest = Sheet(path, page)
         self._mailbox.post(self._newest)
 
-    def take(self, pasted: Pasted) -> None:
-        """Open a picture that is in memory next; an older wish is dropped."""
-        self._newest = Sheet(pasted.path)
-        self._mailbox.post(pasted)
+    def take(self, given: Pasted | Piped) -> None:
+        """Open a picture that has no file of its own next; an older wish is dropped."""
+        self._newest = Sheet(given.path)
+        self._mailbox.post(given)
 
     def refuse(self, path: Path, sentence: str) -> None:
         """Say instead of a picture why there is none; an older wish is dropped."""
@@ -141,14 +149,14 @@ class Loader(QObject):
 
     # ---- the thread ----
 
-    def _work(self, job: Sheet | Pasted | Ahead) -> None:
+    def _work(self, job: Sheet | Pasted | Piped | Ahead) -> None:
         if isinstance(job, Ahead):
             self._read_ahead(job)
             return
         sheet = job if isinstance(job, Sheet) else Sheet(job.path)
         path, page = sheet.path, sheet.page
         try:
-            picture = self._read(sheet) if isinstance(job, Sheet) else self._made(sheet, _unpacked(job.image))
+            picture = self._read(sheet) if isinstance(job, Sheet) else self._made(sheet, self._given(job))
         except DiifViewerError as error:
             self._finished.emit(NotLoaded(path, str(error), page))
         except MemoryError:
@@ -173,6 +181,9 @@ class Loader(QObject):
         while len(self._kept) > 1 and sum(p.pixels.nbytes for _, p in self._kept.values()) > self.room:
             self._kept.popitem(last=False)
         return self._kept[sheet][1]
+
+    def _given(self, job: Pasted | Piped) -> Decoded:
+        return _unpacked(job.image) if isinstance(job, Pasted) else self._load(job.file, 0)
 
     def _made(self, sheet: Sheet, decoded: Decoded) -> Picture:
         pixels, source, about, pages, lack = decoded

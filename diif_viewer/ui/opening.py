@@ -14,9 +14,10 @@ from PySide6.QtWidgets import QWidget
 from diif_viewer.models.shelf import SUFFIXES as WEIGHTS
 from diif_viewer.ui.folder import neighbour, pictures_in
 from diif_viewer.ui.language import tr
-from diif_viewer.ui.loader import Loader, Pasted, Sheet
+from diif_viewer.ui.loader import Loader, Pasted, Piped, Sheet
 
 PASTED = Path("Pasted picture")
+PIPED = Path("standard input")
 """The name of a picture that came without a file."""
 
 
@@ -73,9 +74,16 @@ class Opening(QObject):
 
     def open_image(self, image: QImage) -> None:
         """Show a picture that is in memory."""
+        self._take(Pasted(PASTED, image))
+
+    def open_piped(self, file: Path) -> None:
+        """Show what came through a pipe; `file` has it, and is nobody's: not watched, not walked from, not kept."""
+        self._take(Piped(PIPED, file))
+
+    def _take(self, given: Pasted | Piped) -> None:
         self.path, self.page = None, 0
         self._list = []
-        self._loader.take(Pasted(PASTED, image))
+        self._loader.take(given)
 
     def walk(self, step: int) -> None:
         """Read the picture `step` places further, in the list that was opened or in the folder."""

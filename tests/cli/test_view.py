@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import socket
 import sys
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -159,3 +161,28 @@ def test_a_window_that_cannot_open_says_what_to_install(
         "error: Qt cannot open a window here: libEGL.so.1: cannot open shared object file. "
         "On Debian and Ubuntu type: sudo apt-get install libegl1.\n"
     )
+
+
+def test_a_picture_by_standard_input_is_shown_and_nothing_of_it_stays(
+    headless: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen: list[object] = []
+
+    def show(paths: list[str], method: str | None, *, greeting: str, piped: Path) -> int:
+        with Image.open(piped) as image:
+            seen.extend((image.size, piped))
+        return 0
+
+    held = io.BytesIO()
+    Image.new("RGB", (31, 17), "red").save(held, "PNG")
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(held.getvalue())))
+    monkeypatch.setattr("diif_viewer.cli.view.has_display", lambda *_: True)
+    monkeypatch.setattr("diif_viewer.cli.view.missing_library", lambda *_: "")
+    monkeypatch.setattr("diif_viewer.ui.app.run", show)
+    assert main(["-"]) == 0
+    assert seen[0] == (31, 17)
+    assert isinstance(seen[1], Path)
+    assert not seen[1].parent.exists()
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO()))
+    assert main(["-"]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == "error: Standard input holds no picture."

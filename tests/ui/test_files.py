@@ -113,6 +113,29 @@ def test_the_path_is_copied(stage, photo):
     assert data.urls() == [QUrl.fromLocalFile(str(photo))]
 
 
+def test_a_picture_that_came_through_a_pipe_is_nobodys_file(stage, photo, tmp_path):
+    """Its file goes when the program ends: nothing may be written beside it, and nobody be reminded of it."""
+    piped = tmp_path / "temporary" / "standard input"
+    piped.parent.mkdir()
+    piped.write_bytes(photo.read_bytes())
+    stage.viewer.show(piped=piped)
+    stage.until(lambda: stage.state.picture is not None)
+    stage.window.navigator.zoom_to(4.0)
+    stage.sharp()
+    picture = stage.state.picture
+    assert picture.name == "standard input"
+    np.testing.assert_array_equal(picture.pixels, np.asarray(Image.open(photo)))
+    assert not stage.window.files.recent
+    assert stage.window.opening.path is None
+    stage.window.actions_by_name["export"].trigger()
+    dialog = stage.window.exporter.dialog
+    assert dialog.folder == Path.cwd()
+    assert dialog.name.text().startswith("standard input-")
+    dialog.reject()
+    stage.window.session.save(stage.window)
+    assert "standard input" not in stage.window.settings.text("last", "")
+
+
 def test_a_picture_is_pasted_and_becomes_sharp(stage, photo):
     stage.show(photo)
     stage.sharp()
