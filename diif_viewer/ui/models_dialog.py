@@ -63,7 +63,7 @@ class ModelsDialog(QDialog):
         added.added.connect(self._was_added)
         added.described.connect(self._described)
         added.removed.connect(self._was_removed)
-        added.refused.connect(self.words.setText)
+        added.refused.connect(self._tell)
         self.fill()
         self._busy()
 
@@ -166,9 +166,17 @@ class ModelsDialog(QDialog):
     @Slot()
     def _busy(self) -> None:
         if self._added.busy:
-            self.words.setText(tr("Reading {name}…", name=self._added.busy))
+            self._tell(tr("Reading {name}…", name=self._added.busy), advice=True)
         elif not self.words.text() or self.words.text().endswith("…"):
-            self.words.setText(tr("Weights files can also be dropped here, or on the window."))
+            self._tell(tr("Weights files can also be dropped here, or on the window."), advice=True)
+
+    @Slot(str)
+    def _tell(self, words: str, *, advice: bool = False) -> None:
+        """Say something below the card; what came of it stands out, mere advice does not."""
+        self.words.setText(words)
+        self.words.setObjectName("advice" if advice else "")
+        self.words.style().unpolish(self.words)
+        self.words.style().polish(self.words)
 
     # ---- what is asked for ----
 
@@ -192,7 +200,7 @@ class ModelsDialog(QDialog):
     def _was_added(self, name: str, record: dict[str, Any]) -> None:
         self._told[name] = record
         self.fill(name)
-        self.words.setText(tr("{name} was added; every pane can show it.", name=name))
+        self._tell(tr("{name} was added; every pane can show it.", name=name))
 
     @Slot(str, object)
     def _described(self, name: str, record: dict[str, Any]) -> None:
@@ -204,7 +212,7 @@ class ModelsDialog(QDialog):
     def _was_removed(self, name: str) -> None:
         self._told.pop(name, None)
         self.fill()
-        self.words.setText(tr("{name} was removed.", name=name))
+        self._tell(tr("{name} was removed.", name=name))
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
         """Take weights files."""

@@ -20,6 +20,7 @@ from diif_viewer.ui.export_dialog import ExportDialog
 from diif_viewer.ui.keys_dialog import KeysDialog
 from diif_viewer.ui.reduced import TRUTH
 from diif_viewer.ui.shortcut_list import shortcut_lines
+from tests.ui.conftest import image_format, to_array
 
 LITE = shipped("weights") / "diif-s-lite.safetensors"
 
@@ -118,6 +119,11 @@ def test_a_model_is_added_shown_in_a_pane_and_removed(stage, photo, tmp_path):
     dialog.reject()
 
 
+def brightest(label) -> int:
+    """The lightest pixel of a label, on dark ground."""
+    return int(to_array(label.grab().toImage().convertToFormat(image_format())).max())
+
+
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
@@ -128,9 +134,11 @@ def test_a_model_is_added_shown_in_a_pane_and_removed(stage, photo, tmp_path):
 )
 def test_what_cannot_be_used_is_refused_in_one_sentence(stage, dialog, tmp_path, name, sentence):
     (tmp_path / name).write_bytes(LITE.read_bytes() if "lite" in name else b"nonsense")
+    before = brightest(dialog.words)
     with stage.qtbot.waitSignal(stage.window.models.added.refused, timeout=60_000):
         drop(dialog, tmp_path / name)
     assert dialog.words.text().startswith(sentence)
+    assert brightest(dialog.words) > before + 30, "it stands out from the advice that was there"
     assert dialog.list.count() == len(SHIPPED)
     assert shelf.held() == {}
 
