@@ -41,13 +41,16 @@ def test_a_signal_closes_the_window_and_leaves_nothing(photo, tmp_path, number):
         stderr=subprocess.PIPE,
         text=True,
     )
-    deadline = time.monotonic() + 60
-    while not (status.exists() and json.loads(status.read_text())["sharp"]):
-        assert program.poll() is None, program.communicate()[1]
-        assert time.monotonic() < deadline
-        time.sleep(0.02)  # another process: there is no signal to wait for
-    program.send_signal(number)
-    _, errors = program.communicate(timeout=60)
+    try:
+        deadline = time.monotonic() + 60
+        while not (status.exists() and json.loads(status.read_text())["sharp"]):
+            assert program.poll() is None, program.communicate()[1]
+            assert time.monotonic() < deadline
+            time.sleep(0.02)  # another process: there is no signal to wait for
+        program.send_signal(number)
+        _, errors = program.communicate(timeout=60)
+    finally:
+        program.kill()
     assert program.returncode == 0
     words = [line for line in errors.splitlines() if "propagateSizeHints" not in line]
     assert words == []
