@@ -134,7 +134,6 @@ class Histogram(QWidget):
         roomy = self._canvas.width() >= ROOM[0] and self._canvas.height() >= ROOM[1]
         self.setVisible(self.wanted and roomy and self._controller.state.picture is not None)
         self.move(MARGIN, self._canvas.height() - HEIGHT - MARGIN)
-        self.raise_()
         self._stirred()
 
     def shutdown(self) -> None:

@@ -104,6 +104,8 @@ class MainWindow(QMainWindow):
         self.overview = Overview(controller, self.canvas, self.keys, wanted=self.settings.flag("overview", True))
         self.player = Player(controller, self.opening, loader, self)
         self.histogram = Histogram(controller, self.settings, self.canvas)
+        for panel in (self.overview, self.histogram):
+            panel.stackUnder(self.badge_row.badges[0])  # what a pane shows is always named
         self.hint = Hint(self.state, self.settings, self.keys, self.canvas)
         self.canvas.grid = self.settings.flag("grid")
         self.notice = Notice(self.stack)

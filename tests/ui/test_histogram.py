@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
 
+from diif_viewer.ui.compare import Layout
 from diif_viewer.ui.histogram import SAMPLES, counted
 from tests.ui.fake_renderer import expected
 from tests.ui.test_comparing import source
@@ -93,3 +94,23 @@ def test_the_panel_has_room_beside_the_picture_only_where_there_is_some(stage, p
     stage.until(stage.window.histogram.isHidden)
     _, window = view_pixels(stage)
     assert window
+
+
+def test_in_a_small_window_the_badges_lie_above_it(stage, photo):
+    stage.window.resize(640, 400)
+    stage.show(photo)
+    stage.state.set_layout(Layout.FOUR)
+    stage.window.navigator.zoom_to(8.0)
+    stage.window.actions_by_name["histogram"].trigger()
+    stage.sharp()
+    window, canvas = stage.window, stage.window.canvas
+    assert window.histogram.isVisible()
+    assert window.overview.isVisible()
+    badges = [badge for badge in window.badge_row.badges if badge.isVisible()]
+    assert len(badges) == 4
+    panels = (window.histogram.geometry(), window.overview.geometry())
+    assert any(badge.geometry().intersects(panel) for badge in badges for panel in panels)
+    for badge in badges:
+        corners = (badge.geometry().topLeft(), badge.geometry().bottomRight())
+        on_top = [canvas.childAt(corner) for corner in corners]
+        assert all(widget is badge or badge.isAncestorOf(widget) for widget in on_top)
