@@ -49,13 +49,14 @@ class Canvas(QWidget):
     """Shows the panes.
 
     Points are (x, y) in device pixels of the canvas. zoom_asked (point, factor, animate), pan_asked (right, down),
-    toggle_asked (point), zoom_region_asked and export_region_asked (start point, end point), split_asked (fraction
-    of the width, or of the height), pane_pressed (its number), hovered (point, or None when the cursor left), resized
-    (height, width, gap in device pixels), painted (no payload, after each repaint).
+    flick_asked (right, down, a second), toggle_asked (point), zoom_region_asked and export_region_asked (start point,
+    end point), split_asked (fraction of the width, or of the height), pane_pressed (its number), hovered (point, or
+    None when the cursor left), resized (height, width, gap in device pixels), painted (no payload, after each repaint).
     """
 
     zoom_asked = Signal(object, float, bool)
     pan_asked = Signal(float, float)
+    flick_asked = Signal(float, float)
     toggle_asked = Signal(object)
     zoom_region_asked = Signal(object, object)
     export_region_asked = Signal(object, object)
@@ -80,10 +81,11 @@ class Canvas(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(160, 120)
         self._divider, self._scrolling = Divider(self, controller.state), Scrolling()
-        self._fingers = Fingers(self)
-        self._fingers.moved.connect(self._carry)
-        self._fingers.spread.connect(self._spread)
-        self._fingers.broken_off.connect(self._let_go)
+        self.fingers = Fingers(self)
+        self.fingers.moved.connect(self._carry)
+        self.fingers.spread.connect(self._spread)
+        self.fingers.broken_off.connect(self._let_go)
+        self.fingers.thrown.connect(self._throw)
         self.setAccessibleName(tr("Picture"))
         controller.repaint.connect(self._repaint)
 
@@ -242,6 +244,11 @@ class Canvas(QWidget):
     def _spread(self, position: QPointF, factor: float) -> None:
         self.zoom_asked.emit(self._point(position), factor, False)
 
+    @Slot(float, float)
+    def _throw(self, right: float, down: float) -> None:
+        if self._drag is Drag.PAN:
+            self.flick_asked.emit(-right * self._ratio, -down * self._ratio)
+
     @Slot()
     def _let_go(self) -> None:
         """Break a drag off where it is."""
@@ -290,7 +297,7 @@ class Canvas(QWidget):
             if event.gestureType() == Qt.NativeGestureType.SmartZoomNativeGesture:
                 self.toggle_asked.emit(self._point(event.position()))
                 return True
-        elif isinstance(event, QTouchEvent) and self._fingers.take(event):
+        elif isinstance(event, QTouchEvent) and self.fingers.take(event):
             return True
         return super().event(event)
 

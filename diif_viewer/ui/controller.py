@@ -18,7 +18,7 @@ from diif_viewer.ui.compare import Area, areas
 from diif_viewer.ui.fallback import Fallback, Frame
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.looks import Looks
-from diif_viewer.ui.motion import Motion
+from diif_viewer.ui.motion import DURATION, Motion
 from diif_viewer.ui.own_frames import OwnFrames
 from diif_viewer.ui.renderer_client import RendererClient
 from diif_viewer.ui.scene import Scene
@@ -53,7 +53,7 @@ class Controller(QObject):
         self._height, self._width, self._gap = 1, 1, 2
         self._stopped: str | None = None
         self._frames = OwnFrames(state, self.looks, fallback)
-        self._animate = False
+        self._glide = 0.0  # seconds
         self._image: int | None = None
         self.playing = False
         self._told: object = None
@@ -83,11 +83,11 @@ class Controller(QObject):
         self._height, self._width, self._gap = height, width, gap
         self._arrange()
 
-    def go(self, view: Viewport, *, animate: bool) -> None:
-        """Go to `view`, clamped to the picture."""
-        self._animate = animate
+    def go(self, view: Viewport, *, animate: bool, duration: float = DURATION) -> None:
+        """Go to `view`, clamped to the picture; where it is animated, within `duration` seconds."""
+        self._glide = duration if animate else 0.0
         self.state.set_view(view.clamped())
-        self._animate = False  # also where it was there already
+        self._glide = 0.0  # also where it was there already
 
     def renew(self) -> None:
         """Make everything sharp anew in another process: on another device, or without a model that is gone."""
@@ -178,8 +178,8 @@ class Controller(QObject):
             return
         shown = self.motion.shown
         zooming = shown is None or shown.scale != view.scale
-        if self._animate:
-            self.motion.glide(view)
+        if self._glide:
+            self.motion.glide(view, self._glide)
         else:
             self.motion.jump(view)
         self.asking.follow(zooming=zooming)

@@ -32,7 +32,7 @@ class Motion(QObject):
         self._start: Viewport | None = None
         self._target: Viewport | None = None
         self._shown: Viewport | None = None
-        self._began = 0.0
+        self._began, self._lasts = 0.0, DURATION
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(_frame())
@@ -56,8 +56,8 @@ class Motion(QObject):
         self.moved.emit()
         self.settled.emit()
 
-    def glide(self, target: Viewport) -> None:
-        """Move to `target` within `DURATION`, from whatever is shown now."""
+    def glide(self, target: Viewport, duration: float = DURATION) -> None:
+        """Move to `target` within `duration` seconds, from whatever is shown now; three times as fast at first."""
         if self._shown is None or (self._shown.view_height, self._shown.view_width) != (
             target.view_height,
             target.view_width,
@@ -66,7 +66,7 @@ class Motion(QObject):
             return
         self._target = target
         self._start = self._shown
-        self._began = self._clock()
+        self._began, self._lasts = self._clock(), duration
         self._timer.start()
 
     def stop(self) -> None:
@@ -83,7 +83,7 @@ class Motion(QObject):
     def _step(self) -> None:
         assert self._start is not None
         assert self._target is not None
-        fraction = (self._clock() - self._began) / DURATION
+        fraction = (self._clock() - self._began) / self._lasts
         if fraction >= 1:
             self.jump(self._target)
             return

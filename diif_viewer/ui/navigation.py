@@ -26,6 +26,12 @@ KEY_PAN = 0.15
 ONE_GESTURE = 1.0
 """Seconds between two steps of a zoom, at most, for them to be one gesture."""
 
+FLICK = 0.6
+"""Seconds that a picture rolls on after a finger has thrown it."""
+
+SLOWEST_FLICK = 250.0
+"""Device pixels a second below which a finger that is lifted lays the picture down."""
+
 PRESETS: tuple[tuple[str, float | None], ...] = (
     ("0", None),
     ("1", 1.0),
@@ -60,6 +66,7 @@ class Navigator:
     def __init__(self, controller: Controller, clock: Callable[[], float] = time.monotonic) -> None:
         self._controller, self._clock = controller, clock
         self._held: Held | None = None
+        self._thrown: Viewport | None = None
 
     def zoom(self, point: Point, factor: float, *, animate: bool = True) -> None:
         """Scale by `factor` about the canvas point."""
@@ -111,6 +118,20 @@ class Navigator:
         view = self._view()
         if view is not None:
             self._controller.go(view.panned(right, down), animate=animate)
+
+    def flick(self, right: float, down: float) -> None:
+        """Let the view roll on from its speed, in device pixels a second; any other order takes its place."""
+        view = self._view()
+        if view is not None and math.hypot(right, down) >= SLOWEST_FLICK:
+            end = view.panned(right * FLICK / 3, down * FLICK / 3)  # a glide begins three times as fast as its mean
+            self._controller.go(end, animate=True, duration=FLICK)
+            self._thrown = self._view()
+
+    def catch(self) -> None:
+        """End a flick where it is."""
+        shown, thrown, self._thrown = self._controller.motion.shown, self._thrown, None
+        if self._controller.motion.moving and shown is not None and thrown == self._view():
+            self._controller.go(shown, animate=False)
 
     def pan_by_key(self, right: int, down: int) -> None:
         """Move the view by a part of its size."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 import math
-import time
+from collections import deque
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer, Signal, Slot
@@ -20,6 +20,10 @@ NEAR = 24.0
 
 NARROWEST = 8.0
 """Logical pixels between two fingers below which they do not zoom: too little to tell how far they went."""
+
+
+JUST_NOW = 0.1
+"""Seconds before a finger is lifted that its speed is taken from."""
 
 
 class Hold(enum.Enum):
@@ -36,17 +40,23 @@ class Fingers(QObject):
 
     moved (right, down): the fingers carried the picture, logical pixels. spread (QPointF, factor): they zoomed about
     this point of the canvas. broken_off (no payload): what one finger had begun does not count, a second one came.
+    touched (no payload): the first finger is down. thrown (right, down): one finger is lifted while it goes so fast,
+    logical pixels a second; it comes before the mouse is released.
     """
 
     moved = Signal(float, float)
     spread = Signal(object, float)
     broken_off = Signal()
+    touched = Signal()
+    thrown = Signal(float, float)
 
-    def __init__(self, canvas: QWidget, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, canvas: QWidget, time_of: Callable[[QTouchEvent], float] | None = None) -> None:
+        """time_of: when an event happened, in seconds; by default what the device says, however late it is read."""
         super().__init__(canvas)
-        self._canvas, self._clock = canvas, clock
+        self._canvas, self._time_of, self._now = canvas, time_of or _time_of, 0.0
         self._hold = Hold.NONE
         self._start = QPointF()
+        self._path: deque[tuple[float, QPointF]] = deque(maxlen=12)
         self._ends = QPointF(), QPointF()
         self._tap: tuple[float, QPointF] | None = None
         self._staying = QTimer(self)
@@ -60,8 +70,11 @@ class Fingers(QObject):
         if event.device().type() != QInputDevice.DeviceType.TouchScreen:
             return False
         event.accept()
+        self._now = self._time_of(event)
         if event.type() == QEvent.Type.TouchBegin:
             self._hold = Hold.NONE  # a menu may have taken the end of the last touch
+            self._path.clear()
+            self.touched.emit()
         points = [point for point in event.points() if point.state() != QEventPoint.State.Released]
         if event.type() == QEvent.Type.TouchCancel:
             self._break_off()
@@ -81,9 +94,9 @@ class Fingers(QObject):
         if self._hold is Hold.NONE:
             self._hold = Hold.ONE
             self._start = place
-            tap, self._tap = self._tap, (self._clock(), place)
+            tap, self._tap = self._tap, (self._now, place)
             soon = QGuiApplication.styleHints().mouseDoubleClickInterval() / 1000
-            twice = tap is not None and self._clock() - tap[0] <= soon and _apart(tap[1], place) <= NEAR
+            twice = tap is not None and self._now - tap[0] <= soon and _apart(tap[1], place) <= NEAR
             if twice:
                 self._tap = None
             self._staying.start()
@@ -92,9 +105,18 @@ class Fingers(QObject):
             if _apart(self._start, place) > NEAR:
                 self._staying.stop()
                 self._tap = None
+            self._path.append((self._now, place))
             self._send(QEvent.Type.MouseMove, place)
         if lifted:
+            self._throw()
             self._send(QEvent.Type.MouseButtonRelease, place)
+
+    def _throw(self) -> None:
+        """Tell how fast the finger went in the end, if it went."""
+        late = [(when, place) for when, place in self._path if self._now - when <= JUST_NOW]
+        if len(late) >= 2 and (took := self._now - late[0][0]) > 0:
+            way = late[-1][1] - late[0][1]
+            self.thrown.emit(way.x() / took, way.y() / took)
 
     def _two(self, first: QPointF, second: QPointF) -> None:
         before, self._ends = self._ends, (first, second)
@@ -127,6 +149,10 @@ class Fingers(QObject):
         modifiers = QGuiApplication.keyboardModifiers()
         event = QMouseEvent(kind, place, self._canvas.mapToGlobal(place), changed, held, modifiers)
         QApplication.sendEvent(self._canvas, event)
+
+
+def _time_of(event: QTouchEvent) -> float:
+    return event.timestamp() / 1000
 
 
 def _apart(first: QPointF, second: QPointF) -> float:

@@ -159,6 +159,8 @@ class MainWindow(QMainWindow):
         canvas, state, navigator = self.canvas, self.state, self.navigator
         canvas.zoom_asked.connect(lambda point, factor, animate: navigator.zoom(point, factor, animate=animate))
         canvas.pan_asked.connect(navigator.pan)
+        canvas.flick_asked.connect(navigator.flick)
+        canvas.fingers.touched.connect(navigator.catch)
         canvas.toggle_asked.connect(navigator.toggle)
         canvas.zoom_region_asked.connect(navigator.show_region)
         canvas.split_asked.connect(state.set_split)

@@ -9,6 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from diif_viewer.ui.compare import Layout
+from diif_viewer.ui.navigation import FLICK
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +124,71 @@ def test_a_finger_that_stays_opens_the_menu_and_the_next_touch_counts_again(stag
     hand.do(("move", 0, 250, 200))
     hand.do(("release", 0, 250, 200))
     assert stage.state.view == trembled.panned(50, 0)
+
+
+def thrown(stage, hand, pause=0.0):
+    """The view when a finger has gone 20 pixels to the left in each of ten hundredths of a second."""
+    now = [10.0]
+    stage.window.canvas.fingers._time_of = lambda _: now[0]
+    stage.viewer.motion._clock = lambda: now[0]
+    hand.do(("press", 0, 400, 200))
+    for step in range(1, 11):
+        now[0] += 0.01
+        hand.do(("move", 0, 400 - 20 * step, 200))
+    before = stage.state.view
+    now[0] += pause
+    hand.do(("release", 0, 200, 200))
+    return before, now
+
+
+def test_a_picture_that_a_finger_throws_rolls_on_and_is_caught_by_the_next_touch(stage, hand):
+    stage.window.navigator.zoom_to(30.0)
+    stage.rest()
+    before, now = thrown(stage, hand)
+    assert stage.viewer.motion.moving
+    assert stage.state.view.left == pytest.approx(before.left + 2000 * FLICK / 3, rel=0.15)
+    assert stage.state.view.top == before.top
+    now[0] += FLICK / 20
+    stage.viewer.motion._step()
+    begun = stage.viewer.motion.shown.left - before.left
+    assert begun == pytest.approx(2000 * FLICK / 20, rel=0.25), "as fast as the finger was"
+    now[0] += FLICK / 4
+    stage.viewer.motion._step()
+    there = stage.viewer.motion.shown
+    hand.do(("press", 0, 300, 200))
+    assert not stage.viewer.motion.moving
+    assert stage.state.view == there
+    hand.do(("move", 0, 310, 200))
+    hand.do(("move", 0, 310, 200))
+    assert stage.state.view == there.panned(-10, 0)
+    now[0] += 1.0
+    hand.do(("release", 0, 310, 200))
+
+
+def test_a_flick_ends_at_the_edge_and_by_itself(stage, hand):
+    stage.window.navigator.pan(1e6, 0)
+    edge = stage.state.view
+    _, now = thrown(stage, hand)
+    now[0] += FLICK
+    stage.rest()
+    assert stage.viewer.motion.shown.left == edge.left
+
+
+def test_a_finger_that_stops_before_it_is_lifted_throws_nothing(stage, hand):
+    before, _ = thrown(stage, hand, pause=0.3)
+    assert not stage.viewer.motion.moving
+    assert stage.state.view == before
+
+
+def test_a_mouse_lays_the_picture_down_where_it_lets_go(stage, hand):
+    canvas, left = stage.window.canvas, Qt.MouseButton.LeftButton
+    stage.qtbot.mousePress(canvas, left, pos=QPoint(400, 200))
+    for step in range(10):
+        stage.qtbot.mouseMove(canvas, QPoint(400 - 20 * step, 200))
+    before = stage.state.view
+    stage.qtbot.mouseRelease(canvas, left, pos=QPoint(220, 200))
+    assert stage.state.view == before
+    assert not stage.viewer.motion.moving
 
 
 CONTROL, NONE = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.NoModifier
