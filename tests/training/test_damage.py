@@ -89,7 +89,7 @@ def test_batches_with_damage_are_repeatable_in_parts_and_leave_the_truth_alone()
 def test_the_photo_preset_is_the_lite_network_on_damaged_inputs() -> None:
     photo, lite = load_preset("lite-photo"), load_preset("lite")
     assert photo.spec("diif-s") == lite.spec("diif-s")
-    assert photo.recipe.sampler.damage == Damage(0.9, 1.2, 4.0, (40, 95))
+    assert photo.recipe.sampler.damage == Damage(0.9, 0.85, 4.0, (40, 95))
     assert lite.recipe.sampler.damage is None
     with pytest.raises(TrainingError, match="qualities from 1 to 100"):
         load_preset("lite-photo", ["damage.jpeg_to=300"])
