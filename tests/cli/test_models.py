@@ -177,7 +177,7 @@ def test_a_shipped_model_tells_its_quality_its_recipe_and_its_card(capsys: pytes
     (card,) = (line.split(": ", 1)[1].strip() for line in shown.splitlines() if "model card:" in line)
     assert "# Model card: diif-s-lite-photo" in Path(card).read_text(encoding="utf-8")
     (recipe,) = (line for line in shown.splitlines() if "training recipe:" in line)
-    assert "damage (blur 0.6, jpeg_from 40, jpeg_to 95, noise 4, share 0.9)" in recipe
+    assert "damage (blur 0.85, jpeg_from 40, jpeg_to 95, noise 4, share 0.9)" in recipe
     assert "scales [1.0, 4.0]" in recipe
     assert "{" not in recipe
 
