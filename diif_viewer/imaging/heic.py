@@ -15,7 +15,7 @@ _BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1
 
 
 def is_heic(file: Path) -> bool:
-    """True for a picture that is compressed by HEVC (ISO/IEC 23008-12, annex B)."""
+    """True for what begins as a picture compressed by HEVC (ISO/IEC 23008-12, annex B); some AVIF does so too."""
     with contextlib.suppress(OSError), file.open("rb") as stream:
         head = stream.read(12)
         return head[4:8] == b"ftyp" and head[8:] in _BRANDS

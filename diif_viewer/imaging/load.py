@@ -171,10 +171,9 @@ def _is_jpeg(file: Path) -> bool:
 
 
 def formats_of(file: Path) -> list[str]:
-    """Those of FORMATS that a file of this name can have, or HEIC alone, where it is that and can be opened."""
-    if heic.is_heic(file) and heic.provided():
-        return [heic.FORMAT]
-    return [f for f in FORMATS if f != "TGA" or file.suffix.lower() in _TGA_SUFFIXES]
+    """Those of FORMATS that a file of this name can have, and HEIC, where it begins as that and can be opened."""
+    named = [f for f in FORMATS if f != "TGA" or file.suffix.lower() in _TGA_SUFFIXES]
+    return [*named, heic.FORMAT] if heic.is_heic(file) and heic.provided() else named  # AVIF may begin alike
 
 
 def _pages(image: Image.Image) -> int:

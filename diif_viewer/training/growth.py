@@ -21,7 +21,7 @@ def take_over(new: nn.Module, old: nn.Module) -> bool:
     new, old: two encoders, or two decoders, built with the same switches. False, and nothing has changed, where `new`
     is not `old` with room: wider layers or more residual blocks (EDSR and the decoders; RDN must have equal sizes).
     """
-    if _sizes(new) == _sizes(old):
+    if _sizes(new) == _sizes(old) and getattr(new, "res_scale", 1.0) == getattr(old, "res_scale", 1.0):
         new.load_state_dict(old.state_dict())
         return True
     if isinstance(new, Edsr) and isinstance(old, Edsr):

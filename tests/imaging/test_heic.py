@@ -70,6 +70,16 @@ def test_the_bytes_tell_whatever_the_name_is(tmp_path: Path) -> None:
     assert load_picture(tmp_path / "b.heic").format == "PNG"
 
 
+def test_what_begins_as_either_is_opened_as_what_it_is(tmp_path: Path) -> None:
+    Image.fromarray(RGB).save(tmp_path / "a.avif", quality=95)
+    for file in (heic(tmp_path / "a.heic", RGB), tmp_path / "a.avif"):
+        data = bytearray(file.read_bytes())
+        data[8:12] = b"mif1"
+        file.write_bytes(bytes(data))
+        assert is_heic(file)
+        assert near(load_picture(file).pixels, RGB), file.name
+
+
 @pytest.mark.parametrize("length", [12, 40, 300, -200])
 def test_a_damaged_file_is_one_sentence(tmp_path: Path, length: int) -> None:
     file = heic(tmp_path / "a.heic", RGB)

@@ -85,6 +85,7 @@ def test_what_cannot_grow_is_refused_and_left_alone(tmp_path: Path) -> None:
         (Edsr(8, 1), Edsr(12, 1)),
         (Edsr(8, 1), Edsr(8, 2)),
         (Edsr(8, 1), Edsr(4, 1, res_scale=0.5)),
+        (Edsr(8, 1), Edsr(8, 1, res_scale=0.5)),
         (Rdn(8, 1, 2, 4), Rdn(4, 1, 2, 4)),
         (Edsr(8, 1), Rdn(4, 1, 2, 4)),
     ):
