@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from diif_viewer.geometry import Axis, Floats, Ints, Lattice, Window
+from diif_viewer.models.liif import begin_with_nothing
 from diif_viewer.models.unfold import unfolded
 
 TRAINED_SCALE = 4.0
@@ -73,10 +74,8 @@ class Diif(nn.Module):
 
     channels: of the features. hidden: width of every layer. order: "linear" (a slice is one output row inside one LR
     pixel) or "constant" (the whole coordinate group). slice_ensemble: blend the hidden vectors of the four vertices
-    (else describe the LR pixel by its centre alone).
+    (else describe the LR pixel by its centre alone). skip: the output is detail to be added to the bicubic picture.
     """
-
-    base: str | None = None
 
     def __init__(
         self,
@@ -84,14 +83,19 @@ class Diif(nn.Module):
         hidden: int = 256,
         order: Literal["linear", "constant"] = "linear",
         slice_ensemble: bool = True,
+        *,
+        skip: bool = False,
     ) -> None:
         super().__init__()
+        self.base: str | None = "bicubic" if skip else None
         self.channels = channels
         self.hidden = hidden
         self.order = order
         self.slice_ensemble = slice_ensemble
         self.kernel = 4 if slice_ensemble else 3
         self.imnet = CoarseToFine(channels * self.kernel**2 + 6, 2, hidden)
+        if skip:
+            begin_with_nothing(self.imnet.tail[4])
 
     def forward(self, features: Tensor, lattice: Lattice, window: Window) -> Tensor:
         """features: (B, channels, H, W) -> (B, 3, window.height, window.width) in [-1, 1] space, not clamped."""

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from diif_viewer.geometry import Axis, Floats, Ints, Lattice, Window
 from diif_viewer.models.diif import CoarseToFine, held_cell
+from diif_viewer.models.liif import begin_with_nothing
 from diif_viewer.models.unfold import unfolded
 
 KNOTS = (-1.0, 1.0)
@@ -33,10 +34,7 @@ class DiifS(nn.Module):
         self.channels = channels
         self.hidden = hidden
         self.imnet = CoarseToFine(channels * 16 + 2, 6, hidden)
-        last = self.imnet.tail[4]
-        assert isinstance(last, nn.Linear)
-        nn.init.zeros_(last.weight)  # an untrained model shows the bicubic picture
-        nn.init.zeros_(last.bias)
+        begin_with_nothing(self.imnet.tail[4])
 
     def forward(self, features: Tensor, lattice: Lattice, window: Window) -> Tensor:
         """features: (B, channels, H, W) -> detail (B, 3, window.height, window.width) in [-1, 1] space."""

@@ -28,15 +28,20 @@ class Mlp(nn.Module):
         return y
 
 
+def begin_with_nothing(last: nn.Module) -> None:
+    """Make the last layer of an untrained decoder give zeros, so that the model shows the bicubic picture."""
+    assert isinstance(last, nn.Linear)
+    nn.init.zeros_(last.weight)
+    nn.init.zeros_(last.bias)
+
+
 class Liif(nn.Module):
     """The local implicit image function.
 
     channels: of the features. hidden: widths of the MLP. local_ensemble: blend the four nearest latents (else
     the nearest alone). feat_unfold: concatenate the 3x3 features around a latent. cell_decode: give the MLP the
-    extent of the pixel.
+    extent of the pixel. skip: the output is detail to be added to the bicubic picture.
     """
-
-    base: str | None = None
 
     def __init__(
         self,
@@ -45,8 +50,11 @@ class Liif(nn.Module):
         local_ensemble: bool = True,
         feat_unfold: bool = True,
         cell_decode: bool = True,
+        *,
+        skip: bool = False,
     ) -> None:
         super().__init__()
+        self.base: str | None = "bicubic" if skip else None
         self.channels = channels
         self.hidden = tuple(hidden)
         self.local_ensemble = local_ensemble
@@ -54,6 +62,8 @@ class Liif(nn.Module):
         self.cell_decode = cell_decode
         inputs = channels * (9 if feat_unfold else 1) + 2 + (2 if cell_decode else 0)
         self.imnet = Mlp(inputs, self.hidden, 3)
+        if skip:
+            begin_with_nothing(self.imnet.layers[-1])
 
     def forward(self, features: Tensor, lattice: Lattice, window: Window) -> Tensor:
         """features: (B, channels, H, W) -> (B, 3, window.height, window.width) in [-1, 1] space, not clamped."""

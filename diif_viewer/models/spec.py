@@ -67,8 +67,8 @@ _ENCODERS: dict[str, tuple[type[Edsr | Rdn], dict[str, type]]] = {
     "rdn": (Rdn, {"n_feats": int, "n_blocks": int, "n_convs": int, "growth": int}),
 }
 _DECODERS: dict[str, tuple[type[nn.Module], dict[str, type]]] = {
-    "liif": (Liif, {"hidden": tuple, "local_ensemble": bool, "feat_unfold": bool, "cell_decode": bool}),
-    "diif": (Diif, {"hidden": int, "order": str, "slice_ensemble": bool}),
+    "liif": (Liif, {"hidden": tuple, "local_ensemble": bool, "feat_unfold": bool, "cell_decode": bool, "skip": bool}),
+    "diif": (Diif, {"hidden": int, "order": str, "slice_ensemble": bool, "skip": bool}),
     "diif-s": (DiifS, {"hidden": int}),
 }
 

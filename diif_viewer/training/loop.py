@@ -21,6 +21,7 @@ from diif_viewer.training.ahead import made_ahead
 from diif_viewer.training.batches import Batch, Bytes
 from diif_viewer.training.curve import Curve
 from diif_viewer.training.files import export, told_when_refused
+from diif_viewer.training.muon import Muon
 from diif_viewer.training.networks import Networks
 from diif_viewer.training.preset import Preset
 from diif_viewer.training.schedule import Budget, Rhythm, learning_rate
@@ -66,7 +67,11 @@ def train(
         networks.begin_with(model, preset)
     average = copy.deepcopy(networks).requires_grad_(False)
     betas, on_cuda = (recipe.betas[0], recipe.betas[1]), device.startswith("cuda")
-    optimiser = torch.optim.Adam(networks.parameters(), recipe.learning_rate, betas, fused=on_cuda or None)
+    optimiser: torch.optim.Optimizer
+    if recipe.optimiser == "muon":
+        optimiser = Muon(networks.parameters(), recipe.learning_rate, betas)
+    else:
+        optimiser = torch.optim.Adam(networks.parameters(), recipe.learning_rate, betas, fused=on_cuda or None)
     torch.backends.cudnn.benchmark = on_cuda and recipe.patch > 0  # patches of one size: the trials pay
     state = RunState(
         run,

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from diif_viewer.errors import TrainingError
 from diif_viewer.geometry import Ints
-from diif_viewer.models.liif import Liif
+from diif_viewer.models.liif import Liif, begin_with_nothing
 from diif_viewer.models.model import ImplicitModel, bicubic
 from diif_viewer.models.spec import Part, build_decoder, build_encoder
 from diif_viewer.models.tables import table
@@ -37,7 +37,8 @@ class Networks(nn.Module):
     def begin_with(self, model: ImplicitModel, preset: Preset) -> None:
         """Begin as the function of a model of the preset's kind, of its sizes or smaller (see `growth.take_over`).
 
-        Raises TrainingError for any other.
+        A decoder of detail that takes over one of whole pictures, or the reverse, begins with a last layer of zeros.
+        Raises TrainingError for any other model.
         """
         kind, switches = model.spec.decoder.name, _switches(model.spec.decoder)
         parts = preset.decoders.items()
@@ -45,6 +46,9 @@ class Networks(nn.Module):
         taken = [name for name in fitting if take_over(self.decoders[name], model.decoder)]
         if not taken or not take_over(self.encoder, model.encoder):
             raise TrainingError(f"Preset {preset.name} has no {kind} that the weights to begin with fit into.")
+        for decoder in (self.decoders[name] for name in taken):
+            if decoder.base != model.base:
+                begin_with_nothing([part for part in decoder.modules() if isinstance(part, nn.Linear)][-1])
 
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """The mean absolute or squared error of each decoder, in [-1, 1] space: over outputs, then over the pictures.
@@ -112,7 +116,7 @@ def _guesses_at_points(
 
 
 def _switches(part: Part) -> dict[str, object]:
-    return {name: value for name, value in part.args.items() if name != "hidden"}
+    return {name: value for name, value in part.args.items() if name not in {"hidden", "skip"}}
 
 
 def _to_model(pixels: Bytes, device: torch.device) -> Tensor:

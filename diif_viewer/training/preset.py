@@ -40,6 +40,7 @@ class Recipe:
     betas: tuple[float, ...] = (0.9, 0.99)
     precision: str = "bfloat16"
     loss: str = "l1"
+    optimiser: str = "adam"
     damage: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -74,6 +75,7 @@ _CHOICES = {
     "schedule": ("cosine", "halving"),
     "precision": ("bfloat16", "float32"),
     "loss": ("l1", "l2"),
+    "optimiser": ("adam", "muon"),
 }
 _SECTIONS = ("encoder", "decoders", "training")
 _FIRST_FIELDS = {"patch", "warm_up", "last_rate", "clip", "average", "shares"}

@@ -17,9 +17,11 @@ COMPUTE = Compute("cpu", torch.float32, (64, 64))
 
 
 def reference(kind: str) -> ImplicitModel:
-    names = {"liif": "liif", "diif": "diif", "diif-s": "diif-s"}
-    args: dict[str, object] = {"hidden": [HIDDEN] * 3} if kind == "liif" else {"hidden": HIDDEN}
-    spec = ModelSpec(Part("edsr", {"n_feats": CHANNELS, "n_resblocks": 2}), Part(names[kind], args))
+    name, *skip = kind.split()
+    args: dict[str, object] = {"hidden": [HIDDEN] * 3} if name == "liif" else {"hidden": HIDDEN}
+    if skip:
+        args["skip"] = True
+    spec = ModelSpec(Part("edsr", {"n_feats": CHANNELS, "n_resblocks": 2}), Part(name, args))
     made = ImplicitModel(spec)
     made.encoder.load_state_dict(encoder().state_dict())
     made.decoder.load_state_dict(decoder(kind).state_dict())
@@ -28,7 +30,7 @@ def reference(kind: str) -> ImplicitModel:
 
 @pytest.fixture
 def small_model():
-    """A model by kind ("liif", "diif", "diif-s"), all with the same encoder."""
+    """A model by kind ("liif", "liif skip", "diif", "diif skip", "diif-s"), all with the same encoder."""
     return lambda kind: Model(kind, reference(kind), COMPUTE)
 
 

@@ -18,14 +18,18 @@ def encoder() -> Edsr:
 def decoder(kind: str) -> torch.nn.Module:
     torch.manual_seed(11)
     widths = (HIDDEN, HIDDEN, HIDDEN)
-    made: torch.nn.Module
+    made: Liif | Diif | DiifS
     match kind:
         case "liif":
             made = Liif(CHANNELS, widths)
         case "liif plain":
             made = Liif(CHANNELS, widths, local_ensemble=False, feat_unfold=False, cell_decode=False)
+        case "liif skip":
+            made = Liif(CHANNELS, widths, skip=True)
         case "diif":
             made = Diif(CHANNELS, HIDDEN)
+        case "diif skip":
+            made = Diif(CHANNELS, HIDDEN, skip=True)
         case "diif constant":
             made = Diif(CHANNELS, HIDDEN, order="constant")
         case "diif alone":
@@ -34,7 +38,10 @@ def decoder(kind: str) -> torch.nn.Module:
             made = Diif(CHANNELS, HIDDEN, order="constant", slice_ensemble=False)
         case "diif-s":
             made = DiifS(CHANNELS, HIDDEN)
-            torch.nn.init.normal_(made.imnet.tail[4].weight, std=0.2)  # it starts at zero, where nothing shows
+    if made.base is not None:  # it starts at zero, where nothing shows
+        torch.nn.init.normal_(
+            [part for part in made.modules() if isinstance(part, torch.nn.Linear)][-1].weight, std=0.2
+        )
     for parameter in made.parameters():
         parameter.data *= 1.5  # livelier than the default initialisation
     return made.eval().requires_grad_(False)

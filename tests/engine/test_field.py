@@ -20,7 +20,7 @@ from diif_viewer.geometry import Lattice, Window
 from diif_viewer.imaging import classic
 from tests.engine.conftest import COMPUTE, picture, reference
 
-KINDS = ("liif", "diif", "diif-s")
+KINDS = ("liif", "liif skip", "diif", "diif skip", "diif-s")
 
 
 def expected(kind: str, pixels: np.ndarray, lattice: Lattice, window: Window) -> np.ndarray:

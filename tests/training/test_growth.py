@@ -64,6 +64,22 @@ def test_a_larger_network_begins_as_the_smaller_one(tmp_path: Path, kind: str, s
     torch.testing.assert_close(shown(after, kind), shown(before, kind), atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.parametrize("kind", ["liif", "diif"])
+def test_a_decoder_of_detail_begins_with_nothing_over_what_the_other_knew(tmp_path: Path, kind: str) -> None:
+    whole, detail = tiny_preset(tmp_path), tiny_preset(tmp_path, f"decoders.{kind}.skip=true")
+    model = ImplicitModel(whole.spec(kind))
+    shaken(model)
+    networks = shaken(Networks(detail), 1)
+    assert isinstance(networks, Networks)
+    networks.begin_with(model, detail)
+    assert torch.equal(shown(networks, kind), torch.zeros_like(shown(networks, kind)))
+    *_, last = (name for name in model.decoder.state_dict() if name.endswith("weight"))
+    taken = networks.decoders[kind].state_dict()
+    for name, value in model.decoder.state_dict().items():
+        if not last.startswith(name.rsplit(".", 1)[0]):
+            assert torch.equal(taken[name], value), name
+
+
 def test_what_is_new_is_not_dead(tmp_path: Path) -> None:
     preset = tiny_preset(tmp_path)
     train(preset, pictures(), tmp_path / "first", Budget(steps=20), report=lambda line: None)

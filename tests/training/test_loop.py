@@ -77,9 +77,11 @@ class Killed(BaseException):
     """Stands for SIGKILL: nothing of ours may catch it."""
 
 
+@pytest.mark.parametrize("optimiser", ["adam", "muon"])
 def test_a_killed_run_goes_on_exactly_where_it_was_saved(
-    tiny: Preset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    optimiser: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    tiny = tiny_preset(tmp_path, f"optimiser={optimiser}")
     rhythm, budget = Rhythm(report=5, validate=10, save=0.0), Budget(steps=33)
     train(tiny, pictures(), tmp_path / "whole", budget, valid=pictures(), rhythm=rhythm, report=silent)
 
