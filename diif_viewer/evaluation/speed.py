@@ -31,7 +31,7 @@ from diif_viewer.models.spec import ModelSpec, Part
 
 WIDTHS: dict[str, tuple[dict[str, int], int]] = {
     "full": ({"n_feats": 64, "n_resblocks": 16}, 256),
-    "lite": ({"n_feats": 48, "n_resblocks": 8}, 128),
+    "lite": ({"n_feats": 48, "n_resblocks": 12}, 128),
 }
 """Encoder arguments and decoder width: as in the papers, and as the shipped lite models."""
 

@@ -13,6 +13,7 @@ from diif_viewer.errors import TrainingError
 from diif_viewer.models.counts import parameters
 from diif_viewer.models.model import ImplicitModel
 from diif_viewer.models.spec import Part
+from diif_viewer.training import preset as presets
 from diif_viewer.training.preset import load_preset, shipped_presets
 from diif_viewer.training.schedule import learning_rate
 
@@ -60,12 +61,13 @@ def test_shipped_presets_describe_models_that_can_be_built(name: str) -> None:
 def test_the_lite_preset_is_one_small_encoder_for_all() -> None:
     preset = load_preset("lite")
     assert set(preset.decoders) == {"liif", "diif", "diif-s"}
-    assert (preset.encoder.args, preset.recipe.scales) == ({"n_feats": 48, "n_resblocks": 8}, (1.0, 4.0))
+    assert (preset.encoder.args, preset.recipe.scales) == ({"n_feats": 48, "n_resblocks": 12}, (1.0, 4.0))
+    assert all(ImplicitModel(preset.spec(name)).base == "bicubic" for name in preset.decoders)
     assert preset.recipe.sampler.largest_side == 128
 
 
-def test_a_run_of_the_first_lite_preset_is_still_its_own() -> None:
-    """The fingerprint in the state of runs that began before values were added."""
+def test_a_run_of_the_first_lite_preset_is_still_its_own(tmp_path: Path) -> None:
+    """The fingerprint in the state of runs that began before values were added to recipes."""
     first = {
         "decoders": {
             "diif": {"args": {"hidden": 128}, "name": "diif"},
@@ -88,8 +90,16 @@ def test_a_run_of_the_first_lite_preset_is_still_its_own() -> None:
             "warm_up": 300,
         },
     }
-    assert load_preset("lite").fingerprint() == json.dumps(first, sort_keys=True)
-    assert load_preset("lite", ["betas=[0.9, 0.999]"]).fingerprint() != json.dumps(first, sort_keys=True)
+    lines = (
+        line
+        for line in (Path(presets.__file__).parent / "lite.toml").read_text().splitlines()
+        if not line.startswith(("skip", "optim"))
+    )
+    (tmp_path / "lite.toml").write_text("\n".join(lines))
+    settings = ["encoder.n_resblocks=8", "learning_rate=1.2e-3"]
+    assert load_preset(str(tmp_path / "lite.toml"), settings).fingerprint() == json.dumps(first, sort_keys=True)
+    settings.append("betas=[0.9, 0.999]")
+    assert load_preset(str(tmp_path / "lite.toml"), settings).fingerprint() != json.dumps(first, sort_keys=True)
 
 
 def test_the_papers_sizes_and_schedules() -> None:
@@ -112,7 +122,7 @@ def test_the_papers_large_encoder() -> None:
 
 
 def test_the_cosine_warms_up_and_ends_at_its_share() -> None:
-    recipe = load_preset("lite").recipe
+    recipe = load_preset("lite", ["learning_rate=1.2e-3"]).recipe
     assert learning_rate(recipe, 0, 0.0) == pytest.approx(1.2e-3 / 300)
     assert learning_rate(recipe, 5000, 0.5) == pytest.approx(1.2e-3 * (0.01 + 0.99 * 0.5))
     assert learning_rate(recipe, 9000, 1.0) == pytest.approx(1.2e-5)
@@ -125,7 +135,7 @@ def test_every_value_can_be_overridden() -> None:
     assert (preset.recipe.batch, preset.recipe.scales) == (8, (1.0, 8.0))
     assert preset.recipe.shares == {"liif": 1.0, "diif": 0.5}
     assert preset.encoder.args["n_feats"] == 32
-    assert preset.decoders["diif"] == Part("diif", {"hidden": 64, "order": "constant"})
+    assert preset.decoders["diif"] == Part("diif", {"hidden": 64, "skip": True, "order": "constant"})
     assert preset.decoders["mine"] == Part("diif-s", {})
     assert preset.fingerprint() != load_preset("lite").fingerprint()
     held = json.loads(preset.resolved())

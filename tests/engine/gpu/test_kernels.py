@@ -36,7 +36,7 @@ def apart(one: np.ndarray, other: np.ndarray) -> int:
 
 
 @pytest.mark.parametrize("scale", [1.37, 4.0, 12.5, 30.0])
-@pytest.mark.parametrize("kind", ["diif", "diif-s"])
+@pytest.mark.parametrize("kind", ["diif", "diif skip", "diif-s"])
 def test_equal_to_the_plain_decoders_in_the_middle_and_at_the_last_corner(painter: Painter, kind, scale) -> None:
     field = field_of(kind)
     lattice = field.lattice(scale)
