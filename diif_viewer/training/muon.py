@@ -32,17 +32,18 @@ class Muon(torch.optim.Optimizer):
         eps: float = 1e-8,
         least: int = 8,
     ) -> None:
-        values = list(params)
-        matrices = [value for value in values if value.ndim >= 2 and len(value) >= least]
-        others = [value for value in values if not (value.ndim >= 2 and len(value) >= least)]
+        parts: dict[bool, list[nn.Parameter]] = {True: [], False: []}
+        for value in params:
+            parts[value.ndim >= 2 and len(value) >= least].append(value)
         held = {"lr": rate, "betas": betas, "momentum": momentum, "eps": eps}
-        groups = [{"params": part, "matrices": flag} for part, flag in ((matrices, True), (others, False)) if part]
+        groups = [{"params": part, "matrices": flag} for flag, part in parts.items() if part]
         super().__init__(groups, held)
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]
         """One step with the gradients at hand; values without one stay."""
-        loss = closure() if closure is not None else None
+        with torch.enable_grad():
+            loss = closure() if closure is not None else None
         for group in self.param_groups:
             held = [value for value in group["params"] if value.grad is not None]
             if group["matrices"]:
