@@ -12,7 +12,7 @@ from torch import nn
 
 from diif_viewer.geometry import Axis, Lattice
 from diif_viewer.models.diif import Diif
-from diif_viewer.models.diif_s import KNOTS, DiifS
+from diif_viewer.models.diif_s import DiifS
 from diif_viewer.models.liif import Liif
 from diif_viewer.models.model import ImplicitModel
 
@@ -54,7 +54,7 @@ def macs(model: ImplicitModel, lattice: Lattice) -> Macs:
         return Macs(encoder, coarse, outputs * _weights(decoder.imnet.tail))
     if isinstance(decoder, DiifS):
         vertices = (lattice.y.size + 1) * (lattice.x.size + 1)
-        coarse = vertices * len(KNOTS) ** 2 * _weights(decoder.imnet.layers)
+        coarse = vertices * len(decoder.knots) ** 2 * _weights(decoder.imnet.layers)
         return Macs(encoder, coarse, outputs * _weights(decoder.imnet.tail))
     raise TypeError(f"no count for {type(decoder).__name__}")
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from diif_viewer.errors import CheckpointError
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.models.diif import Diif
-from diif_viewer.models.diif_s import DiifS
+from diif_viewer.models.diif_s import KNOTS, DiifS
 from diif_viewer.models.edsr import Edsr
 from diif_viewer.models.liif import Liif
 from diif_viewer.models.rdn import Rdn
@@ -62,14 +62,17 @@ class ModelSpec:
             raise CheckpointError("the description of the model inside is not readable") from None
 
 
-_ENCODERS: dict[str, tuple[type[Edsr | Rdn], dict[str, type]]] = {
+Kind = type | tuple[str, ...] | tuple[int, ...]
+"""What an argument may be: of a type, or one of a few values."""
+
+_ENCODERS: dict[str, tuple[type[Edsr | Rdn], dict[str, Kind]]] = {
     "edsr": (Edsr, {"n_feats": int, "n_resblocks": int, "res_scale": float}),
     "rdn": (Rdn, {"n_feats": int, "n_blocks": int, "n_convs": int, "growth": int}),
 }
-_DECODERS: dict[str, tuple[type[nn.Module], dict[str, type]]] = {
+_DECODERS: dict[str, tuple[type[nn.Module], dict[str, Kind]]] = {
     "liif": (Liif, {"hidden": tuple, "local_ensemble": bool, "feat_unfold": bool, "cell_decode": bool, "skip": bool}),
-    "diif": (Diif, {"hidden": int, "order": str, "slice_ensemble": bool, "skip": bool}),
-    "diif-s": (DiifS, {"hidden": int}),
+    "diif": (Diif, {"hidden": int, "order": ("linear", "constant"), "slice_ensemble": bool, "skip": bool}),
+    "diif-s": (DiifS, {"hidden": int, "knots": tuple(KNOTS)}),
 }
 
 
@@ -89,7 +92,7 @@ def build_decoder(part: Part, channels: int) -> nn.Module:
     return kind(channels, **_checked(part, allowed))
 
 
-def _checked(part: Part, allowed: Mapping[str, type]) -> dict[str, Any]:
+def _checked(part: Part, allowed: Mapping[str, Kind]) -> dict[str, Any]:
     values = {}
     for name, value in part.args.items():
         if name not in allowed:
@@ -98,7 +101,11 @@ def _checked(part: Part, allowed: Mapping[str, type]) -> dict[str, Any]:
     return values
 
 
-def _value(what: str, value: Any, kind: type[Any]) -> Any:
+def _value(what: str, value: Any, kind: Kind) -> Any:
+    if isinstance(kind, tuple):
+        if type(value) is not type(kind[0]) or value not in kind:
+            raise CheckpointError(f"{what} must be {' or '.join(map(str, kind))}, not {value!r}")
+        return value
     if kind is tuple:
         if not isinstance(value, list | tuple) or not 1 <= len(value) <= 64:
             raise CheckpointError(f"{what} must be a list of layer widths, not {value!r}")
@@ -109,6 +116,4 @@ def _value(what: str, value: Any, kind: type[Any]) -> Any:
         raise CheckpointError(f"{what} must be of type {kind.__name__}, not {value!r}")
     if isinstance(value, int) and kind is int and not 1 <= value <= _LARGEST:
         raise CheckpointError(f"{what} must lie between 1 and {_LARGEST}, not {value}")
-    if kind is str and value not in ("linear", "constant"):
-        raise CheckpointError(f"{what} must be linear or constant, not {value!r}")
     return value

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from diif_viewer.geometry import Axis, Floats, Ints, Lattice
 from diif_viewer.models.diif import Diif, Slices, held_cell
-from diif_viewer.models.diif_s import KNOTS, DiifS
+from diif_viewer.models.diif_s import DiifS, shares_of_knots
 from diif_viewer.models.liif import Liif
 from diif_viewer.models.tables import table
 
@@ -151,10 +151,10 @@ def _diif_s(decoder: DiifS, features: Tensor, lattice: Lattice, rows: Ints) -> T
     knot_weights = first.weight[:, 16 * decoder.channels :]
     y, x = _positions(lattice, rows)
     by_knot_x = []
-    for knot_x in KNOTS:
+    for knot_x in decoder.knots:
         maps = []
-        for knot_y in KNOTS:
-            knot = F.linear(_floats(features, [knot_y, knot_x]), knot_weights)
+        for knot_y in decoder.knots:
+            knot = F.linear(_floats(features, [knot_y, knot_x]), knot_weights) if len(decoder.knots) > 1 else 0.0
             hidden = F.relu(second(F.relu(plane + knot)))
             maps.append(F.linear(hidden, fine.weight[:, : decoder.hidden]))
         by_knot_x.append(_blend_knots(maps, lattice.y, y, dim=1))  # (B, R, W + 1, hidden)
@@ -168,14 +168,13 @@ def _diif_s(decoder: DiifS, features: Tensor, lattice: Lattice, rows: Ints) -> T
 
 
 def _blend_knots(maps: Sequence[Tensor], axis: Axis, positions: Floats, dim: int) -> Tensor:
-    """Blend the maps of knots -1 and +1 at `positions` along `dim`."""
+    """Blend the maps of a vertex's knots at `positions` along `dim`."""
     cells = axis.cells(positions)
     blended: Tensor | float = 0.0
     for step in (0, 1):
         d = positions - cells - step
-        plus = np.clip(d + 0.5, 0.0, 1.0)
         index = table(cells + step, maps[0].device)
-        for values, share in zip(maps, (1 - plus, plus), strict=True):
+        for values, share in zip(maps, shares_of_knots(d, len(maps)), strict=True):
             weight = table((1 - np.abs(d)) * share, values.device, values.dtype)
             blended = blended + values.index_select(dim, index) * weight.view([-1] + [1] * (3 - dim))
     assert isinstance(blended, Tensor)

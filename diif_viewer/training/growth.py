@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from diif_viewer.models.diif_s import DiifS
 from diif_viewer.models.edsr import Edsr
 
 Layer = nn.Linear | nn.Conv2d
@@ -20,7 +21,10 @@ def take_over(new: nn.Module, old: nn.Module) -> bool:
 
     new, old: two encoders, or two decoders, built with the same switches. False, and nothing has changed, where `new`
     is not `old` with room: wider layers or more residual blocks (EDSR and the decoders; RDN must have equal sizes).
+    A DIIF-S of one knot takes over one of two as that is at the vertex itself, which is nearly the same function.
     """
+    if isinstance(new, DiifS) and isinstance(old, DiifS) and len(new.knots) < len(old.knots):
+        old = _at_the_vertex(old)
     if _sizes(new) == _sizes(old) and getattr(new, "res_scale", 1.0) == getattr(old, "res_scale", 1.0):
         new.load_state_dict(old.state_dict())
         return True
@@ -46,6 +50,14 @@ def take_over(new: nn.Module, old: nn.Module) -> bool:
             for value in last.parameters():
                 value.zero_()
     return True
+
+
+def _at_the_vertex(decoder: DiifS) -> DiifS:
+    """The same without its knots, whose coordinates are zero at the vertex: the last inputs of the first layer."""
+    single, values = DiifS(decoder.channels, decoder.hidden, knots=1), decoder.state_dict()
+    name = "imnet.layers.0.weight"
+    single.load_state_dict(values | {name: values[name][:, :-2]})
+    return single
 
 
 @dataclass(frozen=True, slots=True)

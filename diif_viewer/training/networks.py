@@ -116,7 +116,7 @@ def _guesses_at_points(
 
 
 def _switches(part: Part) -> dict[str, object]:
-    return {name: value for name, value in part.args.items() if name not in {"hidden", "skip"}}
+    return {name: value for name, value in part.args.items() if name not in {"hidden", "skip", "knots"}}
 
 
 def _to_model(pixels: Bytes, device: torch.device) -> Tensor:

@@ -17,10 +17,9 @@ COMPUTE = Compute("cpu", torch.float32, (64, 64))
 
 
 def reference(kind: str) -> ImplicitModel:
-    name, *skip = kind.split()
+    name, *more = kind.split()
     args: dict[str, object] = {"hidden": [HIDDEN] * 3} if name == "liif" else {"hidden": HIDDEN}
-    if skip:
-        args["skip"] = True
+    args |= {"skip": {"skip": True}, "one": {"knots": 1}}[more[0]] if more else {}
     spec = ModelSpec(Part("edsr", {"n_feats": CHANNELS, "n_resblocks": 2}), Part(name, args))
     made = ImplicitModel(spec)
     made.encoder.load_state_dict(encoder().state_dict())
@@ -30,7 +29,7 @@ def reference(kind: str) -> ImplicitModel:
 
 @pytest.fixture
 def small_model():
-    """A model by kind ("liif", "liif skip", "diif", "diif skip", "diif-s"), all with the same encoder."""
+    """A model by kind ("liif", "liif skip", "diif", "diif skip", "diif-s", "diif-s one knot"); all have one encoder."""
     return lambda kind: Model(kind, reference(kind), COMPUTE)
 
 

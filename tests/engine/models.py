@@ -38,6 +38,8 @@ def decoder(kind: str) -> torch.nn.Module:
             made = Diif(CHANNELS, HIDDEN, order="constant", slice_ensemble=False)
         case "diif-s":
             made = DiifS(CHANNELS, HIDDEN)
+        case "diif-s one knot":
+            made = DiifS(CHANNELS, HIDDEN, knots=1)
     if made.base is not None:  # it starts at zero, where nothing shows
         torch.nn.init.normal_(
             [part for part in made.modules() if isinstance(part, torch.nn.Linear)][-1].weight, std=0.2
@@ -47,4 +49,7 @@ def decoder(kind: str) -> torch.nn.Module:
     return made.eval().requires_grad_(False)
 
 
-KINDS = ("liif", "liif plain", "diif", "diif constant", "diif alone", "diif constant alone", "diif-s")
+KINDS = (
+    *("liif", "liif plain", "diif", "diif constant", "diif alone", "diif constant alone"),
+    *("diif-s", "diif-s one knot"),
+)

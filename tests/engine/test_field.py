@@ -20,7 +20,7 @@ from diif_viewer.geometry import Lattice, Window
 from diif_viewer.imaging import classic
 from tests.engine.conftest import COMPUTE, picture, reference
 
-KINDS = ("liif", "liif skip", "diif", "diif skip", "diif-s")
+KINDS = ("liif", "liif skip", "diif", "diif skip", "diif-s", "diif-s one knot")
 
 
 def expected(kind: str, pixels: np.ndarray, lattice: Lattice, window: Window) -> np.ndarray:

@@ -31,11 +31,15 @@ from tests.engine.native import HERE, by, each_form, needs_kernels, tolerance
 HEIGHT, WIDTH, CHANNELS = 75, 90, 16
 
 
-def diif_s(hidden: int) -> torch.nn.Module:
-    made = DiifS(CHANNELS, hidden)
+def diif_s(hidden: int, knots: int = 2) -> torch.nn.Module:
+    made = DiifS(CHANNELS, hidden, knots)
     assert isinstance(made.imnet.tail[4], torch.nn.Linear)
     torch.nn.init.normal_(made.imnet.tail[4].weight, std=0.2)  # it starts at zero, where nothing shows
     return made
+
+
+def diif_s_one_knot(hidden: int) -> torch.nn.Module:
+    return diif_s(hidden, 1)
 
 
 def diif(hidden: int) -> torch.nn.Module:
@@ -54,7 +58,7 @@ def liif_alone(hidden: int) -> torch.nn.Module:
     return Liif(CHANNELS, (hidden,) * 2, local_ensemble=False, feat_unfold=False, cell_decode=False)
 
 
-KINDS: tuple[Callable[[int], torch.nn.Module], ...] = (diif_s, diif, diif_constant, liif, liif_alone)
+KINDS: tuple[Callable[[int], torch.nn.Module], ...] = (diif_s, diif_s_one_knot, diif, diif_constant, liif, liif_alone)
 
 
 class Decoders:

@@ -18,7 +18,7 @@ from diif_viewer.engine.native.library import Form
 from diif_viewer.engine.native.products import Work
 from diif_viewer.engine.planes import BlockCache
 from diif_viewer.geometry import Window
-from diif_viewer.models.diif_s import DiifS
+from diif_viewer.models.diif_s import KNOTS, DiifS
 from diif_viewer.models.edsr import Edsr
 from tests.engine.native import HERE, by, needs_kernels, tolerance
 
@@ -105,10 +105,10 @@ def test_other_encoders_are_left_to_plain_torch() -> None:
 class Stages:
     """DIIF-S's coarse stage by the kernels and by plain torch in float32."""
 
-    def __init__(self, form: Form, hidden: int) -> None:
-        self.form = form
+    def __init__(self, form: Form, hidden: int, knots: int) -> None:
+        self.form, self.knots = form, knots
         torch.manual_seed(hidden)
-        network = DiifS(48, hidden).requires_grad_(False)
+        network = DiifS(48, hidden, knots).requires_grad_(False)
         with by(form):
             self.native = DiifSDecoder(network, form.dtype)
         with by(None):
@@ -122,7 +122,7 @@ class Stages:
             return self.native.knot_maps(features), self.plain.knot_maps(features.float())
 
 
-@pytest.fixture(scope="module", params=itertools.product(HERE, WIDTHS), ids=str)
+@pytest.fixture(scope="module", params=itertools.product(HERE, WIDTHS, KNOTS), ids=str)
 def stages(request: pytest.FixtureRequest) -> Stages:
     return Stages(*request.param)
 
@@ -132,7 +132,7 @@ def test_knots_are_those_of_plain_torch(stages: Stages, size: tuple[int, int]) -
     before = Work.macs
     found, expected = stages.both(stages.features(*size))
     assert Work.macs > before
-    assert found.shape == (2 * size[0], 2 * size[1], expected.shape[-1])
+    assert found.shape == (stages.knots * size[0], stages.knots * size[1], expected.shape[-1])
     assert close(found, expected, stages.form)
 
 
@@ -141,4 +141,5 @@ def test_a_knot_does_not_depend_on_what_is_computed_with_it(stages: Stages, colu
     left, right = columns  # of vertices
     features = stages.features(20, 37)
     whole, part = (stages.both(some)[0] for some in (features, features[4:20, left : right + 3]))
-    assert torch.equal(whole[8:34, 2 * left : 2 * right], part)
+    d = stages.knots
+    assert torch.equal(whole[4 * d : 17 * d, d * left : d * right], part)

@@ -28,6 +28,7 @@ DECODERS = [
     Part("diif", {"hidden": 6}),
     Part("diif", {"hidden": 6, "order": "constant", "slice_ensemble": False}),
     Part("diif-s", {"hidden": 6}),
+    Part("diif-s", {"hidden": 6, "knots": 1}),
 ]
 
 
@@ -219,6 +220,8 @@ BAD_SAFETENSORS: dict[str, tuple[Callable[[Path], None], str]] = {
     "unknown decoder": (with_spec(parts(decoder={"name": "mlp", "args": {}})), "unknown decoder 'mlp'"),
     "other sizes": (with_spec(parts(decoder={"name": "liif", "args": {"hidden": [7, 7]}})), "expected weights"),
     "zero channels": (with_spec(parts(encoder={"name": "edsr", "args": {"n_feats": 0}})), "between 1 and"),
+    "unknown knots": (with_spec(parts(decoder={"name": "diif-s", "args": {"knots": 3}})), "2 or 1"),
+    "knots that are no number": (with_spec(parts(decoder={"name": "diif-s", "args": {"knots": True}})), "2 or 1"),
     "unknown order": (with_spec(parts(decoder={"name": "diif", "args": {"order": "fixed"}})), "linear or constant"),
 }
 

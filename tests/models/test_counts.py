@@ -17,6 +17,7 @@ DECODERS = {
     "DIIF, constant order": Part("diif", {"order": "constant"}),
     "DIIF, no slice ensemble": Part("diif", {"slice_ensemble": False}),
     "DIIF-S": Part("diif-s"),
+    "DIIF-S, one knot": Part("diif-s", {"knots": 1}),
 }
 
 
@@ -38,6 +39,7 @@ def test_the_encoder_has_as_many_parameters_and_sees_as_far_as_published() -> No
         ("DIIF, constant order", 462_595),
         ("DIIF, no slice ensemble", 347_907),
         ("DIIF-S", 462_595),
+        ("DIIF-S, one knot", 462_083),  # 256 x 2 coordinates less
     ],
 )
 def test_decoders_have_exactly_the_published_parameters(name: str, decoder: int) -> None:

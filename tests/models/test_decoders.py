@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from diif_viewer.geometry import Axis, Lattice, Window
 from diif_viewer.models.diif import Diif, coordinate_groups
-from diif_viewer.models.diif_s import DiifS
+from diif_viewer.models.diif_s import KNOTS, DiifS
 from diif_viewer.models.liif import Liif
 from diif_viewer.models.model import ImplicitModel
 from diif_viewer.models.spec import ModelSpec, Part
@@ -27,6 +27,7 @@ VARIANTS: dict[str, Callable[[], nn.Module]] = {
     "diif, no ensemble": lambda: Diif(3, 8, slice_ensemble=False),
     "diif, constant, no ensemble": lambda: Diif(3, 8, order="constant", slice_ensemble=False),
     "diif-s": lambda: DiifS(3, 8),
+    "diif-s, one knot": lambda: DiifS(3, 8, knots=1),
 }
 LATTICES = {
     "x1": Lattice.of_scale(*SIZE, 1.0),
@@ -104,21 +105,24 @@ def diif_pixel(decoder: Diif, z: Tensor, lattice: Lattice, y: float, x: float) -
     return colour
 
 
+def knots_seen_from(d: float, knots: int) -> list[tuple[list[float], float]]:
+    """What the coarse stage is told of each knot along an axis, and its weight at offset d from the vertex."""
+    plus = min(max(d + 0.5, 0.0), 1.0)
+    told = [([-1.0], 1 - plus), ([1.0], plus)] if knots == 2 else [([], 1.0)]
+    return [(knot, (1 - abs(d)) * share) for knot, share in told]
+
+
 def diif_s_pixel(decoder: DiifS, z: Tensor, lattice: Lattice, y: float, x: float) -> Tensor:
-    """One output of DIIF-S: all sixteen pairs of vertex and knot, those of weight zero included."""
+    """One output of DIIF-S: all pairs of vertex and knot, those of weight zero included."""
     i, j = math.floor(y), math.floor(x)
     blended = torch.zeros(decoder.hidden, dtype=torch.float64)
     for vertex_y in (i, i + 1):
         for vertex_x in (j, j + 1):
-            for knot_y in (-1.0, 1.0):
-                for knot_x in (-1.0, 1.0):
-                    weight = 1.0
-                    for d, knot in ((y - vertex_y, knot_y), (x - vertex_x, knot_x)):
-                        plus = min(max(d + 0.5, 0.0), 1.0)
-                        weight *= (1 - abs(d)) * (plus if knot > 0 else 1 - plus)
-                    values = neighbourhood(z, vertex_y - 2, vertex_x - 2, 4)
-                    inputs = torch.tensor([*values, knot_y, knot_x], dtype=torch.float64)
-                    blended += weight * decoder.imnet.layers(inputs)
+            values = neighbourhood(z, vertex_y - 2, vertex_x - 2, 4)
+            for knot_y, weight_y in knots_seen_from(y - vertex_y, len(decoder.knots)):
+                for knot_x, weight_x in knots_seen_from(x - vertex_x, len(decoder.knots)):
+                    inputs = torch.tensor([*values, *knot_y, *knot_x], dtype=torch.float64)
+                    blended += weight_y * weight_x * decoder.imnet.layers(inputs)
     wave = [f(2 * math.pi * p) for p in (y, x) for f in (math.sin, math.cos)]  # periodic: the fraction is enough
     cell = [2 / min(lattice.y.scale, 4), 2 / min(lattice.x.scale, 4)]
     colour: Tensor = decoder.imnet.tail(torch.cat([blended, torch.tensor(wave + cell, dtype=torch.float64)]))
@@ -177,14 +181,16 @@ def step_across_borders(decoder: Part, scale: float) -> float:
 
 
 def test_the_seamless_variant_is_continuous_where_diif_is_not() -> None:
-    seamless = Part("diif-s", {"hidden": 8})
-    assert step_across_borders(seamless, 30.0) / step_across_borders(seamless, 300.0) == pytest.approx(10, rel=0.15)
+    for knots in KNOTS:
+        seamless = Part("diif-s", {"hidden": 8, "knots": knots})
+        assert step_across_borders(seamless, 30.0) / step_across_borders(seamless, 300.0) == pytest.approx(10, rel=0.15)
     published = Part("diif", {"hidden": 8})
     assert step_across_borders(published, 30.0) / step_across_borders(published, 300.0) < 1.5
 
 
-def test_beyond_the_training_range_the_seamless_picture_is_one_function_of_position() -> None:
-    decoder, z = made("diif-s"), features()
+@pytest.mark.parametrize("name", ["diif-s", "diif-s, one knot"])
+def test_beyond_the_training_range_the_seamless_picture_is_one_function_of_position(name: str) -> None:
+    decoder, z = made(name), features()
     near, far = Lattice.of_scale(*SIZE, 8.0), Lattice.of_scale(*SIZE, 24.0)
     coarse = decoder(z, near, near.window)
     fine = decoder(z, far, far.window)[..., 1::3, 1::3]  # centre (Y + 1/2) / 8 is centre (3Y + 1 + 1/2) / 24

@@ -22,6 +22,7 @@ DECODERS = {
     "diif, no slice ensemble": lambda: Diif(5, 16, slice_ensemble=False),
     "diif, constant order, no slice ensemble": lambda: Diif(5, 16, order="constant", slice_ensemble=False),
     "diif-s": lambda: DiifS(5, 16),
+    "diif-s, one knot": lambda: DiifS(5, 16, knots=1),
 }
 LATTICES = {
     "x1": Lattice.of_scale(7, 9, 1.0),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from diif_viewer.errors import TrainingError
 from diif_viewer.geometry import Lattice
 from diif_viewer.models.checkpoint import load_checkpoint
+from diif_viewer.models.diif_s import DiifS
 from diif_viewer.models.edsr import Edsr
 from diif_viewer.models.model import ImplicitModel
 from diif_viewer.models.rdn import Rdn
@@ -80,6 +82,22 @@ def test_a_decoder_of_detail_begins_with_nothing_over_what_the_other_knew(tmp_pa
             assert torch.equal(taken[name], value), name
 
 
+@pytest.mark.parametrize("settings", [(), LARGER], ids=len)
+def test_one_knot_begins_as_two_knots_are_at_the_vertex(tmp_path: Path, settings: tuple[str, ...]) -> None:
+    two, one = tiny_preset(tmp_path), tiny_preset(tmp_path, "decoders.diif-s.knots=1", *settings)
+    model = ImplicitModel(two.spec("diif-s"))
+    shaken(model)
+    networks = shaken(Networks(one), 1)
+    assert isinstance(networks, Networks)
+    networks.begin_with(model, one)
+    assert isinstance(model.decoder, DiifS)
+    with torch.no_grad():
+        model.decoder.imnet.layers[0].weight[:, -2:] = 0.0  # type: ignore[index]  # its knots are all at the vertex now
+    before = copy.deepcopy(networks)
+    before.decoders["diif-s"], before.encoder = model.decoder, model.encoder
+    torch.testing.assert_close(shown(networks, "diif-s"), shown(before, "diif-s"), atol=1e-5, rtol=1e-5)
+
+
 def test_what_is_new_is_not_dead(tmp_path: Path) -> None:
     preset = tiny_preset(tmp_path)
     train(preset, pictures(), tmp_path / "first", Budget(steps=20), report=lambda line: None)
@@ -104,6 +122,7 @@ def test_what_cannot_grow_is_refused_and_left_alone(tmp_path: Path) -> None:
         (Edsr(8, 1), Edsr(8, 1, res_scale=0.5)),
         (Rdn(8, 1, 2, 4), Rdn(4, 1, 2, 4)),
         (Edsr(8, 1), Rdn(4, 1, 2, 4)),
+        (DiifS(8, 16), DiifS(8, 16, knots=1)),
     ):
         before = {name: value.clone() for name, value in new.state_dict().items()}
         assert not take_over(new, old)

@@ -120,7 +120,7 @@ class DiifDecoder:
         span = Span.of(axis, start, stop)
         f = torch.from_numpy(span.fractions).float()
         knots = torch.from_numpy((2 * (span.cells - span.cells[0])).astype(np.int32))
-        weights = torch.stack([1 - f, f, torch.zeros_like(f)], 1)
+        weights = torch.stack([1 - f, f], 1)
         return Along(knots, weights, (2 * f - 1)[:, None] * self._centre[1])
 
     def _slices(self, plane: Plane, lattice: Lattice, window: Window, rows: Span) -> Tensor:

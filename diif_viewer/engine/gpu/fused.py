@@ -120,6 +120,7 @@ class Fused:
         from diif_viewer.engine.gpu.kernels import fine_stage
 
         stage, sliced = self.stage, sizes.pairs > 0
+        below = 0 if sliced else stage.layout.neighbours  # rows of knots that are blended
         table = self._tensor("table", torch.int32)
         arguments = (
             *(table, table.view(torch.float32)),
@@ -133,7 +134,7 @@ class Fused:
 
         def launch(setting: Setting) -> None:
             fine_stage[(sizes.tiles * self._side,)](
-                *(*arguments, setting.part, GROUP, sizes.single, sliced, sizes.based, sizes.form),
+                *(*arguments, setting.part, GROUP, sizes.single, below, sizes.based, sizes.form),
                 num_warps=setting.warps,
                 num_stages=setting.stages,
             )

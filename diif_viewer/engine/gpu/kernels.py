@@ -69,19 +69,19 @@ def blend_of(  # noqa: PLR0917
 
 @triton.jit
 def entries_of(  # noqa: PLR0917
-    numbers, rows, count, line, stride, column_weights, entry, known, some, WIDTH: tl.constexpr, SLICED: tl.constexpr
+    numbers, rows, count, line, stride, column_weights, entry, known, some, WIDTH: tl.constexpr, BELOW: tl.constexpr
 ):
-    """What `blend_of` multiplies: the columns' terms twice, then knots, blended over rows here unless SLICED.
+    """What `blend_of` multiplies: the columns' terms twice, then knots, blended over BELOW rows here unless that is 0.
 
     line: the first knot of the tile in the first row. some: which channels.
     """
     inside = ((entry >= 4) & (entry - 4 < known))[:, None]
     offset = (entry - 4)[:, None] * WIDTH + some[None, :]
-    if SLICED:
+    if BELOW == 0:
         knots = tl.load(line + offset, mask=inside, other=0.0).to(tl.float32)
     else:
         knots = tl.zeros(offset.shape, tl.float32)
-        for below in tl.static_range(4):
+        for below in tl.static_range(BELOW):
             share = tl.load(numbers + rows + (2 + below) * count)
             knots += share * tl.load(line + below * stride * WIDTH + offset, mask=inside, other=0.0).to(tl.float32)
     term = column_weights + (entry % 2)[:, None] * WIDTH + some[None, :]
@@ -108,13 +108,13 @@ def fine_stage(  # noqa: PLR0917
     PART: tl.constexpr,
     GROUP: tl.constexpr,
     SINGLE: tl.constexpr,
-    SLICED: tl.constexpr,
+    BELOW: tl.constexpr,
     BASED: tl.constexpr,
     FORM: tl.constexpr,
 ):
     """One row of a tile: blend of knots, row and column terms, ReLU, middle layer, ReLU, last layer, base, pixels.
 
-    maps: (rows, STRIDE, WIDTH) knots of a region, four rows of which are blended; or with SLICED (tiles, SIDE,
+    maps: (rows, STRIDE, WIDTH) knots of a region, BELOW rows of which are blended; or where that is 0 (tiles, SIDE,
     TILE_PAIRS, WIDTH), each tile's own, rows blended already. source: (h, w, 3) float32 in [-1, 1], for BASED.
     bias: (WIDTH,). row_weights: (4, WIDTH) of the row's two terms and the cell's. column_weights: (2, WIDTH).
     middle: (WIDTH in, WIDTH out). last: (3, WIDTH). SINGLE: there is one group. FORM: pixels as 3 bytes, 1 byte (grey),
@@ -135,7 +135,7 @@ def fine_stage(  # noqa: PLR0917
     row_count = tl.load(table + ROW_COUNT)
     columns = tl.load(table + COLUMNS) + tl.load(about + TILE_COLUMNS) + tl.arange(0, SIDE)
     column_count = tl.load(table + COLUMN_COUNT)
-    if SLICED:
+    if BELOW == 0:
         stride = tl.load(table + TILE_PAIRS)
         line = maps + tl.program_id(0).to(tl.int64) * stride * WIDTH
     else:
@@ -156,14 +156,14 @@ def fine_stage(  # noqa: PLR0917
         row = tl.load(bias + some)
         row += row_sine * tl.load(row_weights + some) + row_cosine * tl.load(row_weights + WIDTH + some)
         row += cell_y * tl.load(row_weights + 2 * WIDTH + some) + cell_x * tl.load(row_weights + 3 * WIDTH + some)
-        knots = entries_of(numbers, rows, row_count, line, stride, column_weights, entry, known, some, WIDTH, SLICED)
+        knots = entries_of(numbers, rows, row_count, line, stride, column_weights, entry, known, some, WIDTH, BELOW)
         fine = tl.dot(blend, knots, input_precision="ieee")
         if not SINGLE:
             for group in range(1, groups):
                 more = group * GROUP + entry
                 others = blend_of(table, numbers, columns, column_count, first, more, dtype)
                 knots = entries_of(
-                    numbers, rows, row_count, line, stride, column_weights, more, known, some, WIDTH, SLICED
+                    numbers, rows, row_count, line, stride, column_weights, more, known, some, WIDTH, BELOW
                 )
                 fine = tl.dot(others, knots, fine, input_precision="ieee")
         fine = tl.maximum(fine + row[None, :], 0.0)

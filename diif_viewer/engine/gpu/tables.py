@@ -73,7 +73,7 @@ class Layout(Protocol):
     """How a decoder's maps are read.
 
     density: vectors per LR pixel along y and x, in which bases are counted. neighbours: vectors along x that an output
-    is blended from.
+    is blended from; and along y where the kernel blends rows.
     """
 
     density: tuple[int, int]
@@ -96,15 +96,18 @@ class Layout(Protocol):
 
 
 class KnotLayout:
-    """DIIF-S: two knots per vertex and axis, blended down and across. Terms: sin and cos of the fraction."""
+    """DIIF-S: two knots per vertex and axis, or one, blended down and across. Terms: sin and cos of the fraction."""
 
-    density = (2, 2)
-    neighbours = 4
+    def __init__(self, knots: int = 2) -> None:
+        self.density = knots, knots
+        self.neighbours = 2 * knots
 
     def rows(self, axis: Axis, start: int, stop: int) -> AxisFields:
         """See `Layout`."""
         span = Span.of(axis, start, stop)
         f = span.fractions
+        if self.neighbours == 2:
+            return AxisFields(span.cells, np.stack([1 - f, f, 0 * f, 0 * f], -1), circle(f))
         left, right = np.minimum(0.5 + f, 1.0), np.maximum(f - 0.5, 0.0)
         weights = [(1 - f) * (1 - left), (1 - f) * left, f * (1 - right), f * right]
         return AxisFields(2 * span.cells, np.stack(weights, -1), circle(f))

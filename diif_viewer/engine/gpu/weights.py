@@ -56,7 +56,7 @@ class Stage:
     @property
     def density(self) -> int:
         """Vectors of the maps for each vertex, along each axis."""
-        return 2 if self.coarse is None else 1
+        return self.layout.density[0]
 
 
 def stage_of(decoder: torch.nn.Module, dtype: torch.dtype) -> Stage | None:
@@ -69,7 +69,7 @@ def stage_of(decoder: torch.nn.Module, dtype: torch.dtype) -> Stage | None:
     if isinstance(decoder, DiifS):
         into = linear(decoder.imnet.tail, 0).weight.detach().T  # (W + 6, W)
         rows, columns = into[[-6, -5, -2, -1]], into[[-4, -3]]
-        return _stage(decoder.imnet, dtype, KnotLayout(), rows=rows, columns=columns)
+        return _stage(decoder.imnet, dtype, KnotLayout(len(decoder.knots)), rows=rows, columns=columns)
     if decoder.order != "linear" or not decoder.slice_ensemble:
         return None
     into = linear(decoder.imnet.tail, 0).weight.detach().T  # (W + 2, W): hidden, then y and x from the centre

@@ -7,12 +7,13 @@
 
 typedef struct {
     Fine fine;
+    int32_t taps;                    /* knots that an output is blended from along an axis: 2 or 3 */
     int32_t knots;                   /* across that the outputs read */
     int32_t first_row, first_column; /* the first knot's place in the first block */
     int32_t side, across;            /* knots along a side of a block, blocks side by side */
     const Value *const *blocks;   /* side x side x hidden each */
-    const int32_t *row_knots;        /* (height): first of three knots, from the first one read */
-    const float *row_weights;        /* (height, 3) */
+    const int32_t *row_knots;        /* (height): first of `taps` knots, from the first one read */
+    const float *row_weights;        /* (height, taps) */
     const float *row_term;           /* (height, hidden) */
 } Request;
 
@@ -21,29 +22,30 @@ int diif_viewer_supported(void) {
     return SUPPORTED;
 }
 
-/* One output row's knots, blended over three rows of knots, with the row's term: (knots, hidden). */
-INLINE void blend_rows(const Request *r, const int hidden, int y, float *out) {
+/* One output row's knots, blended over two or three rows of knots, with the row's term: (knots, hidden). */
+INLINE void blend_rows(const Request *r, const int hidden, const int taps, int y, float *out) {
     const Value *const *above[3];
     int row[3];
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < taps; i++) {
         const int knot = r->first_row + r->row_knots[y] + i;
         above[i] = r->blocks + knot / r->side * r->across;
         row[i] = knot % r->side;
     }
-    const Vector w0 = spread(r->row_weights[3 * y]), w1 = spread(r->row_weights[3 * y + 1]),
-                 w2 = spread(r->row_weights[3 * y + 2]);
+    const float *w = r->row_weights + taps * y;
+    const Vector w0 = spread(w[0]), w1 = spread(w[1]), w2 = spread(w[taps - 1]);
     const float *term = r->row_term + (size_t)y * hidden;
     int column = r->first_column, block = 0;
     for (int done = 0; done < r->knots; block++, column = 0) {
         const int here = r->side - column < r->knots - done ? r->side - column : r->knots - done;
         const Value *k0 = above[0][block] + ((size_t)row[0] * r->side + column) * hidden;
         const Value *k1 = above[1][block] + ((size_t)row[1] * r->side + column) * hidden;
-        const Value *k2 = above[2][block] + ((size_t)row[2] * r->side + column) * hidden;
+        const Value *k2 = taps > 2 ? above[2][block] + ((size_t)row[2] * r->side + column) * hidden : NULL;
         for (int at = 0; at < here * hidden; at += hidden)
             for (int v = 0; v < hidden; v += LANES) {
                 Vector sum = times_plus(w0, get(k0 + at + v), load(term + v));
                 sum = times_plus(w1, get(k1 + at + v), sum);
-                sum = times_plus(w2, get(k2 + at + v), sum);
+                if (taps > 2)
+                    sum = times_plus(w2, get(k2 + at + v), sum);
                 store(out + at + v, sum);
             }
         out += (size_t)here * hidden;
@@ -53,12 +55,12 @@ INLINE void blend_rows(const Request *r, const int hidden, int y, float *out) {
 
 /* Ask for the knots that the next output row reads and this one does not: at low scales they come from far away, and have
  * the time of the products to arrive. */
-INLINE void foresee_rows(const Request *r, const int hidden, int y) {
+INLINE void foresee_rows(const Request *r, const int hidden, const int taps, int y) {
     if (y + 1 >= r->fine.height)
         return;
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < taps; i++) {
         const int knot = r->first_row + r->row_knots[y + 1] + i;
-        if (knot <= r->first_row + r->row_knots[y] + 2)
+        if (knot < r->first_row + r->row_knots[y] + taps)
             continue;
         const Value *const *blocks = r->blocks + knot / r->side * r->across;
         for (int k = r->first_column; k < r->first_column + r->knots; k++) {
@@ -69,23 +71,27 @@ INLINE void foresee_rows(const Request *r, const int hidden, int y) {
     }
 }
 
-INLINE void render(const Request *r, const int hidden, float *rows, Value *vectors) {
+INLINE void render(const Request *r, const int hidden, const int taps, float *rows, Value *vectors) {
     Waiting waiting = {vectors, 0, 0};
     for (int y = 0; y < r->fine.height; y++) {
-        blend_rows(r, hidden, y, rows);
-        foresee_rows(r, hidden, y);
-        render_row(&r->fine, hidden, rows, &waiting);
+        blend_rows(r, hidden, taps, y, rows);
+        foresee_rows(r, hidden, taps, y);
+        render_row(&r->fine, hidden, taps, rows, &waiting);
     }
     render_rest(&r->fine, hidden, &waiting);
 }
 
-TARGET static void render_128(const Request *r, float *rows, Value *vectors) { render(r, 128, rows, vectors); }
+TARGET static void render_128_of_2(const Request *r, float *rows, Value *vectors) { render(r, 128, 2, rows, vectors); }
 
-TARGET static void render_256(const Request *r, float *rows, Value *vectors) { render(r, 256, rows, vectors); }
+TARGET static void render_128_of_3(const Request *r, float *rows, Value *vectors) { render(r, 128, 3, rows, vectors); }
 
-/* 0: done; 1: no memory; 2: no such width. */
+TARGET static void render_256_of_2(const Request *r, float *rows, Value *vectors) { render(r, 256, 2, rows, vectors); }
+
+TARGET static void render_256_of_3(const Request *r, float *rows, Value *vectors) { render(r, 256, 3, rows, vectors); }
+
+/* 0: done; 1: no memory; 2: no such width, or number of knots. */
 int diif_viewer_fine(const Request *r, int hidden) {
-    if (hidden != 128 && hidden != 256)
+    if ((hidden != 128 && hidden != 256) || (r->taps != 2 && r->taps != 3))
         return 2;
     const size_t in_rows = (((size_t)r->knots * hidden * sizeof(float)) + 63) / 64 * 64;
     char *memory = aligned_alloc(64, in_rows + (size_t)GROUP * hidden * sizeof(Value));
@@ -93,7 +99,12 @@ int diif_viewer_fine(const Request *r, int hidden) {
         return 1;
     for (int i = 0; i < GROUP * hidden; i++)
         ((Value *)(memory + in_rows))[i] = 0;
-    (hidden == 128 ? render_128 : render_256)(r, (float *)memory, (Value *)(memory + in_rows));
+    float *rows = (float *)memory;
+    Value *vectors = (Value *)(memory + in_rows);
+    if (r->taps == 2)
+        (hidden == 128 ? render_128_of_2 : render_256_of_2)(r, rows, vectors);
+    else
+        (hidden == 128 ? render_128_of_3 : render_256_of_3)(r, rows, vectors);
     free(memory);
     return 0;
 }

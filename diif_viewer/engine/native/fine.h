@@ -11,8 +11,8 @@ enum { GROUP = 48 }; /* outputs whose hidden vectors are made before they are mu
 
 typedef struct {
     int32_t height, width;        /* outputs */
-    const int32_t *column_knots;  /* (width): first of three knots of a row, from the first one there */
-    const float *column_weights;  /* (width, 3) */
+    const int32_t *column_knots;  /* (width): first of `taps` knots of a row, from the first one there */
+    const float *column_weights;  /* (width, taps) */
     const float *column_term;     /* (width, hidden) */
     const Value *middle;       /* see tile.h */
     const float *middle_bias;     /* (hidden) */
@@ -27,18 +27,19 @@ typedef struct {
     int first, count;  /* they follow each other in the picture */
 } Waiting;
 
-/* One output's hidden vector after its ReLU. */
-INLINE void blend_columns(const Fine *r, const int hidden, int x, const float *rows, Value *out) {
+/* One output's hidden vector after its ReLU, of `taps` knots, 2 or 3. */
+INLINE void blend_columns(const Fine *r, const int hidden, const int taps, int x, const float *rows, Value *out) {
     const float *k = rows + (size_t)r->column_knots[x] * hidden, *term = r->column_term + (size_t)x * hidden;
-    const float *w = r->column_weights + 3 * x;
-    const Vector w0 = spread(w[0]), w1 = spread(w[1]), w2 = spread(w[2]);
+    const float *w = r->column_weights + taps * x;
+    const Vector w0 = spread(w[0]), w1 = spread(w[1]), w2 = spread(w[taps - 1]);
     for (int v = 0; v < hidden; v += 2 * LANES) {
         Vector part[2];
         for (int i = 0; i < 2; i++) {
             const float *at = k + v + i * LANES;
             Vector sum = times_plus(w0, load(at), load(term + v + i * LANES));
             sum = times_plus(w1, load(at + hidden), sum);
-            sum = times_plus(w2, load(at + 2 * hidden), sum);
+            if (taps > 2)
+                sum = times_plus(w2, load(at + 2 * hidden), sum);
             part[i] = relu(sum);
         }
         put_two(out + v, part[0], part[1]);
@@ -90,9 +91,9 @@ INLINE void finish(const Fine *r, const int hidden, const Value *vectors, int fi
 }
 
 /* A row of outputs from its knots, (.., hidden): outputs are multiplied when a group of them is full. */
-INLINE void render_row(const Fine *r, const int hidden, const float *rows, Waiting *waiting) {
+INLINE void render_row(const Fine *r, const int hidden, const int taps, const float *rows, Waiting *waiting) {
     for (int x = 0; x < r->width; x++) {
-        blend_columns(r, hidden, x, rows, waiting->vectors + (size_t)waiting->count * hidden);
+        blend_columns(r, hidden, taps, x, rows, waiting->vectors + (size_t)waiting->count * hidden);
         if (++waiting->count == GROUP) {
             finish(r, hidden, waiting->vectors, waiting->first, GROUP);
             waiting->first += GROUP;

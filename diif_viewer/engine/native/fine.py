@@ -34,9 +34,9 @@ class Along(NamedTuple):
     """The outputs along one axis: float32 but for the knots, all contiguous."""
 
     knots: Tensor
-    """(n,) int32: the first of three knots, counted from the first that is read."""
+    """(n,) int32: the first of two or three knots, counted from the first that is read."""
     weights: Tensor
-    """(n, 3)."""
+    """(n, 2 or 3)."""
     term: Tensor
     """(n, hidden): added to the hidden vectors."""
 
@@ -75,7 +75,7 @@ class _Request(ctypes.Structure):
 
     _fields_ = (
         ("fine", Fine),
-        *((name, ctypes.c_int32) for name in ("knots", "top", "left", "side", "across")),
+        *((name, ctypes.c_int32) for name in ("taps", "knots", "top", "left", "side", "across")),
         ("blocks", ctypes.POINTER(ctypes.c_void_p)),
         *((name, ctypes.c_void_p) for name in ("row_knots", "row_weights", "row_term")),
     )
@@ -106,7 +106,7 @@ class NativeFine:
         colours = torch.empty(3, len(rows.knots), len(columns.knots))
         request = _Request(
             self._layers.of(columns, colours),
-            maps.knots, maps.top, maps.left, maps.blocks[0].shape[0], maps.across,
+            columns.weights.shape[1], maps.knots, maps.top, maps.left, maps.blocks[0].shape[0], maps.across,
             (ctypes.c_void_p * len(maps.blocks))(*(block.data_ptr() for block in maps.blocks)),
             *(t.data_ptr() for t in (rows.knots, rows.weights, rows.term)),
         )  # fmt: skip

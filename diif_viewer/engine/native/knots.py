@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 from typing import NamedTuple
 
 import torch
@@ -23,7 +24,7 @@ class Stage(NamedTuple):
     """(hidden, channels, 4, 4)."""
     first_bias: Tensor
     knots: Tensor
-    """(4, hidden): what the first layer adds for each knot, (-,-) (-,+) (+,-) (+,+)."""
+    """What the first layer adds for each knot: (1, hidden), or (4, hidden) in the order (-,-) (-,+) (+,-) (+,+)."""
     second: Tensor
     """(hidden, hidden)."""
     second_bias: Tensor
@@ -35,7 +36,7 @@ class _Coarse(ctypes.Structure):
     """`Coarse` of knots.c."""
 
     _fields_ = (
-        *((name, ctypes.c_int32) for name in ("height", "width", "channels")),
+        *((name, ctypes.c_int32) for name in ("height", "width", "channels", "density")),
         *((name, ctypes.c_void_p) for name in ("features", "first", "first_bias", "knots", "second", "push")),
         *((name, ctypes.c_void_p) for name in ("second_bias", "nothing", "maps")),
     )
@@ -51,6 +52,7 @@ class NativeKnots:
             panels(stage.second, self._form), panels(stage.push, self._form),
             floats(stage.second_bias), torch.zeros(self._hidden),
         )  # fmt: skip
+        self._density = math.isqrt(len(stage.knots))
         self._run = kernels.dll.diif_viewer_knots
         self._run.argtypes = (ctypes.POINTER(_Coarse), ctypes.c_int)
 
@@ -67,21 +69,26 @@ class NativeKnots:
     def first_share(self) -> float:
         """The first layer's part of the arithmetic."""
         first = _SIDE * _SIDE * self._channels
-        return first / (first + 8 * self._hidden)
+        return first / (first + self._after)
+
+    @property
+    def _after(self) -> int:
+        """Multiply-accumulates of a vertex after the first layer, for each of its hidden values."""
+        return 2 * self._density**2 * self._hidden
 
     def __call__(self, features: Tensor) -> Tensor:
-        """features: (h + 3, w + 3, channels) around h x w vertices -> (2 h, 2 w, hidden).
+        """features: (h + 3, w + 3, channels) around h x w vertices -> (density * h, density * w, hidden).
 
         Raises MemoryError where there is none for the kernel's buffers.
         """
-        wanted, tile, hidden = features.shape[1] - _SIDE + 1, self._form.tile, self._hidden
+        wanted, tile, hidden, d = features.shape[1] - _SIDE + 1, self._form.tile, self._hidden, self._density
         if wanted < tile:  # the kernel computes whole tiles
             features = torch.nn.functional.pad(features, (0, 0, 0, tile - wanted))
         features = features.contiguous()
         h, w = features.shape[0] - _SIDE + 1, features.shape[1] - _SIDE + 1
-        maps = torch.empty(2 * h, 2 * w, hidden, dtype=self._form.dtype)
+        maps = torch.empty(d * h, d * w, hidden, dtype=self._form.dtype)
         held = (t.data_ptr() for t in (features, *self._held, maps))
-        if self._run(ctypes.byref(_Coarse(h, w, self._channels, *held)), hidden):
+        if self._run(ctypes.byref(_Coarse(h, w, self._channels, d, *held)), hidden):
             raise MemoryError("the kernel's buffers")
-        Work.macs += h * -(-w // tile) * tile * hidden * (_SIDE * _SIDE * self._channels + 8 * hidden)
-        return maps[:, : 2 * wanted]
+        Work.macs += h * -(-w // tile) * tile * hidden * (_SIDE * _SIDE * self._channels + self._after)
+        return maps[:, : d * wanted]

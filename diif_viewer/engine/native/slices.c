@@ -8,7 +8,7 @@
 #include "fine.h"
 
 typedef struct {
-    Fine fine;                  /* three knots of a row: two of its cell, and one of weight 0 */
+    Fine fine;                  /* two knots of a row, those of its cell */
     int32_t cells;              /* LR cells across that the outputs meet */
     int32_t constant;           /* order: 0 or 1 */
     const Value *maps;       /* first-layer vectors of vertices: (.., cells + 1, hidden) bfloat16 */
@@ -122,16 +122,16 @@ INLINE void knots_of_row(const Slices *s, const int hidden, int y, int padded, V
                            push_slices(s, wide, hidden, blended + (size_t)i * hidden, term, at, rows + (size_t)i * hidden))
 }
 
-/* rows: room for a row's knots and one more, then for 2 times `padded` of them. */
+/* rows: room for a row's knots, then for 2 times `padded` of them. */
 INLINE void render_slices(const Slices *s, const int hidden, int padded, float *rows, Value *vectors) {
     Waiting waiting = {vectors, 0, 0};
-    float *pushed = rows + (size_t)(padded + 1) * hidden;
+    float *pushed = rows + (size_t)padded * hidden;
     for (int y = 0; y < s->fine.height; y++) {
         if (s->constant)
             knots_of_cell_row(s, hidden, y, padded, vectors + GROUP * hidden, pushed, rows);
         else
             knots_of_row(s, hidden, y, padded, vectors + GROUP * hidden, rows);
-        render_row(&s->fine, hidden, rows, &waiting);
+        render_row(&s->fine, hidden, 2, rows, &waiting);
     }
     render_rest(&s->fine, hidden, &waiting);
 }
@@ -149,7 +149,7 @@ int diif_viewer_slices(const Slices *s, int hidden) {
     if (hidden != 128 && hidden != 256)
         return 2;
     const int padded = (2 * s->cells + TILE - 1) / TILE * TILE;
-    const size_t in_rows = (size_t)(3 * padded + 1) * hidden * sizeof(float); /* a row's last may be a knot of weight 0 */
+    const size_t in_rows = (size_t)3 * padded * hidden * sizeof(float);
     const size_t in_vectors = (size_t)(GROUP + 3 * padded) * hidden * sizeof(Value);
     char *memory = aligned_alloc(64, in_rows + in_vectors);
     if (memory == NULL)

@@ -23,8 +23,9 @@ POINTERS = {
 }
 SIZES = {"SIDE": 64, "WIDTH": 64, "PART": 32}
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
-    ("fine_stage", {"GROUP": 32, "SINGLE": True, "SLICED": False, "BASED": True, "FORM": 3}),
-    ("fine_stage", {"GROUP": 32, "SINGLE": False, "SLICED": True, "BASED": False, "FORM": 1}),
+    ("fine_stage", {"GROUP": 32, "SINGLE": True, "BELOW": 4, "BASED": True, "FORM": 3}),
+    ("fine_stage", {"GROUP": 32, "SINGLE": False, "BELOW": 0, "BASED": False, "FORM": 1}),
+    ("fine_stage", {"GROUP": 32, "SINGLE": True, "BELOW": 2, "BASED": True, "FORM": 4}),
     ("coarse_stage", {"BLOCK": 64}),
     ("push_stage", {"BLOCK": 64}),
 ]

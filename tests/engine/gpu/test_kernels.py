@@ -36,7 +36,7 @@ def apart(one: np.ndarray, other: np.ndarray) -> int:
 
 
 @pytest.mark.parametrize("scale", [1.37, 4.0, 12.5, 30.0])
-@pytest.mark.parametrize("kind", ["diif", "diif skip", "diif-s"])
+@pytest.mark.parametrize("kind", ["diif", "diif skip", "diif-s", "diif-s one knot"])
 def test_equal_to_the_plain_decoders_in_the_middle_and_at_the_last_corner(painter: Painter, kind, scale) -> None:
     field = field_of(kind)
     lattice = field.lattice(scale)
@@ -51,7 +51,7 @@ def test_equal_to_the_plain_decoders_in_the_middle_and_at_the_last_corner(painte
         assert seen.std() > 1
 
 
-@pytest.mark.parametrize("kind", ["diif", "diif-s"])
+@pytest.mark.parametrize("kind", ["diif", "diif-s", "diif-s one knot"])
 def test_equal_at_the_first_corner_for_unlike_scales_and_with_a_phase(painter: Painter, kind) -> None:
     field = field_of(kind)
     for lattice in (Lattice.of_size(40, 50, 211, 98), Lattice.of_scale(40, 50, 3.3, phase=(0.25, -0.4))):
@@ -61,7 +61,7 @@ def test_equal_at_the_first_corner_for_unlike_scales_and_with_a_phase(painter: P
         assert apart(seen, plain(field, lattice, window)) <= 1
 
 
-@pytest.mark.parametrize("kind", ["diif", "diif-s"])
+@pytest.mark.parametrize("kind", ["diif", "diif-s", "diif-s one knot"])
 def test_half_precision_is_within_two_levels(painter: Painter, kind) -> None:
     """float16; the interpreter knows no bfloat16 products."""
     field = field_of(kind, HALF)
@@ -87,7 +87,7 @@ def test_grey_and_alpha(painter: Painter, channels) -> None:
     assert apart(seen, plain(field, lattice, window)) <= 1
 
 
-@pytest.mark.parametrize("kind", ["diif", "diif-s"])
+@pytest.mark.parametrize("kind", ["diif", "diif-s", "diif-s one knot"])
 def test_a_part_is_the_part_of_the_whole_bit_for_bit(painter: Painter, kind) -> None:
     field = field_of(kind)
     lattice = field.lattice(2.7)
@@ -103,7 +103,7 @@ def test_a_part_is_the_part_of_the_whole_bit_for_bit(painter: Painter, kind) -> 
     assert other.failure is None
 
 
-@pytest.mark.parametrize("kind", ["diif", "diif-s"])
+@pytest.mark.parametrize("kind", ["diif", "diif-s", "diif-s one knot"])
 def test_little_room_cuts_the_work_and_changes_nothing(painter: Painter, kind) -> None:
     field = field_of(kind)
     lattice, window = field.lattice(2.7), Window(45, 44, 50, 70)

@@ -18,7 +18,7 @@ def painter() -> Painter:
     return Painter(Plain("cpu"))
 
 
-@pytest.mark.parametrize("kind", ["liif", "liif skip", "diif", "diif-s"])
+@pytest.mark.parametrize("kind", ["liif", "liif skip", "diif", "diif-s", "diif-s one knot"])
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 def test_windows_equal_the_cpu_s_bit_for_bit(small_model, painter, kind, channels) -> None:
     field = dv.encode(picture(40, 50, channels), small_model(kind))
