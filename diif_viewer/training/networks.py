@@ -30,6 +30,8 @@ class Networks(nn.Module):
         self.decoders = nn.ModuleDict(
             {name: build_decoder(part, self.encoder.channels) for name, part in preset.decoders.items()}
         )
+        for name in preset.recipe.frozen:
+            (self.encoder if name == "encoder" else self.decoders[name]).requires_grad_(False)
         self._shares: Mapping[str, float] = preset.recipe.shares
         self._half = preset.recipe.precision == "bfloat16"
         self._error = F.mse_loss if preset.recipe.loss == "l2" else F.l1_loss

@@ -42,6 +42,7 @@ class Recipe:
     loss: str = "l1"
     optimiser: str = "adam"
     damage: dict[str, float] = field(default_factory=dict)
+    frozen: tuple[str, ...] = ()
 
     @property
     def sampler(self) -> Sampler:
@@ -178,6 +179,9 @@ def _preset(name: str, held: dict[str, Any], chosen: Iterable[str] | None) -> Pr
         build_decoder(part, channels)
     if not decoders:
         raise ValueError("no decoder")
+    parts, frozen = {"encoder", *decoders}, set(preset.recipe.frozen)
+    if frozen - parts or frozen == parts:
+        raise ValueError(f"frozen names some of {', '.join(sorted(parts))}, and not all, not {sorted(frozen)}")
     return preset
 
 
@@ -211,6 +215,8 @@ def _value(name: str, value: Any, kind: Any) -> Any:
         return tuple(_value(name, v, float) for v in value)
     if kind == dict[str, float] and isinstance(value, dict):
         return {k: _value(f"{name}.{k}", v, float) for k, v in value.items()}
+    if kind == tuple[str, ...] and isinstance(value, list):
+        return tuple(_value(name, v, str) for v in value)
     if type(value) is not kind:
         wanted = "a list of numbers" if kind == tuple[float, ...] else getattr(kind, "__name__", str(kind))
         raise ValueError(f"{name} must be {wanted}, not {value!r}")

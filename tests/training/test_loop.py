@@ -73,6 +73,23 @@ def test_training_learns_and_leaves_loadable_weights_that_share_an_encoder(tiny:
     assert torch.isfinite(models[2](torch.zeros(1, 3, 6, 6), lattice, lattice.window)).all()
 
 
+@pytest.mark.parametrize("optimiser", ["adam", "muon"])
+def test_frozen_parts_keep_their_weights_while_the_others_learn(optimiser: str, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    train(tiny_preset(tmp_path), pictures(), first, Budget(steps=30), report=silent)
+    preset = tiny_preset(tmp_path, f"optimiser={optimiser}", 'frozen=["encoder", "diif-s"]')
+    models = [load_checkpoint(first / f"{name}-tiny.safetensors") for name in NAMES]
+    train(preset, pictures(), second, Budget(steps=60), report=silent, start=models, rhythm=Rhythm(report=15))
+    after = weights(second)
+    for key, value in weights(first).items():
+        name, part = key.split(": ")
+        frozen = part.startswith("encoder") or name == "diif-s"
+        assert torch.equal(value, after[key]) == frozen, key
+    for name in ("liif", "diif"):
+        assert losses(second, name)[-1] < losses(second, name)[0], name
+    assert losses(second, "diif-s")[0] > 0
+
+
 class Killed(BaseException):
     """Stands for SIGKILL: nothing of ours may catch it."""
 
