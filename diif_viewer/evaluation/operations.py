@@ -14,7 +14,8 @@ MODELS: dict[str, tuple[Part, float | None]] = {
     "DIIF": (Part("diif"), 0.790),
     "DIIF, constant order": (Part("diif", {"order": "constant"}), 0.512),
     "DIIF, no slice ensemble": (Part("diif", {"slice_ensemble": False}), 0.542),
-    "DIIF-S": (Part("diif-s"), None),
+    "DIIF-S": (Part("diif-s", {"knots": 1}), None),
+    "DIIF-S, four knots": (Part("diif-s"), None),
 }
 """Decoder behind EDSR-baseline, and what the paper prints for 160x90 to 2560x1440 (in 1e12; None: it is ours)."""
 

@@ -296,6 +296,8 @@ def _spec(kind: str, width: str) -> ModelSpec:
     options: dict[str, Any] = {"hidden": [hidden] * 4 if kind == "liif" else hidden}
     if kind == "diif-constant":
         kind, options = "diif", {**options, "order": "constant"}
+    if kind == "diif-s":
+        options["knots"] = 1
     return ModelSpec(Part("edsr", encoder), Part(kind, options))
 
 
