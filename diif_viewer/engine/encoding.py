@@ -11,6 +11,7 @@ from torch import Tensor
 from diif_viewer.engine.dense import PackedRdn
 from diif_viewer.engine.layers import Conv, cut
 from diif_viewer.engine.native.edsr import Layer, NativeEdsr
+from diif_viewer.engine.native.edsr8 import NativeEdsr8
 from diif_viewer.engine.planes import BlockCache, Plane
 from diif_viewer.errors import CheckpointError
 from diif_viewer.geometry import Window
@@ -51,7 +52,7 @@ class PackedEdsr:
         self.radius = encoder.radius
         self.channels = encoder.channels
         layers = _layers(encoder)
-        self._native = NativeEdsr.of(layers, dtype)
+        self._native = NativeEdsr8.of(layers, dtype) or NativeEdsr.of(layers, dtype)
         head, *inner, tail = (
             Conv(layer.weight, layer.bias, dtype, padding=1, relu=n % 2 == 1 and n < len(layers) - 1)
             for n, layer in enumerate(layers)

@@ -27,8 +27,8 @@ class Layer(NamedTuple):
     bias: Tensor
 
 
-class _Encoding(ctypes.Structure):
-    """`Encoding` of edsr.c."""
+class Encoding(ctypes.Structure):
+    """`Encoding` of edsr.h."""
 
     _fields_ = (
         *((name, ctypes.c_int32) for name in ("height", "width", "top", "left", "bottom", "right", "blocks")),
@@ -42,6 +42,8 @@ class _Encoding(ctypes.Structure):
 class NativeEdsr:
     """The encoder in one call that holds no lock. Sums are in float32."""
 
+    _function = "diif_viewer_encode"
+
     def __init__(self, layers: Sequence[Layer], kernels: Kernels) -> None:
         """layers: head, two for each block, tail."""
         self._channels, self._dtype = len(layers[0].bias), kernels.form.dtype
@@ -52,8 +54,8 @@ class NativeEdsr:
         each = ctypes.c_void_p * len(layers)
         self._weights_at = each(*(t.data_ptr() for t in self._weights))
         self._bias_at = each(*(t.data_ptr() for t in self._bias))
-        self._run = kernels.dll.diif_viewer_encode
-        self._run.argtypes = (ctypes.POINTER(_Encoding), ctypes.c_int)
+        self._run = getattr(kernels.dll, self._function)
+        self._run.argtypes = (ctypes.c_void_p, ctypes.c_int)
 
     @classmethod
     def of(cls, layers: Sequence[Layer], dtype: torch.dtype) -> NativeEdsr | None:
@@ -73,15 +75,18 @@ class NativeEdsr:
         pixels = image[0].permute(1, 2, 0).contiguous()
         height, width, _ = pixels.shape
         features = torch.empty(inside.height, inside.width, self._channels, dtype=self._dtype)
-        blocks = len(self._weights) // 2 - 1
-        request = _Encoding(
-            height, width, inside.top, inside.left, inside.bottom, inside.right, blocks,
-            pixels.data_ptr(), self._weights_at, self._bias_at, features.data_ptr(),
-        )  # fmt: skip
-        if self._run(ctypes.byref(request), self._channels):
+        if self._run(ctypes.byref(self._request(pixels, inside, features)), self._channels):
             raise MemoryError("the kernel's buffers")
         Work.macs += self._macs(inside, Window(0, 0, height, width))
         return features
+
+    def _request(self, pixels: Tensor, inside: Window, features: Tensor) -> ctypes.Structure:
+        """What the kernel is handed; the tensors must outlive it."""
+        height, width, _ = pixels.shape
+        return Encoding(
+            height, width, inside.top, inside.left, inside.bottom, inside.right, len(self._weights) // 2 - 1,
+            pixels.data_ptr(), self._weights_at, self._bias_at, features.data_ptr(),
+        )  # fmt: skip
 
     def _macs(self, inside: Window, whole: Window) -> int:
         layers, c = len(self._weights), self._channels

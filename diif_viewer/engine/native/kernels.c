@@ -5,3 +5,4 @@
 #include "liif.c"
 #include "knots.c"
 #include "edsr.c"
+#include "edsr8.c"

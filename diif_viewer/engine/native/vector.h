@@ -1,6 +1,6 @@
 /* The three forms in which the kernels are compiled: what a register holds and what is kept in memory.
  *
- *   BFLOAT16  AVX-512 with products of bfloat16: pairs of values are multiplied, sums are in float32
+ *   BFLOAT16  AVX-512 with products of bfloat16: pairs of values are multiplied, sums are in float32; and of bytes (edsr8.c)
  *   WIDE      AVX-512, all in float32
  *   NARROW    AVX2 with FMA, all in float32
  *
@@ -17,8 +17,8 @@
 #include <string.h>
 
 #if defined(BFLOAT16)
-#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma")))
-#define SUPPORTED (has(avx512bf16) && has(avx512f) && has(avx512bw) && has(avx512dq) && has(avx512vl))
+#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx512vnni,fma")))
+#define SUPPORTED (has(avx512bf16) && has(avx512vnni) && has(avx512f) && has(avx512bw) && has(avx512dq) && has(avx512vl))
 enum { LANES = 16, GRAIN = 2, TILE = 8, PANEL = 3 };
 typedef __m512 Vector;
 typedef __m512bh Factors;

@@ -1,0 +1,105 @@
+/* What the two EDSR encoders share (edsr.c, edsr8.c): a part of a picture, its maps, and a convolution in the form's values. */
+
+#ifndef DIIF_VIEWER_EDSR_H
+#define DIIF_VIEWER_EDSR_H
+
+#include "tile.h"
+
+enum { COLOURS = 4 }; /* red, green, blue and a zero: whole pairs */
+
+typedef struct {
+    int32_t height, width;            /* of the part that is read */
+    int32_t top, left, bottom, right; /* what is wanted of it; a side nearer than the layers reach is the picture's */
+    int32_t blocks;
+    const Value *image;           /* (height, width, 3) */
+    const Value *const *weights;  /* 2 * blocks + 2 layers: see `layer` */
+    const float *const *bias;
+    Value *features;              /* out: (bottom - top, right - left, channels) */
+} Encoding;
+
+/* Values at every position of the part and zeros around it. */
+typedef struct {
+    Value *values; /* at the first position of the part */
+    ptrdiff_t stride; /* values from row to row */
+} Map;
+
+typedef struct {
+    int top, left, bottom, right;
+} Part;
+
+/* One panel of results at `count` positions of a row. */
+INLINE void panel(const int in_channels, const int channels, const int wide, const Value *in, ptrdiff_t stride,
+                  const Value *weights, const float *bias, const Value *residual, const int with_relu, int at, int count,
+                  Value *out) {
+    const Value *w = weights + (size_t)at * 9 * in_channels;
+    Tile sum;
+    begin(sum, wide, bias + at);
+    for (int dy = -1; dy <= 1; dy++)
+        w = multiply(sum, wide, in + dy * stride, in_channels, 3 * in_channels, w);
+    EACH_VECTOR(i)
+        if (i < count)
+            EACH_REGISTER(j) {
+                const int place = i * channels + at + j * LANES;
+                const Vector value = residual != NULL ? add(sum[i][j], get(residual + place)) : sum[i][j];
+                put(out + place, with_relu ? relu(value) : value);
+            }
+}
+
+/* One 3x3 convolution; weights: see tile.h, inputs in the order (3, 3, in_channels). out = sum + residual, or its ReLU;
+ * `residual` may be `out`. */
+INLINE void layer(const int in_channels, const int channels, const Map *in, const Value *weights, const float *bias,
+                  const Map *residual, const int with_relu, Part part, const Map *out) {
+    for (int y = part.top; y < part.bottom; y++)
+        for (int x = part.left; x < part.right; x += TILE) {
+            const int count = part.right - x < TILE ? part.right - x : TILE;
+            const Value *from = in->values + y * in->stride + (x - 1) * in_channels;
+            const Value *more = residual ? residual->values + y * residual->stride + x * channels : NULL;
+            EACH_PANEL(channels, panel(in_channels, channels, wide, from, in->stride, weights, bias, more, with_relu, at,
+                                       count, out->values + y * out->stride + x * channels))
+        }
+}
+
+static int larger(int a, int b) { return a > b ? a : b; }
+
+static int smaller(int a, int b) { return a < b ? a : b; }
+
+/* What is wanted, grown by what `layers` more of them reach. */
+static Part around(const Encoding *e, int layers) {
+    return (Part){larger(e->top - layers, 0), larger(e->left - layers, 0), smaller(e->bottom + layers, e->height),
+                  smaller(e->right + layers, e->width)};
+}
+
+static void copy_colours(const Encoding *e, const Map *image) {
+    for (int y = 0; y < e->height; y++)
+        for (int x = 0; x < e->width; x++)
+            memcpy(image->values + y * image->stride + x * COLOURS, e->image + ((size_t)y * e->width + x) * 3,
+                   3 * sizeof(Value));
+}
+
+/* How much a map needs: positions in all, and from row to row. */
+typedef struct {
+    size_t positions, across;
+} Room;
+
+static Room room_for(const Encoding *e) {
+    const size_t across = (size_t)e->width + 2;
+    return (Room){(e->height + 2) * across + TILE + 2, across}; /* a last tile is read to its end */
+}
+
+/* `count` maps, all zeros, the first of colours; their memory, or NULL where there is none. */
+static Value *new_maps(Room room, Map *maps, int channels, int count) {
+    const size_t values = room.positions * (COLOURS + (count - 1) * (size_t)channels);
+    Value *memory = aligned_alloc(64, (values * sizeof(Value) + 63) / 64 * 64);
+    if (memory == NULL)
+        return NULL;
+    memset(memory, 0, values * sizeof(Value));
+    Value *next = memory;
+    for (int i = 0; i < count; i++) {
+        const size_t each = i == 0 ? COLOURS : (size_t)channels;
+        maps[i] = (Map){next + (room.across + 1) * each, (ptrdiff_t)(room.across * each)};
+        next += room.positions * each;
+    }
+    return memory;
+}
+
+#endif

@@ -1,0 +1,110 @@
+"""The encoder whose products are of bytes: it computes what its definition says, and pictures hardly change by it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from torch.nn.functional import conv2d, pad
+
+import diif_viewer as dv
+from diif_viewer.engine.device import Compute
+from diif_viewer.engine.encoding import PackedEdsr, _layers
+from diif_viewer.engine.model import Model
+from diif_viewer.engine.native.edsr import Layer
+from diif_viewer.engine.native.edsr8 import MIDDLE, ByteLayer, NativeEdsr8
+from diif_viewer.geometry import Window
+from diif_viewer.models.checkpoint import load_checkpoint
+from diif_viewer.models.edsr import Edsr
+from diif_viewer.paths import shipped
+from tests.engine.conftest import picture
+from tests.engine.native import HERE, by
+
+BYTES = next((form for form in HERE if form.dtype == torch.bfloat16), None)
+pytestmark = pytest.mark.skipif(BYTES is None, reason="no products of bytes here, or no compiler")
+
+
+def rounded(x: Tensor, middle: int) -> tuple[Tensor, Tensor]:
+    """Bytes less what stands for zero, and each position's scale."""
+    scale = x.abs().amax(1, keepdim=True).clamp_min(1e-20) / (127 if middle else 255)
+    return (x / scale).round(), scale
+
+
+def convolved(x: Tensor, layer: Layer, middle: int) -> Tensor:
+    """By the definition: whole numbers position by position, then sums of nine."""
+    made = ByteLayer.of(layer, middle)
+    whole, scale = rounded(x, middle)
+    (_, _, h, w), channels = x.shape, x.shape[1]
+    inputs, scales = pad(whole, (1, 1, 1, 1)).double(), pad(scale, (1, 1, 1, 1)).double()
+    total = torch.zeros(1, len(made.bias), h, w, dtype=torch.float64)
+    for tap in range(9):
+        here = (..., slice(tap // 3, tap // 3 + h), slice(tap % 3, tap % 3 + w))
+        weights = made.weights[:, tap * channels : (tap + 1) * channels, None, None].double()
+        total += conv2d(inputs[here], weights) * scales[here]
+    return (total * made.scale[:, None, None] + made.bias[:, None, None]).float()
+
+
+def encoded(layers: list[Layer], image: Tensor) -> Tensor:
+    head, *inner, tail = layers
+    half = torch.bfloat16
+    shallow = x = conv2d(image, head.weight.to(half).float(), head.bias.float(), padding=1).to(half).float()
+    precise = x
+    for first, second in zip(inner[::2], inner[1::2], strict=True):
+        precise = x + convolved(convolved(precise, first, MIDDLE).relu(), second, 0)
+        x = precise.to(half).float()
+    return (convolved(precise, tail, MIDDLE) + shallow)[0].permute(1, 2, 0)
+
+
+@pytest.mark.parametrize(("channels", "blocks"), [(48, 3), (64, 2), (48, 0)])
+def test_it_computes_what_its_definition_says(channels: int, blocks: int) -> None:
+    torch.manual_seed(channels + blocks)
+    encoder = Edsr(channels, blocks, 0.7).eval().requires_grad_(False)
+    image = (torch.rand(1, 3, 37, 45) * 2 - 1).to(torch.bfloat16).contiguous(memory_format=torch.channels_last)
+    with by(BYTES):
+        packed = PackedEdsr(encoder, torch.bfloat16)
+    assert isinstance(packed._native, NativeEdsr8)
+    with torch.inference_mode():
+        found = packed(image, Window(0, 0, 37, 45)).float()
+        expected = encoded(_layers(encoder), image.float())
+    error = (found - expected).abs() / expected.abs().max()
+    assert float(error.max()) < 0.01  # a rounding tie moves a byte, bfloat16 the last bits
+    assert float(error.mean()) < 0.001
+
+
+@pytest.mark.parametrize("middle", [0, MIDDLE])
+def test_weights_and_their_scale_are_the_layer(middle: int) -> None:
+    layer = Layer(torch.randn(48, 48, 3, 3), torch.randn(48))
+    made = ByteLayer.of(layer, middle)
+    assert torch.equal(made.weights, made.weights.round())
+    assert float(made.weights.abs().max()) == 127
+    again = (made.weights * made.scale[:, None]).view(48, 3, 3, 48).permute(0, 3, 1, 2)
+    assert float((again - layer.weight).abs().max()) <= float(made.scale.max()) / 2 * 1.001
+    assert torch.equal(made.beginning.sum(0).float(), -middle * made.weights.sum(1))
+
+
+def test_a_layer_of_zeros_stays_one() -> None:
+    made = ByteLayer.of(Layer(torch.zeros(48, 48, 3, 3), torch.ones(48)), MIDDLE)
+    assert not made.weights.any()
+    assert torch.isfinite(made.scale).all()
+
+
+@pytest.mark.parametrize("what", ["shapes", "noise", "black", "letters"])
+def test_shipped_models_show_nearly_the_same_picture(what: str) -> None:
+    """Whatever the picture: its scales are its own positions', not a calibration's."""
+    rng = np.random.default_rng(4)
+    pixels = picture(60, 70)
+    if what != "shapes":
+        pixels = np.zeros((60, 70, 3), np.uint8)
+    if what == "noise":
+        pixels = rng.integers(0, 2, (60, 70, 3)).astype(np.uint8) * 255
+    if what == "letters":
+        pixels[::7, 5:60] = pixels[8:50, ::9] = 255
+    reference = load_checkpoint(shipped("weights") / "diif-s-lite.safetensors").eval().requires_grad_(False)
+    shown = []
+    for dtype in (torch.bfloat16, torch.float32):
+        model = Model("lite", reference, Compute("cpu", dtype, (64, 64)))
+        shown.append(dv.encode(pixels, model).render(3.0).astype(int))
+    error = np.abs(shown[0] - shown[1])
+    assert error.mean() < (1.0 if what == "noise" else 0.25)
+    assert np.quantile(error, 0.999) <= (8 if what == "noise" else 3)
