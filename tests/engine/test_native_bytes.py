@@ -1,4 +1,4 @@
-"""The encoder whose products are of bytes: it computes what its definition says, and pictures hardly change by it."""
+"""Products of bytes: encoder and coarse stage compute what their definition says, and pictures hardly change by it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from torch import Tensor
 from torch.nn.functional import conv2d, pad
 
 import diif_viewer as dv
+from diif_viewer.engine.decoders.diif_s import DiifSDecoder
 from diif_viewer.engine.device import Compute
 from diif_viewer.engine.encoding import PackedEdsr, _layers
 from diif_viewer.engine.model import Model
+from diif_viewer.engine.native.bytes import MIDDLE, ByteLayer
 from diif_viewer.engine.native.edsr import Layer
-from diif_viewer.engine.native.edsr8 import MIDDLE, ByteLayer, NativeEdsr8
+from diif_viewer.engine.native.edsr8 import NativeEdsr8
 from diif_viewer.geometry import Window
 from diif_viewer.models.checkpoint import load_checkpoint
+from diif_viewer.models.diif_s import KNOTS, DiifS
 from diif_viewer.models.edsr import Edsr
 from diif_viewer.paths import shipped
 from tests.engine.conftest import picture
@@ -33,7 +36,7 @@ def rounded(x: Tensor, middle: int) -> tuple[Tensor, Tensor]:
 
 def convolved(x: Tensor, layer: Layer, middle: int) -> Tensor:
     """By the definition: whole numbers position by position, then sums of nine."""
-    made = ByteLayer.of(layer, middle)
+    made = ByteLayer.of(*layer, middle)
     whole, scale = rounded(x, middle)
     (_, _, h, w), channels = x.shape, x.shape[1]
     inputs, scales = pad(whole, (1, 1, 1, 1)).double(), pad(scale, (1, 1, 1, 1)).double()
@@ -75,7 +78,7 @@ def test_it_computes_what_its_definition_says(channels: int, blocks: int) -> Non
 @pytest.mark.parametrize("middle", [0, MIDDLE])
 def test_weights_and_their_scale_are_the_layer(middle: int) -> None:
     layer = Layer(torch.randn(48, 48, 3, 3), torch.randn(48))
-    made = ByteLayer.of(layer, middle)
+    made = ByteLayer.of(*layer, middle)
     assert torch.equal(made.weights, made.weights.round())
     assert float(made.weights.abs().max()) == 127
     again = (made.weights * made.scale[:, None]).view(48, 3, 3, 48).permute(0, 3, 1, 2)
@@ -84,9 +87,39 @@ def test_weights_and_their_scale_are_the_layer(middle: int) -> None:
 
 
 def test_a_layer_of_zeros_stays_one() -> None:
-    made = ByteLayer.of(Layer(torch.zeros(48, 48, 3, 3), torch.ones(48)), MIDDLE)
+    made = ByteLayer.of(torch.zeros(48, 48, 3, 3), torch.ones(48), MIDDLE)
     assert not made.weights.any()
     assert torch.isfinite(made.scale).all()
+
+
+@pytest.mark.parametrize("knots", KNOTS)
+@pytest.mark.parametrize(("channels", "hidden"), [(48, 128), (64, 256)])
+def test_the_coarse_stage_computes_what_its_definition_says(channels: int, hidden: int, knots: int) -> None:
+    torch.manual_seed(channels)
+    decoder = DiifS(channels, hidden, knots).requires_grad_(False)
+    features = torch.randn(9, 21, channels).to(torch.bfloat16)
+    with by(BYTES):
+        packed = DiifSDecoder(decoder, torch.bfloat16)
+    assert packed._native_knots is not None
+    assert packed._native_knots._bytes is not None
+    with by(None):
+        plain = DiifSDecoder(decoder, torch.float32)
+    first = decoder.imnet.layers[0]
+    assert isinstance(first, torch.nn.Linear)
+    weight = first.weight[:, : 16 * channels].reshape(-1, channels, 4, 4)
+    whole, scale = rounded(features.float().permute(2, 0, 1)[None], MIDDLE)
+    made = ByteLayer.of(weight, first.bias, MIDDLE)
+    inputs = torch.nn.functional.unfold(whole * scale, 4)[0].view(channels, 16, -1).permute(1, 0, 2).flatten(0, 1)
+    total = made.scale[:, None] * (made.weights @ inputs) + made.bias[:, None]
+    with torch.inference_mode():
+        found = packed.knot_maps(features).float()
+        d = len(decoder.knots)
+        hidden_of = (total.T[None] + plain._knots[:, None]).relu()  # (knots, vertices, hidden)
+        pushed = plain._push(plain._coarse(hidden_of.reshape(-1, hidden)))
+        expected = pushed.view(d, d, 6, 18, hidden).permute(2, 0, 3, 1, 4).reshape(6 * d, 18 * d, hidden)
+    error = (found - expected).abs() / expected.abs().max()
+    assert float(error.max()) < 0.02  # what bfloat16 does to the two layers that follow
+    assert float(error.mean()) < 0.002
 
 
 @pytest.mark.parametrize("what", ["shapes", "noise", "black", "letters"])
@@ -107,4 +140,4 @@ def test_shipped_models_show_nearly_the_same_picture(what: str) -> None:
         shown.append(dv.encode(pixels, model).render(3.0).astype(int))
     error = np.abs(shown[0] - shown[1])
     assert error.mean() < (1.0 if what == "noise" else 0.25)
-    assert np.quantile(error, 0.999) <= (8 if what == "noise" else 3)
+    assert np.quantile(error, 0.999) <= (8 if what in {"noise", "letters"} else 2)

@@ -2,9 +2,10 @@
  * each of its knots, a layer, and the fine stage's first matrix. decoders/diif_s.py has the definition in plain torch.
  */
 
+#include "bytes.h"
 #include "tile.h"
 
-enum { SIDE = 4 }; /* a vertex sees 4 x 4 features */
+enum { SIDE = 4, FEW_MORE = 4 }; /* a vertex sees 4 x 4 features; a row of bytes is computed to whole groups */
 
 typedef struct {
     int32_t height, width;    /* vertices; width at least TILE */
@@ -16,6 +17,7 @@ typedef struct {
     const float *knots;       /* (density * density, hidden): what the first layer adds for each */
     const Value *second, *push;
     const float *second_bias, *nothing; /* (hidden); nothing: zeros */
+    const void *bytes;     /* the first layer as a ByteLayer; NULL: as `first` */
     Value *maps;           /* out: (density * height, density * width, hidden) */
 } Coarse;
 
@@ -37,6 +39,46 @@ INLINE void first_layer(const Coarse *c, const int wide, const int hidden, const
         }
 }
 
+#if defined(BFLOAT16)
+
+/* The first layer at all vertices of row y with products of bytes, before scale and bias: (width + FEW, hidden). */
+INLINE void row_of_bytes(const Coarse *c, const int channels, const int hidden, const ByteMap *in, int y, float *sums) {
+    const ptrdiff_t row = (ptrdiff_t)y * in->across;
+    EACH_PANEL(hidden, for (int x = 0; x < c->width; x += FEW) /* a panel's weights stay in the first cache */
+                           byte_panel(c->bytes, SIDE, channels, hidden, wide, in, row + x, at, sums + (size_t)x * hidden))
+}
+
+/* What follows it at TILE vertices: as `first_layer`. */
+INLINE void after_bytes(const Coarse *c, const int hidden, const int knots, const float *sums, Value *out) {
+    const ByteLayer *layer = c->bytes;
+    for (int i = 0; i < TILE; i++)
+        for (int v = 0; v < hidden; v += LANES) {
+            const Vector sum = times_plus(load(sums + i * hidden + v), load(layer->scale + v), load(layer->bias + v));
+            for (int k = 0; k < knots; k++)
+                put(out + (k * TILE + i) * hidden + v, relu(add(sum, load(c->knots + k * hidden + v))));
+        }
+}
+
+/* All features as bytes, and FEW positions more that are read in vain; NULL where there is no memory. */
+TARGET static char *bytes_of_features(const Coarse *c, ByteMap *map) {
+    const size_t positions = (size_t)(c->height + SIDE - 1) * (c->width + SIDE - 1);
+    const size_t scales = (positions + FEW) * sizeof(float);
+    char *memory = aligned_alloc(64, (scales + (positions + FEW) * c->channels + 63) / 64 * 64);
+    if (memory == NULL)
+        return NULL;
+    memset(memory, 0, scales + (positions + FEW) * c->channels);
+    *map = (ByteMap){(uint8_t *)memory + scales, (float *)memory, c->width + SIDE - 1};
+    float values[MOST];
+    for (size_t p = 0; p < positions; p++) {
+        for (int v = 0; v < c->channels; v += LANES)
+            store(values + v, get(c->features + p * c->channels + v));
+        put_bytes(map, c->channels, p, values, MIDDLE);
+    }
+    return memory;
+}
+
+#endif
+
 /* A layer of hidden values on the vectors of all knots; those of vertex i and knot k go to `out + i * step + knot[k]`. */
 INLINE void square_layer(const int wide, const int hidden, const int knots, const Value *in, const Value *weights,
                          const float *bias, const int with_relu, int at, Value *out, size_t step, const size_t *knot) {
@@ -51,44 +93,79 @@ INLINE void square_layer(const int wide, const int hidden, const int knots, cons
     }
 }
 
-INLINE void coarse(const Coarse *c, const int hidden, const int density, Value *memory) {
+/* bytes: the features, where the first layer is of bytes; sums: of a row, there. */
+INLINE void coarse(const Coarse *c, const int hidden, const int density, const void *bytes, float *sums, Value *memory) {
     const int knots = density * density;
     Value *one = memory, *two = memory + knots * TILE * hidden;
     const size_t row = (size_t)density * c->width * hidden;
     const size_t inside[] = {0, (size_t)TILE * hidden, (size_t)2 * TILE * hidden, (size_t)3 * TILE * hidden};
     const size_t outside[] = {0, hidden, row, row + hidden};
-    for (int y = 0; y < c->height; y++)
+    for (int y = 0; y < c->height; y++) {
+#if defined(BFLOAT16)
+        if (bytes != NULL && c->channels == 48)
+            row_of_bytes(c, 48, hidden, bytes, y, sums);
+        else if (bytes != NULL)
+            row_of_bytes(c, 64, hidden, bytes, y, sums);
+#endif
         for (int start = 0; start < c->width; start += TILE) {
             const int x = start + TILE <= c->width ? start : c->width - TILE; /* some vertices twice, alike */
             const Value *in = c->features + ((size_t)y * (c->width + SIDE - 1) + x) * c->channels;
             Value *out = c->maps + density * y * row + (size_t)density * x * hidden;
-            EACH_PANEL(hidden, first_layer(c, wide, hidden, knots, in, at, one))
+#if defined(BFLOAT16)
+            if (bytes != NULL)
+                after_bytes(c, hidden, knots, sums + (size_t)x * hidden, one);
+            else
+#endif
+                EACH_PANEL(hidden, first_layer(c, wide, hidden, knots, in, at, one))
             EACH_PANEL(hidden,
                        square_layer(wide, hidden, knots, one, c->second, c->second_bias, 1, at, two, hidden, inside))
             EACH_PANEL(hidden, square_layer(wide, hidden, knots, two, c->push, c->nothing, 0, at, out, density * hidden,
                                             outside))
         }
+    }
 }
 
-TARGET static void coarse_128_of_1(const Coarse *c, Value *memory) { coarse(c, 128, 1, memory); }
+TARGET static void coarse_128_of_1(const Coarse *c, const void *bytes, float *sums, Value *memory) {
+    coarse(c, 128, 1, bytes, sums, memory);
+}
 
-TARGET static void coarse_128_of_4(const Coarse *c, Value *memory) { coarse(c, 128, 2, memory); }
+TARGET static void coarse_128_of_4(const Coarse *c, const void *bytes, float *sums, Value *memory) {
+    coarse(c, 128, 2, bytes, sums, memory);
+}
 
-TARGET static void coarse_256_of_1(const Coarse *c, Value *memory) { coarse(c, 256, 1, memory); }
+TARGET static void coarse_256_of_1(const Coarse *c, const void *bytes, float *sums, Value *memory) {
+    coarse(c, 256, 1, bytes, sums, memory);
+}
 
-TARGET static void coarse_256_of_4(const Coarse *c, Value *memory) { coarse(c, 256, 2, memory); }
+TARGET static void coarse_256_of_4(const Coarse *c, const void *bytes, float *sums, Value *memory) {
+    coarse(c, 256, 2, bytes, sums, memory);
+}
 
 /* 0: done; 1: no memory; 2: a width, or a number of knots, that it is not made for. */
 int diif_viewer_knots(const Coarse *c, int hidden) {
-    if ((hidden != 128 && hidden != 256) || c->width < TILE || c->channels % 2 || (c->density != 1 && c->density != 2))
+    if ((hidden != 128 && hidden != 256) || c->width < TILE || c->channels % 2 || (c->density != 1 && c->density != 2) ||
+        (c->bytes != NULL && c->channels != 48 && c->channels != 64))
         return 2;
-    Value *memory = aligned_alloc(64, (size_t)8 * TILE * hidden * sizeof(Value));
-    if (memory == NULL)
-        return 1;
-    if (c->density == 1)
-        (hidden == 128 ? coarse_128_of_1 : coarse_256_of_1)(c, memory);
-    else
-        (hidden == 128 ? coarse_128_of_4 : coarse_256_of_4)(c, memory);
-    free(memory);
-    return 0;
+    const size_t of_row = c->bytes == NULL ? 0 : (size_t)(c->width + FEW_MORE) * hidden * sizeof(float);
+    float *sums = aligned_alloc(64, of_row + (size_t)8 * TILE * hidden * sizeof(Value));
+    Value *memory = (Value *)((char *)sums + of_row);
+    const void *bytes = NULL;
+    char *more = NULL;
+#if defined(BFLOAT16)
+    ByteMap map;
+    if (c->bytes != NULL) {
+        more = bytes_of_features(c, &map);
+        bytes = &map;
+    }
+#endif
+    if (sums != NULL && (more != NULL || c->bytes == NULL)) {
+        if (c->density == 1)
+            (hidden == 128 ? coarse_128_of_1 : coarse_256_of_1)(c, bytes, sums, memory);
+        else
+            (hidden == 128 ? coarse_128_of_4 : coarse_256_of_4)(c, bytes, sums, memory);
+    }
+    const int failed = sums == NULL || (more == NULL && c->bytes != NULL);
+    free(sums);
+    free(more);
+    return failed;
 }

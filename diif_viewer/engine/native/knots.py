@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from diif_viewer.engine.native import library
+from diif_viewer.engine.native.bytes import MIDDLE, ByteLayer, ByteLayerAt, has_bytes
 from diif_viewer.engine.native.fine import WIDTHS
 from diif_viewer.engine.native.library import Kernels
 from diif_viewer.engine.native.products import Work, floats, panels, taps
@@ -38,7 +39,7 @@ class _Coarse(ctypes.Structure):
     _fields_ = (
         *((name, ctypes.c_int32) for name in ("height", "width", "channels", "density")),
         *((name, ctypes.c_void_p) for name in ("features", "first", "first_bias", "knots", "second", "push")),
-        *((name, ctypes.c_void_p) for name in ("second_bias", "nothing", "maps")),
+        *((name, ctypes.c_void_p) for name in ("second_bias", "nothing", "bytes", "maps")),
     )
 
 
@@ -53,6 +54,10 @@ class NativeKnots:
             floats(stage.second_bias), torch.zeros(self._hidden),
         )  # fmt: skip
         self._density = math.isqrt(len(stage.knots))
+        self._bytes = None
+        if has_bytes(kernels.form, self._channels):
+            self._byte_tensors = ByteLayer.of(stage.first, stage.first_bias, MIDDLE).held(kernels.form)
+            self._bytes = ByteLayerAt.of(self._byte_tensors)
         self._run = kernels.dll.diif_viewer_knots
         self._run.argtypes = (ctypes.POINTER(_Coarse), ctypes.c_int)
 
@@ -87,8 +92,10 @@ class NativeKnots:
         features = features.contiguous()
         h, w = features.shape[0] - _SIDE + 1, features.shape[1] - _SIDE + 1
         maps = torch.empty(d * h, d * w, hidden, dtype=self._form.dtype)
-        held = (t.data_ptr() for t in (features, *self._held, maps))
-        if self._run(ctypes.byref(_Coarse(h, w, self._channels, d, *held)), hidden):
+        held = (t.data_ptr() for t in (features, *self._held))
+        first = None if self._bytes is None else ctypes.addressof(self._bytes)
+        request = _Coarse(h, w, self._channels, d, *held, first, maps.data_ptr())
+        if self._run(ctypes.byref(request), hidden):
             raise MemoryError("the kernel's buffers")
         Work.macs += h * -(-w // tile) * tile * hidden * (_SIDE * _SIDE * self._channels + self._after)
         return maps[:, : d * wanted]
