@@ -104,7 +104,7 @@ def _checked(part: Part, allowed: Mapping[str, Kind]) -> dict[str, Any]:
 def _value(what: str, value: Any, kind: Kind) -> Any:
     if isinstance(kind, tuple):
         if type(value) is not type(kind[0]) or value not in kind:
-            raise CheckpointError(f"{what} must be {' or '.join(map(str, kind))}, not {value!r}")
+            raise CheckpointError(f"{what} must be one of {', '.join(map(str, kind))}, not {value!r}")
         return value
     if kind is tuple:
         if not isinstance(value, list | tuple) or not 1 <= len(value) <= 64:

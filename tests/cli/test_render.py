@@ -73,7 +73,7 @@ def test_size_is_the_size_of_the_whole_output(picture: Path, tmp_path: Path) -> 
     assert opened(out).shape == (20, 35, 3)
 
 
-def test_float32_differs_by_a_level_or_two_at_most(picture: Path, tmp_path: Path) -> None:
+def test_float32_differs_by_a_few_levels_at_most(picture: Path, tmp_path: Path) -> None:
     fast, exact = tmp_path / "fast.png", tmp_path / "exact.png"
     assert main(["render", str(picture), "--scale", "3", "-o", str(fast)]) == 0
     assert main(["render", str(picture), "--scale", "3", "--dtype", "float32", "-o", str(exact)]) == 0
@@ -81,7 +81,8 @@ def test_float32_differs_by_a_level_or_two_at_most(picture: Path, tmp_path: Path
     expected = field.render(3.0, dtype="float32") * 255
     assert np.abs(opened(exact) - expected).max() < 0.501  # the nearest level; a tie may fall either way
     difference = np.abs(opened(fast).astype(int) - opened(exact))
-    assert np.quantile(difference, 0.995) <= 2
+    assert np.quantile(difference, 0.995) <= 3  # saturated edges, three pixels apart
+    assert difference.mean() < 0.5
 
 
 @pytest.mark.parametrize("method", ["nearest", "bilinear", "bicubic", "lanczos"])

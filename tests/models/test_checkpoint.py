@@ -220,9 +220,9 @@ BAD_SAFETENSORS: dict[str, tuple[Callable[[Path], None], str]] = {
     "unknown decoder": (with_spec(parts(decoder={"name": "mlp", "args": {}})), "unknown decoder 'mlp'"),
     "other sizes": (with_spec(parts(decoder={"name": "liif", "args": {"hidden": [7, 7]}})), "expected weights"),
     "zero channels": (with_spec(parts(encoder={"name": "edsr", "args": {"n_feats": 0}})), "between 1 and"),
-    "unknown knots": (with_spec(parts(decoder={"name": "diif-s", "args": {"knots": 3}})), "2 or 1"),
-    "knots that are no number": (with_spec(parts(decoder={"name": "diif-s", "args": {"knots": True}})), "2 or 1"),
-    "unknown order": (with_spec(parts(decoder={"name": "diif", "args": {"order": "fixed"}})), "linear or constant"),
+    "unknown knots": (with_spec(parts(decoder={"name": "diif-s", "args": {"knots": 3}})), "2, 1"),
+    "knots that are no number": (with_spec(parts(decoder={"name": "diif-s", "args": {"knots": True}})), "2, 1"),
+    "unknown order": (with_spec(parts(decoder={"name": "diif", "args": {"order": "fixed"}})), "linear, constant"),
 }
 
 

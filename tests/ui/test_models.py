@@ -76,7 +76,7 @@ def test_the_dialog_tells_of_every_model(dialog):
     assert shown[:3] == ["LIIF", "DIIF", "DIIF-S · Default"]
     dialog.list.setCurrentRow(2)
     words = dialog.text.toPlainText()
-    for expected in ("openly licensed photographs", "MIT", "323", "Set5 x4", "Bicubic", "Not seen yet"):
+    for expected in ("openly licensed photographs", "MIT", "670", "Set5 x4", "Bicubic", "Not seen yet"):
         assert expected in words
     assert not dialog.remove_button.isEnabled()
 
