@@ -146,14 +146,21 @@ LAYERS = 5
 def calibrate() -> dict[str, dict[tuple[int, int], float]]:
     """Rate of decoding in megapixels per second by dtype and chunk, with all cores at work; takes some 0.3 s.
 
-    bfloat16 is tried on few rows first: without the instructions it is hundreds of times slower than float32. What is
-    read is the time that the cores spend on it, the best of several: on a machine that is busy at the first start the
-    clock on the wall chose float32, and it was remembered.
+    bfloat16 is tried on few rows first: without the instructions it is an error, or hundreds of times slower than
+    float32. What is read is the time that the cores spend on it, the best of several: on a machine that is busy at the
+    first start the clock on the wall chose float32, and it was remembered.
     """
-    tried = ["float32", "bfloat16"]
-    if _layer_rate(torch.bfloat16) < 0.2 * _layer_rate(torch.float32):
-        tried.remove("bfloat16")
+    tried = ["float32", *(["bfloat16"] if torch_has_bfloat16() else [])]
     return {name: {chunk: _decoding_rate(_DTYPES[name], chunk) for chunk in _CHUNKS} for name in tried}
+
+
+def torch_has_bfloat16() -> bool:
+    """Whether torch is about as fast with bfloat16 as with float32 on this processor, or faster."""
+    try:
+        return _layer_rate(torch.bfloat16) >= 0.2 * _layer_rate(torch.float32)
+    except RuntimeError as error:  # oneDNN refuses where neither AVX-512 nor conversions of AVX2 are there
+        _log.debug("no bfloat16: %s", error)
+        return False
 
 
 def _layer_rate(dtype: torch.dtype, width: int = 128, rows: int = 64, seconds: float = 0.004) -> float:

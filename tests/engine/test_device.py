@@ -3,6 +3,10 @@
 import errno
 import itertools
 import json
+import os
+import platform
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -10,6 +14,7 @@ import pytest
 import torch
 
 from diif_viewer.engine import device
+from diif_viewer.engine.layers import has_onednn
 from diif_viewer.engine.tiles import TILE
 from diif_viewer.errors import DeviceError
 
@@ -47,6 +52,40 @@ def test_another_machine_or_a_broken_file_is_measured_anew(own_cache, monkeypatc
 def test_a_cache_that_cannot_be_written_is_no_error(tmp_path, monkeypatch) -> None:
     (tmp_path / "diif-viewer").write_text("a file where the folder should be")
     assert device.fast_compute("cpu").chunk[0] > 0
+
+
+def test_a_dtype_that_torch_refuses_is_left_out(monkeypatch) -> None:
+    rate = device._layer_rate
+
+    def refusing(dtype: torch.dtype) -> float:
+        if dtype == torch.bfloat16:
+            raise RuntimeError("bf16 path needs the cpu support avx512bw")
+        return rate(dtype)
+
+    monkeypatch.setattr(device, "_layer_rate", refusing)
+    assert set(device.calibrate()) == {"float32"}
+
+
+@pytest.mark.skipif(not has_onednn() or platform.machine() not in ("x86_64", "AMD64"), reason="oneDNN on x86 alone")
+@pytest.mark.parametrize("kernels", ["0", "narrow"])
+def test_a_processor_without_avx_512_renders(tmp_path, kernels: str) -> None:
+    """As in most laptops: oneDNN, told that this is such a one, refuses bfloat16 where it is slow elsewhere."""
+    code = (
+        "import numpy as np, diif_viewer as dv;"
+        "model = dv.load_model('diif-s-lite', 'cpu');"
+        "picture = np.random.default_rng(1).integers(0, 255, (20, 30, 3), np.uint8);"
+        "print(model.compute.dtype_name, dv.encode(picture, model).render(3.0).shape)"
+    )
+    like = {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2", "DIIF_VIEWER_NATIVE": kernels}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **like},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.stdout.split("\n")[0] == "float32 (60, 90, 3)", done.stderr
 
 
 def test_calibration_measures_chunks_that_divide_a_tile() -> None:
