@@ -66,6 +66,7 @@ def run(args: argparse.Namespace) -> int:
     from diif_viewer.models.checkpoint import load_checkpoint
     from diif_viewer.training.ahead import fitting_workers
     from diif_viewer.training.loop import train
+    from diif_viewer.training.networks import has_half
     from diif_viewer.training.preset import load_preset
     from diif_viewer.training.schedule import Rhythm
     from diif_viewer.training.team import assembled
@@ -86,6 +87,8 @@ def run(args: argparse.Namespace) -> int:
             pictures, valid = _pictures(args, preset, folder, team)
             if team.leads and not args.quiet:
                 _say(f"{len(pictures)} pictures, {len(valid)} for validation, {torch.get_num_threads()} threads")
+                if preset.recipe.precision == "bfloat16" and not has_half(torch.device(device)):
+                    _say("float32 throughout: this processor has no fast bfloat16")
             train(
                 preset,
                 pictures,

@@ -154,6 +154,7 @@ def calibrate() -> dict[str, dict[tuple[int, int], float]]:
     return {name: {chunk: _decoding_rate(_DTYPES[name], chunk) for chunk in _CHUNKS} for name in tried}
 
 
+@functools.cache
 def torch_has_bfloat16() -> bool:
     """Whether torch is about as fast with bfloat16 as with float32 on this processor, or faster."""
     try:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from diif_viewer.engine.device import torch_has_bfloat16
 from diif_viewer.errors import TrainingError
 from diif_viewer.geometry import Ints
 from diif_viewer.models.liif import Liif, begin_with_nothing
@@ -19,6 +20,11 @@ from diif_viewer.training.batches import Batch, Bytes, Group
 from diif_viewer.training.forms import picture_points, picture_rows
 from diif_viewer.training.growth import take_over
 from diif_viewer.training.preset import Preset
+
+
+def has_half(device: torch.device) -> bool:
+    """Whether a device computes in bfloat16: on a processor without the instructions it is many times slower."""
+    return device.type != "cpu" or torch_has_bfloat16()
 
 
 class Networks(nn.Module):
@@ -55,12 +61,14 @@ class Networks(nn.Module):
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """The mean absolute or squared error of each decoder, in [-1, 1] space: over outputs, then over the pictures.
 
-        Encoder and decoders run in the recipe's precision, the base and the error in float32.
+        Encoder and decoders run in the recipe's precision, in float32 on a processor that has no other, the base and the
+        error in float32.
         """
         device = next(self.parameters()).device
+        half = self._half and has_half(device)
         pictures = sum(len(group.low) for group in batch)
         sums = {name: torch.zeros((), device=device) for name in self.decoders}
-        with torch.autocast(device.type, torch.bfloat16, enabled=self._half):
+        with torch.autocast(device.type, torch.bfloat16, enabled=half):
             for features, lows, groups in self._encoded(batch, device):
                 for name, decoder in self.decoders.items():
                     share = self._shares.get(name, 1.0)

@@ -24,9 +24,11 @@ def own_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path))
     monkeypatch.delenv("DIIF_VIEWER_DTYPE", raising=False)
-    device.fast_compute.cache_clear()
+    for cached in (device.fast_compute, device.torch_has_bfloat16):
+        cached.cache_clear()
     yield tmp_path / "diif-viewer" / "calibration.json"
-    device.fast_compute.cache_clear()
+    for cached in (device.fast_compute, device.torch_has_bfloat16):
+        cached.cache_clear()
 
 
 def test_the_fastest_measured_pair_is_taken_and_remembered(own_cache, monkeypatch) -> None:

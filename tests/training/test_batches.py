@@ -10,6 +10,7 @@ import torch
 
 from diif_viewer.geometry import Lattice
 from diif_viewer.models.model import bicubic
+from diif_viewer.training import networks as networks_module
 from diif_viewer.training.batches import Batch, Sampler, reduced
 from diif_viewer.training.networks import Networks
 from tests.training.tiny import tiny_preset
@@ -112,3 +113,16 @@ def test_losses_are_those_of_the_reference_definitions(way: str, tmp_path) -> No
     with torch.no_grad():
         found = {name: float(loss) for name, loss in networks(batch).items()}
         assert found == pytest.approx(expected_losses(networks, batch), rel=1e-4)
+
+
+def test_a_processor_without_bfloat16_learns_in_float32(tmp_path, monkeypatch) -> None:
+    found = []
+    for has, precision in ((True, "bfloat16"), (False, "bfloat16"), (True, "float32")):
+        monkeypatch.setattr(networks_module, "torch_has_bfloat16", lambda has=has: has)
+        torch.manual_seed(0)
+        networks = Networks(tiny_preset(tmp_path, f"precision={precision}"))
+        for parameter in networks.parameters():
+            torch.nn.init.normal_(parameter, std=0.1)
+        with torch.no_grad():
+            found.append({name: float(loss) for name, loss in networks(LIIF_WAY.batch_of(PICTURES, 5)).items()})
+    assert found[1] == found[2] != found[0]
