@@ -13,6 +13,8 @@ from diif_viewer.models.rdn import DenseConvolution, Rdn, ResidualDenseBlock
 class PackedRdn:
     """An RDN encoder in one dtype. See `encoding.Encoder`."""
 
+    native = False
+
     def __init__(self, encoder: Rdn, dtype: torch.dtype) -> None:
         def conv(layer: torch.nn.Module, relu: bool = False) -> Conv:
             assert isinstance(layer, torch.nn.Conv2d)

@@ -19,7 +19,7 @@ from diif_viewer import memory as main_memory
 from diif_viewer.engine.gpu.calibration import fast_dtype, free_memory
 from diif_viewer.engine.gpu.runtime import make_exact
 from diif_viewer.engine.layers import Linear, has_onednn
-from diif_viewer.engine.native.library import forms_in_use
+from diif_viewer.engine.native import library
 from diif_viewer.engine.threads import cores, parallel
 from diif_viewer.errors import DeviceError
 from diif_viewer.geometry import Lattice, Window
@@ -146,11 +146,11 @@ LAYERS = 5
 def calibrate() -> dict[str, dict[tuple[int, int], float]]:
     """Rate of decoding in megapixels per second by dtype and chunk, with all cores at work; takes some 0.3 s.
 
-    bfloat16 is tried on few rows first: without the instructions it is an error, or hundreds of times slower than
-    float32. What is read is the time that the cores spend on it, the best of several: on a machine that is busy at the
-    first start the clock on the wall chose float32, and it was remembered.
+    bfloat16 is tried where there are compiled kernels for it, or torch is fast with it: without the instructions it is
+    an error, or hundreds of times slower than float32. What is read is the time that the cores spend on it, the best
+    of several: on a machine that is busy at the first start the clock on the wall chose float32, and it was remembered.
     """
-    tried = ["float32", *(["bfloat16"] if torch_has_bfloat16() else [])]
+    tried = ["float32", *(["bfloat16"] if library.kernels(torch.bfloat16) or torch_has_bfloat16() else [])]
     return {name: {chunk: _decoding_rate(_DTYPES[name], chunk) for chunk in _CHUNKS} for name in tried}
 
 
@@ -215,13 +215,13 @@ def _sees_short_times() -> bool:
 
 def _machine() -> str:
     parts = [
-        "4",  # what is measured, and how it is chosen
+        "5",  # what is measured, and how it is chosen
         platform.machine(),
         platform.processor(),
         torch.__version__,
         str(torch.get_num_threads()),
         str(has_onednn()),
-        ",".join(form.name for form in forms_in_use()),
+        ",".join(form.name for form in library.forms_in_use()),
     ]
     try:
         cpu = Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines()

@@ -29,11 +29,15 @@ GPU_REACH = 384
 
 
 class Encoder(Protocol):
-    """An encoder packed for one dtype and device. radius: how far an output sees. channels: of the features."""
+    """An encoder packed for one dtype and device.
+
+    radius: how far an output sees. channels: of the features. native: it is computed by a compiled kernel.
+    """
 
     dtype: torch.dtype
     radius: int
     channels: int
+    native: bool
 
     def __call__(self, image: Tensor, inside: Window) -> Tensor:
         """Features of a part of an image.
@@ -53,6 +57,7 @@ class PackedEdsr:
         self.channels = encoder.channels
         layers = _layers(encoder)
         self._native = NativeEdsr8.of(layers, dtype) or NativeEdsr.of(layers, dtype)
+        self.native = self._native is not None
         head, *inner, tail = (
             Conv(layer.weight, layer.bias, dtype, padding=1, relu=n % 2 == 1 and n < len(layers) - 1)
             for n, layer in enumerate(layers)

@@ -11,7 +11,7 @@ from diif_viewer.engine.decoders.common import Decoder
 from diif_viewer.engine.decoders.diif import DiifDecoder
 from diif_viewer.engine.decoders.diif_s import DiifSDecoder
 from diif_viewer.engine.decoders.liif import LiifDecoder
-from diif_viewer.engine.device import Compute, fast_compute, resolve
+from diif_viewer.engine.device import Compute, fast_compute, resolve, torch_has_bfloat16
 from diif_viewer.engine.encoding import Encoder, pack_encoder
 from diif_viewer.errors import CheckpointError
 from diif_viewer.models import shelf
@@ -29,18 +29,24 @@ _log = logging.getLogger(__name__)
 class Model:
     """A model on a device, ready to encode pictures and render them.
 
-    name: as asked for. reference: the float32 definition, on the device. compute: fast dtype and chunk.
+    name: as asked for. reference: the float32 definition, on the device. compute: fast dtype and chunk; float32 where
+    only compiled kernels are fast with that dtype and this model is none of theirs.
     fingerprint: equal for models that can share features.
     """
 
     def __init__(self, name: str, reference: ImplicitModel, compute: Compute) -> None:
         self.name = name
         self.reference = reference.to(compute.device).eval().requires_grad_(False)
-        self.compute = compute
         self.fingerprint = encoder_fingerprint(reference)
         self.base: str | None = getattr(reference.decoder, "base", None)
         self._encoders: dict[torch.dtype, Encoder] = {}
         self._decoders: dict[torch.dtype, Decoder] = {}
+        self.compute = compute if self._is_served(compute) else compute.in_float32()
+
+    def _is_served(self, compute: Compute) -> bool:
+        if compute.device != "cpu" or compute.dtype != torch.bfloat16:
+            return True
+        return (self.encoder(compute.dtype).native and self.decoder(compute.dtype).native) or torch_has_bfloat16()
 
     def __repr__(self) -> str:
         return f"Model({self.name!r}, {self.compute.description})"

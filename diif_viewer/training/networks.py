@@ -61,7 +61,7 @@ class Networks(nn.Module):
     def forward(self, batch: Batch) -> dict[str, Tensor]:
         """The mean absolute or squared error of each decoder, in [-1, 1] space: over outputs, then over the pictures.
 
-        Encoder and decoders run in the recipe's precision, in float32 on a processor that has no other, the base and the
+        Encoder and decoders run in the recipe's precision, in float32 on a processor without, the base and the
         error in float32.
         """
         device = next(self.parameters()).device

@@ -15,8 +15,13 @@ import torch
 
 from diif_viewer.engine import device
 from diif_viewer.engine.layers import has_onednn
+from diif_viewer.engine.model import Model
+from diif_viewer.engine.native.library import Form
 from diif_viewer.engine.tiles import TILE
 from diif_viewer.errors import DeviceError
+from diif_viewer.models.model import ImplicitModel
+from diif_viewer.models.spec import ModelSpec, Part
+from tests.engine.native import HERE, by
 
 
 @pytest.fixture(autouse=True)
@@ -56,7 +61,8 @@ def test_a_cache_that_cannot_be_written_is_no_error(tmp_path, monkeypatch) -> No
     assert device.fast_compute("cpu").chunk[0] > 0
 
 
-def test_a_dtype_that_torch_refuses_is_left_out(monkeypatch) -> None:
+def refuse_bfloat16(monkeypatch) -> None:
+    """As oneDNN does without AVX-512."""
     rate = device._layer_rate
 
     def refusing(dtype: torch.dtype) -> float:
@@ -65,19 +71,43 @@ def test_a_dtype_that_torch_refuses_is_left_out(monkeypatch) -> None:
         return rate(dtype)
 
     monkeypatch.setattr(device, "_layer_rate", refusing)
-    assert set(device.calibrate()) == {"float32"}
+
+
+def test_a_dtype_that_torch_refuses_is_left_out_unless_there_are_kernels(monkeypatch) -> None:
+    refuse_bfloat16(monkeypatch)
+    with by(None):
+        assert set(device.calibrate()) == {"float32"}
+    for form in HERE:
+        if form.dtype == torch.bfloat16:
+            with by(form):
+                assert set(device.calibrate()) == {"float32", "bfloat16"}
+
+
+def test_a_model_without_kernels_is_computed_in_float32_where_they_alone_are_fast(monkeypatch) -> None:
+    refuse_bfloat16(monkeypatch)
+    compute = device.Compute("cpu", torch.bfloat16, (64, 64))
+    small = ImplicitModel(ModelSpec(Part("edsr", {"n_feats": 16, "n_resblocks": 1}), Part("diif-s", {"hidden": 32})))
+    assert Model("small", small, compute).compute.dtype == torch.float32
+    monkeypatch.undo()
+    device.torch_has_bfloat16.cache_clear()
+    expected = torch.bfloat16 if device.torch_has_bfloat16() else torch.float32
+    assert Model("small", small, compute).compute.dtype == expected
+
+
+FORMS_WITHOUT_AVX_512 = [form for form in HERE if form.lanes == 8]
 
 
 @pytest.mark.skipif(not has_onednn() or platform.machine() not in ("x86_64", "AMD64"), reason="oneDNN on x86 alone")
-@pytest.mark.parametrize("kernels", ["0", "narrow"])
-def test_a_processor_without_avx_512_renders(tmp_path, kernels: str) -> None:
+@pytest.mark.parametrize("form", [None, *FORMS_WITHOUT_AVX_512], ids=lambda form: form.name if form else "torch")
+def test_a_processor_without_avx_512_renders(form: Form | None) -> None:
     """As in most laptops: oneDNN, told that this is such a one, refuses bfloat16 where it is slow elsewhere."""
     code = (
         "import numpy as np, diif_viewer as dv;"
-        "model = dv.load_model('diif-s-lite', 'cpu');"
         "picture = np.random.default_rng(1).integers(0, 255, (20, 30, 3), np.uint8);"
-        "print(model.compute.dtype_name, dv.encode(picture, model).render(3.0).shape)"
+        "models = [dv.load_model(name, 'cpu') for name in ('diif-s-lite', 'diif-lite', 'liif-lite')];"
+        "print(*(m.compute.dtype_name for m in models), *(dv.encode(picture, m).render(3.0).shape for m in models))"
     )
+    kernels = form.name if form else "0"
     like = {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2", "DIIF_VIEWER_NATIVE": kernels}
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -87,7 +117,8 @@ def test_a_processor_without_avx_512_renders(tmp_path, kernels: str) -> None:
         check=False,
         timeout=120,
     )
-    assert done.stdout.split("\n")[0] == "float32 (60, 90, 3)", done.stderr
+    dtype = str(form.dtype if form else torch.float32).removeprefix("torch.")
+    assert done.stdout.split("\n")[0] == " ".join([dtype] * 3 + ["(60, 90, 3)"] * 3), done.stderr
 
 
 def test_calibration_measures_chunks_that_divide_a_tile() -> None:

@@ -67,7 +67,7 @@ def test_the_kernel_is_what_encodes(encoders: Encoders) -> None:
     before = Work.macs
     features = encoders.encoded(WHOLE)
     channels, layers = encoders.reference.channels, encoders.reference.radius
-    assert Work.macs - before == HEIGHT * WIDTH * 9 * channels * (4 + channels * (layers - 1))
+    assert Work.macs - before == HEIGHT * WIDTH * 9 * channels * (3 + channels * (layers - 1))
     assert features.dtype == encoders.form.dtype
     assert close(features, encoders.expected, encoders.form)
 
@@ -91,7 +91,7 @@ def test_less_is_computed_than_layer_by_layer_on_one_size(encoders: Encoders) ->
     window, before = Window(25, 30, 35, 50), Work.macs
     encoders.encoded(window)
     halo, channels = encoders.reference.radius, encoders.reference.channels
-    plain = window.grown(halo).intersected(WHOLE).area * 9 * channels * (4 + channels * (halo - 1))
+    plain = window.grown(halo).intersected(WHOLE).area * 9 * channels * (3 + channels * (halo - 1))
     assert Work.macs - before < plain
 
 

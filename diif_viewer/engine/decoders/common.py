@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from diif_viewer.engine.layers import Conv, Linear, Narrow, relu_
+from diif_viewer.engine.native.first import NativeFirst
 from diif_viewer.engine.planes import BlockCache, Plane
 from diif_viewer.geometry import Axis, Floats, Ints, Lattice, Window
 
@@ -42,8 +43,11 @@ class Span:
 class Decoder(Protocol):
     """A decoder packed for one dtype and device.
 
-    The plane is made once per picture; `render` then costs what one view costs.
+    The plane is made once per picture; `render` then costs what one view costs. native: all of it is computed by
+    compiled kernels.
     """
+
+    native: bool
 
     def plane(self, cache: BlockCache, features: Plane) -> Plane:
         """The plane that `render` reads (first-layer or coarse maps), filled from `features` on demand."""
@@ -66,19 +70,36 @@ def linear(layers: torch.nn.Module, index: int) -> torch.nn.Linear:
     return layer
 
 
-def first_layer_plane(
-    cache: BlockCache, features: Plane, conv: Conv, limits: Window, *, before: int, after: int
-) -> Plane:
-    """Plane of a first layer applied as a convolution to features, zero padded at the picture's borders.
+class FirstLayer:
+    """A first layer as a convolution of features. weight: (hidden, C, side, side); bias: (hidden,)."""
 
-    conv: (1, C, h, w) -> (1, out, h - before - after, w - before - after). Position p of the plane reads features
-    ``p - before .. p + after``.
+    def __init__(self, weight: Tensor, bias: Tensor, dtype: torch.dtype) -> None:
+        self._native = NativeFirst.of(weight, bias, dtype)
+        self._plain = Conv(weight, bias, dtype)
+
+    @property
+    def native(self) -> bool:
+        """Whether a compiled kernel does it."""
+        return self._native is not None
+
+    def __call__(self, features: Tensor) -> Tensor:
+        """features: (h + side - 1, w + side - 1, C) -> (h, w, hidden)."""
+        if self._native is not None:
+            return self._native(features)
+        return self._plain(features.permute(2, 0, 1)[None])[0].permute(1, 2, 0)
+
+
+def first_layer_plane(
+    cache: BlockCache, features: Plane, first: FirstLayer, limits: Window, *, before: int, after: int
+) -> Plane:
+    """Plane of a first layer, features zero padded at the picture's borders.
+
+    Position p of the plane reads features ``p - before .. p + after``.
     """
 
     def fill(window: Window) -> Tensor:
         outer = Window(window.top - before, window.left - before, window.bottom + after, window.right + after)
-        region = features.region(outer)  # (h, w, C)
-        return conv(region.permute(2, 0, 1)[None])[0].permute(1, 2, 0)
+        return first(features.region(outer))
 
     return Plane(cache, limits, fill, device=features.device)
 

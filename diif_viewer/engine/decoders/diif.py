@@ -12,8 +12,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from diif_viewer.engine.decoders.common import FineStage, Span, first_layer_plane, held_cell, linear, two_part
-from diif_viewer.engine.layers import Conv, Linear, relu_
+from diif_viewer.engine.decoders.common import (
+    FineStage,
+    FirstLayer,
+    Span,
+    first_layer_plane,
+    held_cell,
+    linear,
+    two_part,
+)
+from diif_viewer.engine.layers import Linear, relu_
 from diif_viewer.engine.native.fine import Along
 from diif_viewer.engine.native.slices import Layers, NativeSlices, Rows
 from diif_viewer.engine.planes import BlockCache, Plane
@@ -33,7 +41,7 @@ class DiifDecoder:
         self._dtype, self._device = dtype, weight.device
         self._ensemble, self._linear = reference.slice_ensemble, reference.order == "linear"
         kernel = weight[:, :taps].reshape(-1, reference.channels, side, side)
-        self._project = Conv(kernel, first.bias, dtype)
+        self._project = FirstLayer(kernel, first.bias, dtype)
         self._cell = weight[:, taps : taps + 2].T  # (2, hidden): y, x
         self._first = weight[:, taps + 2 : taps + 4].T
         self._last = weight[:, taps + 4 : taps + 6].T
@@ -47,6 +55,7 @@ class DiifDecoder:
         if self._ensemble:
             layers = Layers(second, into[:, :-2], middle, last, torch.stack([self._first[0], self._last[0]]))
             self._native = NativeSlices.of(layers, dtype, constant=not self._linear)
+        self.native = self._native is not None and self._project.native
         self._slice_term = functools.lru_cache(maxsize=128)(self._new_slice_term)
         self._rows = functools.lru_cache(maxsize=128)(self._new_rows)
         self._across = functools.lru_cache(maxsize=128)(self._new_across)

@@ -54,6 +54,7 @@ class DiifSDecoder:
         self._cell = into[:, -2:].T  # (2, hidden): y, x
         self._stage = FineStage(middle, last, dtype)
         self._native = NativeFine.of(middle, last, dtype)
+        self.native = self._native is not None and self._native_knots is not None
         self._column_term = functools.lru_cache(maxsize=128)(self._new_column_term)
         self._row_term = functools.lru_cache(maxsize=128)(self._new_row_term)
 

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from diif_viewer.engine.decoders.common import Span, first_layer_plane, two_part
-from diif_viewer.engine.layers import Conv, Linear, Narrow, relu_
+from diif_viewer.engine.decoders.common import FirstLayer, Span, first_layer_plane, two_part
+from diif_viewer.engine.layers import Linear, Narrow, relu_
 from diif_viewer.engine.native.liif import Layers, NativeLiif, Near
 from diif_viewer.engine.planes import BlockCache, Plane
 from diif_viewer.geometry import Axis, Floats, Ints, Lattice, Window
@@ -32,13 +32,14 @@ class LiifDecoder:
         self._dtype, self._device = dtype, weight.device
         self._ensemble = reference.local_ensemble
         self._margin = side // 2
-        self._project = Conv(weight[:, :taps].reshape(-1, reference.channels, side, side), first.bias, dtype)
+        self._project = FirstLayer(weight[:, :taps].reshape(-1, reference.channels, side, side), first.bias, dtype)
         self._rel_y, self._rel_x = weight[:, taps], weight[:, taps + 1]
         cell = weight[:, taps + 2 :]
         self._cell = cell if reference.cell_decode else torch.zeros(len(weight), 2, device=self._device)
         self._middle = [Linear(m.weight, m.bias, dtype, relu=True) for m in middle]
         self._last = Narrow(last.weight, last.bias, dtype)
         self._native = NativeLiif.of(Layers(middle, last, self._rel_y, self._rel_x), dtype)
+        self.native = self._native is not None and self._project.native
         self._near = functools.lru_cache(maxsize=128)(self._new_near)
 
     def plane(self, cache: BlockCache, features: Plane) -> Plane:

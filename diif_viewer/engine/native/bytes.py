@@ -1,6 +1,6 @@
-"""Convolutions with products of bytes, as bytes.h reads them.
+"""Layers with products of bytes, as bytes.h and hidden.h read them.
 
-Faster by half than products of bfloat16 where a processor has both; what it does to a picture is in docs/decisions.md.
+Three times as fast as float32 with the same registers; what it does to a picture is in docs/decisions.md.
 """
 
 from __future__ import annotations
@@ -46,7 +46,30 @@ class ByteLayer(NamedTuple):
 
     def held(self, form: Form) -> tuple[Tensor, ...]:
         """What the kernels read, in the order of `ByteLayerAt`."""
-        return panels(self.weights, form._replace(grain=_GRAIN, dtype=torch.int8)), *self[1:]
+        return panels(self.weights, form, torch.int8, _GRAIN), *self[1:]
+
+
+class DenseAt(ctypes.Structure):
+    """`Dense` of hidden.h."""
+
+    _fields_ = tuple((name, ctypes.c_void_p) for name in ("weights", "scale", "bias"))
+
+
+class Dense:
+    """A layer of hidden vectors after their ReLU, of bytes where the form has them. weight: (out, in); bias: (out,)."""
+
+    def __init__(self, weight: Tensor, bias: Tensor | None, form: Form) -> None:
+        bias = weight.new_zeros(len(weight)) if bias is None else bias
+        if form.bytes:
+            weights, _, *rest = ByteLayer.of(weight.detach()[:, :, None, None], bias, 0).held(form)
+            self._held = weights, *rest
+        else:
+            self._held = panels(weight.float(), form), floats(torch.ones_like(bias)), floats(bias)
+
+    @property
+    def at(self) -> DenseAt:
+        """Where its numbers lie; must not outlive it."""
+        return DenseAt(*(t.data_ptr() for t in self._held))
 
 
 class ByteLayerAt(ctypes.Structure):
@@ -62,4 +85,4 @@ class ByteLayerAt(ctypes.Structure):
 
 def has_bytes(form: Form, channels: int) -> bool:
     """Whether a form multiplies bytes where a position has so many channels."""
-    return form.dtype == torch.bfloat16 and channels in CHANNELS
+    return form.bytes and channels in CHANNELS

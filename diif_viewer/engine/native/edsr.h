@@ -5,7 +5,7 @@
 
 #include "tile.h"
 
-enum { COLOURS = 4 }; /* red, green, blue and a zero: whole pairs */
+enum { COLOURS = 3 };
 
 typedef struct {
     int32_t height, width;            /* of the part that is read */
@@ -59,21 +59,20 @@ INLINE void layer(const int in_channels, const int channels, const Map *in, cons
         }
 }
 
-static int larger(int a, int b) { return a > b ? a : b; }
+static int higher(int a, int b) { return a > b ? a : b; }
 
-static int smaller(int a, int b) { return a < b ? a : b; }
+static int lower(int a, int b) { return a < b ? a : b; }
 
 /* What is wanted, grown by what `layers` more of them reach. */
 static Part around(const Encoding *e, int layers) {
-    return (Part){larger(e->top - layers, 0), larger(e->left - layers, 0), smaller(e->bottom + layers, e->height),
-                  smaller(e->right + layers, e->width)};
+    return (Part){higher(e->top - layers, 0), higher(e->left - layers, 0), lower(e->bottom + layers, e->height),
+                  lower(e->right + layers, e->width)};
 }
 
 static void copy_colours(const Encoding *e, const Map *image) {
+    const size_t row = (size_t)e->width * COLOURS;
     for (int y = 0; y < e->height; y++)
-        for (int x = 0; x < e->width; x++)
-            memcpy(image->values + y * image->stride + x * COLOURS, e->image + ((size_t)y * e->width + x) * 3,
-                   3 * sizeof(Value));
+        memcpy(image->values + y * image->stride, e->image + y * row, row * sizeof(Value));
 }
 
 /* How much a map needs: positions in all, and from row to row. */

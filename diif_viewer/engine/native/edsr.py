@@ -17,7 +17,7 @@ from diif_viewer.geometry import Window
 CHANNELS = (48, 64)
 """Channels that the kernel is compiled for."""
 
-_COLOURS = 4  # of edsr.c
+_COLOURS = 3
 
 
 class Layer(NamedTuple):
@@ -43,13 +43,13 @@ class NativeEdsr:
     """The encoder in one call that holds no lock. Sums are in float32."""
 
     _function = "diif_viewer_encode"
+    _packed = slice(None)  # layers whose weights are of the form's dtype
 
     def __init__(self, layers: Sequence[Layer], kernels: Kernels) -> None:
         """layers: head, two for each block, tail."""
-        self._channels, self._dtype = len(layers[0].bias), kernels.form.dtype
-        head = torch.nn.functional.pad(layers[0].weight, (0, 0, 0, 0, 0, _COLOURS - 3))
-        weights = (head, *(layer.weight for layer in layers[1:]))
-        self._weights = [panels(taps(weight), kernels.form) for weight in weights]
+        self._count, self._channels, self._dtype = len(layers), len(layers[0].bias), kernels.form.dtype
+        layers = layers[self._packed]
+        self._weights = [panels(taps(layer.weight), kernels.form) for layer in layers]
         self._bias = [floats(layer.bias) for layer in layers]
         each = ctypes.c_void_p * len(layers)
         self._weights_at = each(*(t.data_ptr() for t in self._weights))
@@ -84,11 +84,11 @@ class NativeEdsr:
         """What the kernel is handed; the tensors must outlive it."""
         height, width, _ = pixels.shape
         return Encoding(
-            height, width, inside.top, inside.left, inside.bottom, inside.right, len(self._weights) // 2 - 1,
+            height, width, inside.top, inside.left, inside.bottom, inside.right, self._count // 2 - 1,
             pixels.data_ptr(), self._weights_at, self._bias_at, features.data_ptr(),
         )  # fmt: skip
 
     def _macs(self, inside: Window, whole: Window) -> int:
-        layers, c = len(self._weights), self._channels
+        layers, c = self._count, self._channels
         areas = [inside.grown(layers - 1 - n).intersected(whole).area for n in range(layers)]
         return 9 * c * (_COLOURS * areas[0] + c * sum(areas[1:]))

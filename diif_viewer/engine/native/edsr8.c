@@ -5,7 +5,7 @@
 #include "bytes.h"
 #include "edsr.h"
 
-#if defined(BFLOAT16)
+#if defined(BYTES)
 
 typedef struct {
     Encoding part;           /* weights and bias: of the first layer alone */

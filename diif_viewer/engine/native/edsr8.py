@@ -25,6 +25,7 @@ class NativeEdsr8(NativeEdsr):
     """The encoder in one call that holds no lock. Products are of bytes, but for the first layer's."""
 
     _function = "diif_viewer_encode_bytes"
+    _packed = slice(1)
 
     def __init__(self, layers: Sequence[Layer], kernels: Kernels) -> None:
         """layers: head, two for each block, tail."""

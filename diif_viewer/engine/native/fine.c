@@ -1,4 +1,5 @@
-/* DIIF-S, one view of a region on a CPU: blends of knots, ReLU, the fine stage's two layers. Nothing between the maps and the colours leaves the first two caches.
+/* DIIF-S, one view of a region on a CPU: blends of knots, ReLU, the fine stage's two layers. Nothing between
+ * the maps and the colours leaves the first two caches.
  *
  * The engine's plain form (decoders/diif_s.py) is the definition; tests hold this to it.
  */
@@ -71,7 +72,7 @@ INLINE void foresee_rows(const Request *r, const int hidden, const int taps, int
     }
 }
 
-INLINE void render(const Request *r, const int hidden, const int taps, float *rows, Value *vectors) {
+INLINE void render(const Request *r, const int hidden, const int taps, float *rows, Vectors vectors) {
     Waiting waiting = {vectors, 0, 0};
     for (int y = 0; y < r->fine.height; y++) {
         blend_rows(r, hidden, taps, y, rows);
@@ -81,26 +82,25 @@ INLINE void render(const Request *r, const int hidden, const int taps, float *ro
     render_rest(&r->fine, hidden, &waiting);
 }
 
-TARGET static void render_128_of_2(const Request *r, float *rows, Value *vectors) { render(r, 128, 2, rows, vectors); }
+TARGET static void render_128_of_2(const Request *r, float *rows, Vectors vectors) { render(r, 128, 2, rows, vectors); }
 
-TARGET static void render_128_of_3(const Request *r, float *rows, Value *vectors) { render(r, 128, 3, rows, vectors); }
+TARGET static void render_128_of_3(const Request *r, float *rows, Vectors vectors) { render(r, 128, 3, rows, vectors); }
 
-TARGET static void render_256_of_2(const Request *r, float *rows, Value *vectors) { render(r, 256, 2, rows, vectors); }
+TARGET static void render_256_of_2(const Request *r, float *rows, Vectors vectors) { render(r, 256, 2, rows, vectors); }
 
-TARGET static void render_256_of_3(const Request *r, float *rows, Value *vectors) { render(r, 256, 3, rows, vectors); }
+TARGET static void render_256_of_3(const Request *r, float *rows, Vectors vectors) { render(r, 256, 3, rows, vectors); }
 
 /* 0: done; 1: no memory; 2: no such width, or number of knots. */
 int diif_viewer_fine(const Request *r, int hidden) {
     if ((hidden != 128 && hidden != 256) || (r->taps != 2 && r->taps != 3))
         return 2;
     const size_t in_rows = (((size_t)r->knots * hidden * sizeof(float)) + 63) / 64 * 64;
-    char *memory = aligned_alloc(64, in_rows + (size_t)GROUP * hidden * sizeof(Value));
+    char *memory = aligned_alloc(64, in_rows + room_for_vectors(GROUP, hidden));
     if (memory == NULL)
         return 1;
-    for (int i = 0; i < GROUP * hidden; i++)
-        ((Value *)(memory + in_rows))[i] = 0;
+    memset(memory + in_rows, 0, room_for_vectors(GROUP, hidden));
     float *rows = (float *)memory;
-    Value *vectors = (Value *)(memory + in_rows);
+    const Vectors vectors = vectors_in(memory + in_rows, GROUP, hidden);
     if (r->taps == 2)
         (hidden == 128 ? render_128_of_2 : render_256_of_2)(r, rows, vectors);
     else

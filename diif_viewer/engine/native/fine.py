@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from diif_viewer.engine.native import library
+from diif_viewer.engine.native.bytes import Dense, DenseAt
 from diif_viewer.engine.native.library import Form, Kernels
-from diif_viewer.engine.native.products import Work, floats, panels
+from diif_viewer.engine.native.products import Work, floats
 
 WIDTHS = (128, 256)
 """Hidden values per output that the kernel is compiled for."""
@@ -47,7 +48,8 @@ class Fine(ctypes.Structure):
     _fields_ = (
         *((name, ctypes.c_int32) for name in ("height", "width")),
         *((name, ctypes.c_void_p) for name in ("column_knots", "column_weights", "column_term")),
-        *((name, ctypes.c_void_p) for name in ("middle", "middle_bias", "last", "last_bias", "colours")),
+        ("middle", DenseAt),
+        *((name, ctypes.c_void_p) for name in ("last", "last_bias", "colours")),
     )
 
 
@@ -57,12 +59,13 @@ class FineLayers:
     def __init__(self, middle: torch.nn.Linear, last: torch.nn.Linear, form: Form) -> None:
         """middle: hidden -> hidden, last: hidden -> 3."""
         self.hidden = middle.in_features
-        self._held = panels(middle.weight, form), *map(floats, (middle.bias, last.weight, last.bias))
+        self._middle = Dense(middle.weight, middle.bias, form)
+        self._last = floats(last.weight), floats(last.bias)
 
     def of(self, across: Along, colours: Tensor) -> Fine:
         """The stage for outputs whose colours go to a tensor of (3, height, width); both must outlive what is made."""
-        held = (t.data_ptr() for t in (across.knots, across.weights, across.term, *self._held, colours))
-        return Fine(*colours.shape[1:], *held)
+        columns = (t.data_ptr() for t in across)
+        return Fine(*colours.shape[1:], *columns, self._middle.at, *(t.data_ptr() for t in (*self._last, colours)))
 
     @property
     def macs(self) -> int:

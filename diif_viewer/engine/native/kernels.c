@@ -4,5 +4,6 @@
 #include "slices.c"
 #include "liif.c"
 #include "knots.c"
+#include "first.c"
 #include "edsr.c"
 #include "edsr8.c"

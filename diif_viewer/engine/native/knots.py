@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from diif_viewer.engine.native import library
-from diif_viewer.engine.native.bytes import MIDDLE, ByteLayer, ByteLayerAt, has_bytes
+from diif_viewer.engine.native.bytes import MIDDLE, ByteLayer, ByteLayerAt, Dense, DenseAt, has_bytes
 from diif_viewer.engine.native.fine import WIDTHS
 from diif_viewer.engine.native.library import Kernels
 from diif_viewer.engine.native.products import Work, floats, panels, taps
@@ -38,8 +38,9 @@ class _Coarse(ctypes.Structure):
 
     _fields_ = (
         *((name, ctypes.c_int32) for name in ("height", "width", "channels", "density")),
-        *((name, ctypes.c_void_p) for name in ("features", "first", "first_bias", "knots", "second", "push")),
-        *((name, ctypes.c_void_p) for name in ("second_bias", "nothing", "bytes", "maps")),
+        *((name, ctypes.c_void_p) for name in ("features", "first", "first_bias", "knots")),
+        *((name, DenseAt) for name in ("second", "push")),
+        *((name, ctypes.c_void_p) for name in ("bytes", "maps")),
     )
 
 
@@ -48,11 +49,9 @@ class NativeKnots:
 
     def __init__(self, stage: Stage, kernels: Kernels) -> None:
         self._form, (self._hidden, self._channels) = kernels.form, stage.first.shape[:2]
-        self._held = (
-            panels(taps(stage.first), self._form), floats(stage.first_bias), floats(stage.knots),
-            panels(stage.second, self._form), panels(stage.push, self._form),
-            floats(stage.second_bias), torch.zeros(self._hidden),
-        )  # fmt: skip
+        self._held = panels(taps(stage.first), self._form), floats(stage.first_bias), floats(stage.knots)
+        self._second = Dense(stage.second, stage.second_bias, self._form)
+        self._push = Dense(stage.push, None, self._form)
         self._density = math.isqrt(len(stage.knots))
         self._bytes = None
         if has_bytes(kernels.form, self._channels):
@@ -64,8 +63,8 @@ class NativeKnots:
     @classmethod
     def of(cls, stage: Stage, dtype: torch.dtype) -> NativeKnots | None:
         """The kernel for these layers, or None where plain torch is to do it."""
-        hidden, channels = stage.first.shape[:2]
-        if stage.first.device.type != "cpu" or hidden not in WIDTHS or channels % 2:
+        hidden = len(stage.first)
+        if stage.first.device.type != "cpu" or hidden not in WIDTHS:
             return None
         kernels = library.kernels(dtype)
         return None if kernels is None else cls(stage, kernels)
@@ -94,7 +93,7 @@ class NativeKnots:
         maps = torch.empty(d * h, d * w, hidden, dtype=self._form.dtype)
         held = (t.data_ptr() for t in (features, *self._held))
         first = None if self._bytes is None else ctypes.addressof(self._bytes)
-        request = _Coarse(h, w, self._channels, d, *held, first, maps.data_ptr())
+        request = _Coarse(h, w, self._channels, d, *held, self._second.at, self._push.at, first, maps.data_ptr())
         if self._run(ctypes.byref(request), hidden):
             raise MemoryError("the kernel's buffers")
         Work.macs += h * -(-w // tile) * tile * hidden * (_SIDE * _SIDE * self._channels + self._after)

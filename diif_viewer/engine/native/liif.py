@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from diif_viewer.engine.native import library
+from diif_viewer.engine.native.bytes import Dense, DenseAt
 from diif_viewer.engine.native.fine import WIDTHS
 from diif_viewer.engine.native.library import Kernels
-from diif_viewer.engine.native.products import Work, floats, panels
+from diif_viewer.engine.native.products import Work, floats
 
 
 class Layers(NamedTuple):
@@ -49,7 +50,7 @@ class _Liif(ctypes.Structure):
         *((name, ctypes.c_int32) for name in ("height", "width", "sides", "columns", "layers")),
         *((name, _Near) for name in ("rows", "across")),
         *((name, ctypes.c_void_p) for name in ("maps", "cell", "down", "right")),
-        *((name, ctypes.POINTER(ctypes.c_void_p)) for name in ("weights", "bias")),
+        ("middle", ctypes.POINTER(DenseAt)),
         *((name, ctypes.c_void_p) for name in ("last", "last_bias", "colours")),
     )
 
@@ -59,12 +60,10 @@ class NativeLiif:
 
     def __init__(self, layers: Layers, kernels: Kernels) -> None:
         self._hidden = layers.last.in_features
-        self._weights = [panels(layer.weight, kernels.form) for layer in layers.middle]
-        self._bias = [floats(layer.bias) for layer in layers.middle]
+        self._middle = [Dense(layer.weight, layer.bias, kernels.form) for layer in layers.middle]
+        self._middle_at = (DenseAt * len(self._middle))(*(layer.at for layer in self._middle))
         self._offsets = floats(layers.down), floats(layers.right)
         self._last = floats(layers.last.weight), floats(layers.last.bias)
-        each = ctypes.c_void_p * len(layers.middle)
-        self._middle = each(*(t.data_ptr() for t in self._weights)), each(*(t.data_ptr() for t in self._bias))
         self._run = kernels.dll.diif_viewer_liif
         self._run.argtypes = (ctypes.POINTER(_Liif), ctypes.c_int)
 
@@ -84,11 +83,11 @@ class NativeLiif:
         added to each. Raises MemoryError where there is none for the kernel's buffers.
         """
         (sides, height), width = rows.at.shape, across.at.shape[1]
-        colours, layers = torch.empty(3, height, width), len(self._weights)
+        colours, layers = torch.empty(3, height, width), len(self._middle)
         request = _Liif(
             height, width, sides, maps.shape[1], layers,
             *(_Near(*(t.data_ptr() for t in near)) for near in (rows, across)),
-            *(t.data_ptr() for t in (maps, cell, *self._offsets)), *self._middle,
+            *(t.data_ptr() for t in (maps, cell, *self._offsets)), self._middle_at,
             *(t.data_ptr() for t in (*self._last, colours)),
         )  # fmt: skip
         if self._run(ctypes.byref(request), self._hidden):

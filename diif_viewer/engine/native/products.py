@@ -17,17 +17,18 @@ class Work:
     """Multiply-accumulates of the kernels' products so far, by all threads; not exact where several add at once."""
 
 
-def panels(weight: Tensor, form: Form) -> Tensor:
+def panels(weight: Tensor, form: Form, dtype: torch.dtype | None = None, grain: int = 1) -> Tensor:
     """Weights (out, in), inputs in the order in which a kernel reads them, as `multiply` of tile.h takes them.
 
-    -> one dimension, of the form's dtype: for each panel of registers (in / grain, registers, lanes, grain).
+    dtype: None for the form's. grain: inputs that are multiplied at a time.
+    -> one dimension: for each panel of registers (in / grain, registers, lanes, grain).
     """
     ends = [form.lanes * end for end in itertools.accumulate(_widths(len(weight) // form.lanes), initial=0)]
     made = []
     for start, end in itertools.pairwise(ends):
-        parts = weight[start:end].view(-1, form.lanes, weight.shape[1] // form.grain, form.grain)
+        parts = weight[start:end].view(-1, form.lanes, weight.shape[1] // grain, grain)
         made.append(parts.permute(2, 0, 1, 3).reshape(-1))
-    return torch.cat(made).detach().to(form.dtype)
+    return torch.cat(made).detach().to(dtype or form.dtype)
 
 
 def _widths(registers: int) -> list[int]:

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from diif_viewer.engine.native import library
+from diif_viewer.engine.native.bytes import Dense, DenseAt
 from diif_viewer.engine.native.fine import WIDTHS, Along, Fine, FineLayers
 from diif_viewer.engine.native.library import Kernels
-from diif_viewer.engine.native.products import Work, floats, panels
+from diif_viewer.engine.native.products import Work, floats
 
 
 class Layers(NamedTuple):
@@ -47,7 +48,8 @@ class _Slices(ctypes.Structure):
         ("cells", ctypes.c_int32),
         ("constant", ctypes.c_int32),
         *((name, ctypes.c_void_p) for name in ("maps", "row_cells", "row_share", "row_offset", "row_term")),
-        *((name, ctypes.c_void_p) for name in ("slope", "column_slices", "coarse", "push", "coarse_bias", "nothing")),
+        *((name, ctypes.c_void_p) for name in ("slope", "column_slices")),
+        *((name, DenseAt) for name in ("coarse", "push")),
     )
 
 
@@ -55,14 +57,12 @@ class NativeSlices:
     """DIIF with slice ensemble, in one call that holds no lock; sums in float32."""
 
     def __init__(self, layers: Layers, constant: bool, kernels: Kernels) -> None:
-        form, hidden = kernels.form, layers.middle.in_features
+        form = kernels.form
         self._tile, self._constant = form.tile, constant
         self._fine = FineLayers(layers.middle, layers.last, form)
         self._slopes = floats(layers.slopes)
-        self._held = (
-            panels(layers.coarse.weight, form), panels(layers.push, form),
-            floats(layers.coarse.bias), torch.zeros(hidden),
-        )  # fmt: skip
+        self._coarse = Dense(layers.coarse.weight, layers.coarse.bias, form)
+        self._push = Dense(layers.push, None, form)
         self._run = kernels.dll.diif_viewer_slices
         self._run.argtypes = (ctypes.POINTER(_Slices), ctypes.c_int)
 
@@ -84,8 +84,9 @@ class NativeSlices:
         """
         colours = torch.empty(3, len(rows.cells), len(columns.knots))
         hidden, cells = self._fine.hidden, slices.shape[1]
-        held = (maps, *rows, self._slopes, slices, *self._held)
-        request = _Slices(self._fine.of(columns, colours), cells, self._constant, *(t.data_ptr() for t in held))
+        held = (t.data_ptr() for t in (maps, *rows, self._slopes, slices))
+        fine = self._fine.of(columns, colours)
+        request = _Slices(fine, cells, self._constant, *held, self._coarse.at, self._push.at)
         if self._run(ctypes.byref(request), hidden):
             raise MemoryError("the kernel's buffers")
         met = int(rows.cells[-1]) + 1 if self._constant else len(rows.cells)

@@ -16,16 +16,16 @@ INLINE void begin(Tile sum, const int wide, const float *values) {
     }
 }
 
-/* Add products: vector i has its `length` values at `in + i * step`; weights: (length / GRAIN, wide, LANES, GRAIN). */
+/* Add products: vector i has its `length` values at `in + i * step`; weights: (length, wide, LANES). */
 INLINE const Value *multiply(Tile sum, const int wide, const Value *in, size_t step, int length, const Value *weights) {
-    for (int k = 0; k < length; k += GRAIN, weights += wide * LANES * GRAIN) {
-        Factors w[PANEL];
+    for (int k = 0; k < length; k++, weights += wide * LANES) {
+        Vector w[PANEL];
         EACH_REGISTER(j)
-            w[j] = factors(weights + j * LANES * GRAIN);
+            w[j] = get(weights + j * LANES);
         EACH_VECTOR(i) {
-            const Factors x = everywhere(in + i * step + k);
+            const Vector x = everywhere(in + i * step + k);
             EACH_REGISTER(j)
-                sum[i][j] = dot(sum[i][j], x, w[j]);
+                sum[i][j] = times_plus(x, w[j], sum[i][j]);
         }
     }
     return weights;

@@ -1,8 +1,9 @@
-/* The three forms in which the kernels are compiled: what a register holds and what is kept in memory.
+/* The forms in which the kernels are compiled: what a register holds and what is kept in memory.
  *
- *   BFLOAT16  AVX-512 with products of bfloat16: pairs of values are multiplied, sums are in float32; and of bytes (edsr8.c)
- *   WIDE      AVX-512, all in float32
- *   NARROW    AVX2 with FMA, all in float32
+ *   WIDE8    AVX-512: bfloat16 in memory, products of bytes, four at a time (bytes.h), what little else there is in float32
+ *   NARROW8  the same with AVX2
+ *   WIDE     AVX-512, all in float32
+ *   NARROW   AVX2 with FMA, all in float32
  *
  * A tile's sums (TILE x PANEL registers), a panel of factors and one value fill the registers that there are.
  */
@@ -16,41 +17,62 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(BFLOAT16)
-#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,avx512vnni,fma")))
-#define SUPPORTED (has(avx512bf16) && has(avx512vnni) && has(avx512f) && has(avx512bw) && has(avx512dq) && has(avx512vl))
-enum { LANES = 16, GRAIN = 2, TILE = 8, PANEL = 3 };
+#if defined(WIDE8) || defined(WIDE)
+#define WIDE_REGISTERS
+enum { LANES = 16, TILE = 8, PANEL = 3 };
 typedef __m512 Vector;
-typedef __m512bh Factors;
-typedef uint16_t Value;
-#elif defined(WIDE)
-#define TARGET __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma")))
-#define SUPPORTED (has(avx512f) && has(avx512bw) && has(avx512dq) && has(avx512vl))
-enum { LANES = 16, GRAIN = 1, TILE = 8, PANEL = 3 };
-typedef __m512 Vector, Factors;
-typedef float Value;
-#elif defined(NARROW)
-#define TARGET __attribute__((target("avx2,fma")))
-#define SUPPORTED (has(avx2) && has(fma))
-enum { LANES = 8, GRAIN = 1, TILE = 4, PANEL = 3 };
-typedef __m256 Vector, Factors;
+#else
+enum { LANES = 8, TILE = 4, PANEL = 3 };
+typedef __m256 Vector;
+#endif
+
+#if defined(WIDE8) || defined(NARROW8)
+#define BYTES
+typedef uint16_t Value; /* a bfloat16 */
+#else
 typedef float Value;
 #endif
 
+#define AVX_512 "avx512f,avx512bw,avx512dq,avx512vl,fma"
+#define HAS_AVX_512 (has(avx512f) && has(avx512bw) && has(avx512dq) && has(avx512vl))
+#if defined(WIDE8)
+#define TARGET __attribute__((target(AVX_512 ",avx512vnni")))
+#define SUPPORTED (HAS_AVX_512 && has(avx512vnni))
+#elif defined(WIDE)
+#define TARGET __attribute__((target(AVX_512)))
+#define SUPPORTED HAS_AVX_512
+#elif defined(NARROW8)
+#define TARGET __attribute__((target("avx2,fma,avxvnni")))
+#define SUPPORTED (has(avx2) && has(fma) && has_avx_vnni())
+#elif defined(NARROW)
+#define TARGET __attribute__((target("avx2,fma")))
+#define SUPPORTED (has(avx2) && has(fma))
+#endif
+
 /* Loops over the vectors and registers of a tile: unrolled, so that its sums stay in registers. */
-#if defined(NARROW)
-#define EACH_VECTOR(i) _Pragma("GCC unroll 4") for (int i = 0; i < TILE; i++)
-#else
+#if defined(WIDE_REGISTERS)
 #define EACH_VECTOR(i) _Pragma("GCC unroll 8") for (int i = 0; i < TILE; i++)
+#else
+#define EACH_VECTOR(i) _Pragma("GCC unroll 4") for (int i = 0; i < TILE; i++)
 #endif
 #define EACH_REGISTER(j) _Pragma("GCC unroll 3") for (int j = 0; j < PANEL; j++) if (j < wide)
 
 #define has(feature) __builtin_cpu_supports(#feature)
 #define INLINE static inline __attribute__((always_inline)) TARGET
 
+#if defined(NARROW8)
+#include <cpuid.h>
+
+/* Older compilers do not know it by a name. */
+static int has_avx_vnni(void) {
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & 1u << 4);
+}
+#endif
+
 /* float32 */
 
-#if defined(NARROW)
+#if !defined(WIDE_REGISTERS)
 INLINE Vector load(const float *p) { return _mm256_loadu_ps(p); }
 INLINE void store(float *p, Vector v) { _mm256_storeu_ps(p, v); }
 INLINE Vector spread(float x) { return _mm256_set1_ps(x); }
@@ -58,7 +80,8 @@ INLINE Vector add(Vector a, Vector b) { return _mm256_add_ps(a, b); }
 INLINE Vector take(Vector a, Vector b) { return _mm256_sub_ps(a, b); }
 INLINE Vector times(Vector a, Vector b) { return _mm256_mul_ps(a, b); }
 INLINE Vector times_plus(Vector a, Vector b, Vector c) { return _mm256_fmadd_ps(a, b, c); }
-INLINE Vector relu(Vector a) { return _mm256_max_ps(a, _mm256_setzero_ps()); }
+INLINE Vector larger(Vector a, Vector b) { return _mm256_max_ps(a, b); }
+INLINE Vector relu(Vector a) { return larger(a, _mm256_setzero_ps()); }
 
 /* Sums of each of LANES vectors. */
 INLINE Vector sums(const Vector v[LANES]) {
@@ -74,7 +97,8 @@ INLINE Vector add(Vector a, Vector b) { return _mm512_add_ps(a, b); }
 INLINE Vector take(Vector a, Vector b) { return _mm512_sub_ps(a, b); }
 INLINE Vector times(Vector a, Vector b) { return _mm512_mul_ps(a, b); }
 INLINE Vector times_plus(Vector a, Vector b, Vector c) { return _mm512_fmadd_ps(a, b, c); }
-INLINE Vector relu(Vector a) { return _mm512_max_ps(a, _mm512_setzero_ps()); }
+INLINE Vector larger(Vector a, Vector b) { return _mm512_max_ps(a, b); }
+INLINE Vector relu(Vector a) { return larger(a, _mm512_setzero_ps()); }
 
 /* Sums of each of LANES vectors. */
 INLINE Vector sums(const Vector v[LANES]) {
@@ -91,27 +115,44 @@ INLINE Vector sums(const Vector v[LANES]) {
 }
 #endif
 
-/* What is kept in memory, and products: sum + x * w, of GRAIN values for each lane. */
+/* What is kept in memory. */
 
-#if defined(BFLOAT16)
+#if !defined(BYTES)
+INLINE Vector get(const Value *p) { return load(p); }
+INLINE void put(Value *p, Vector v) { store(p, v); }
+#elif defined(WIDE_REGISTERS)
 INLINE Vector get(const Value *p) {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)p)), 16));
 }
-INLINE void put(Value *p, Vector v) { _mm256_storeu_si256((__m256i *)p, (__m256i)_mm512_cvtneps_pbh(v)); }
-INLINE void put_two(Value *p, Vector a, Vector b) { _mm512_storeu_si512(p, (__m512i)_mm512_cvtne2ps_pbh(b, a)); }
-INLINE Factors factors(const Value *p) { return (Factors)_mm512_loadu_si512(p); }
-INLINE Factors everywhere(const Value *p) { return (Factors)_mm512_set1_epi32(*(const int32_t *)p); }
-INLINE Vector dot(Vector sum, Factors x, Factors w) { return _mm512_dpbf16_ps(sum, x, w); }
-#else
-INLINE Vector get(const Value *p) { return load(p); }
-INLINE void put(Value *p, Vector v) { store(p, v); }
-INLINE void put_two(Value *p, Vector a, Vector b) {
-    store(p, a);
-    store(p + LANES, b);
+INLINE void put(Value *p, Vector v) {
+    const __m512i bits = _mm512_castps_si512(v), odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+    const __m512i half = _mm512_add_epi32(_mm512_set1_epi32(0x7FFF), odd); /* to the nearest, of two to the even one */
+    const __m512i rounded = _mm512_srli_epi32(_mm512_add_epi32(bits, half), 16);
+    _mm256_storeu_si256((__m256i *)p, _mm512_cvtepi32_epi16(rounded));
 }
-INLINE Factors factors(const Value *p) { return load(p); }
-INLINE Factors everywhere(const Value *p) { return spread(*p); }
-INLINE Vector dot(Vector sum, Factors x, Factors w) { return times_plus(x, w, sum); }
+#else
+INLINE Vector get(const Value *p) {
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)p)), 16));
+}
+INLINE void put(Value *p, Vector v) {
+    const __m256i bits = _mm256_castps_si256(v), odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+    const __m256i half = _mm256_add_epi32(_mm256_set1_epi32(0x7FFF), odd); /* to the nearest, of two to the even one */
+    const __m256i rounded = _mm256_srli_epi32(_mm256_add_epi32(bits, half), 16);
+    const __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(rounded, rounded), 0x08);
+    _mm_storeu_si128((__m128i *)p, _mm256_castsi256_si128(packed));
+}
 #endif
+
+/* One kept value in all lanes. */
+INLINE Vector everywhere(const Value *p) {
+#if defined(BYTES)
+    const uint32_t bits = (uint32_t)*p << 16;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return spread(value);
+#else
+    return spread(*p);
+#endif
+}
 
 #endif
