@@ -22,8 +22,9 @@ from diif_viewer.engine.device import Compute, cache_budget
 from diif_viewer.engine.encoding import feature_plane
 from diif_viewer.engine.gpu.painter import painter_on
 from diif_viewer.engine.model import Model
+from diif_viewer.engine.native.finish import Base, can_finish, finish
 from diif_viewer.engine.parts import rectangles
-from diif_viewer.engine.pixels import Array, as_bytes, bicubic_matrix, finished, known, unit
+from diif_viewer.engine.pixels import Array, as_bytes, bicubic_fours, bicubic_matrix, finished, known, unit
 from diif_viewer.engine.planes import BlockCache, Plane
 from diif_viewer.engine.threads import parallel
 from diif_viewer.errors import RequestError
@@ -218,16 +219,39 @@ class Field:
 
         def draw(piece: tuple[Window, Window, Array]) -> None:
             chunk, window, out = piece
-            colours = self.decoded(lattice, chunk, compute)
             part = chunk.intersected(window)
-            inside = part.moved(-chunk.top, -chunk.left)
-            colours = colours[inside.top : inside.bottom, inside.left : inside.right]
-            values = self.finished(colours, out.dtype == np.float32)
-            place = part.moved(-window.top, -window.left)
-            there = out[place.top : place.bottom, place.left : place.right, : values.shape[-1]]
-            torch.from_numpy(there).copy_(values)  # from planes in memory twice as fast as NumPy
+            inside, place = part.moved(-chunk.top, -chunk.left), part.moved(-window.top, -window.left)
+            there = out[place.top : place.bottom, place.left : place.right]
+            if not self._painted(lattice, chunk, inside, compute, there):
+                colours = self.decoded(lattice, chunk, compute)[inside.top : inside.bottom, inside.left : inside.right]
+                values = self.finished(colours, out.dtype == np.float32)
+                torch.from_numpy(there[..., : values.shape[-1]]).copy_(values)  # from planes twice as fast as NumPy
 
         parallel(draw, pieces, device=compute.device)
+
+    def _painted(self, lattice: Lattice, chunk: Window, inside: Window, compute: Compute, out: Array) -> bool:
+        """Write a part of a chunk as bytes through the compiled kernel; False where plain torch is to do it."""
+        if out.dtype != np.uint8 or self.pixels.shape[2] < 3 or not can_finish(compute.dtype):
+            return False
+        base = None
+        if self.model.base is not None:
+            rows = bicubic_fours(lattice.y, chunk.top, chunk.bottom)
+            columns = bicubic_fours(lattice.x, chunk.left, chunk.right)
+            if rows is None or columns is None:
+                return False
+            base = Base(self._source(Window(rows.low, columns.low, rows.high, columns.high)), rows, columns)
+        colours = self.model.decoder(compute.dtype).render(self.maps(compute), lattice, chunk)
+        if colours.stride(1) != 1:
+            colours = colours.permute(2, 0, 1).contiguous().permute(1, 2, 0)
+        colours = colours[inside.top : inside.bottom, inside.left : inside.right]
+        finish(colours, base, (inside.top, inside.left), out, compute.dtype)
+        return True
+
+    def _source(self, window: Window) -> npt.NDArray[np.float32]:
+        """Source colours for `finish`: (h, w, 4) in [-1, 1]."""
+        made = np.zeros((window.height, window.width, 4), np.float32)
+        made[..., :3] = self.source(window)
+        return made
 
     def decoded(self, lattice: Lattice, chunk: Window, compute: Compute) -> Tensor:
         """Colours of a chunk by plain torch, on the device: (h, w, 3) float32, about [-1, 1]."""

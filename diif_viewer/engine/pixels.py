@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from diif_viewer.engine.native.finish import Taps
 from diif_viewer.errors import RequestError
 from diif_viewer.geometry import Axis
 from diif_viewer.imaging import classic
@@ -70,3 +71,18 @@ def bicubic_matrix(axis: Axis, start: int, stop: int, device: str) -> tuple[int,
     for tap in range(4):
         matrix[np.arange(stop - start), first + tap - low + 4] += weights[:, tap]
     return low, torch.from_numpy(matrix[:, 4:-4].astype(np.float32)).to(device)
+
+
+@functools.lru_cache(maxsize=512)
+def bicubic_fours(axis: Axis, start: int, stop: int) -> Taps | None:
+    """The same as four source pixels for each output, all of them inside; None for fewer than four in the picture."""
+    if axis.size < 4:
+        return None
+    first, weights = classic.bicubic_taps(axis, start, stop)
+    inside = first.clip(0, axis.size - 4)
+    index = np.arange(4) + (inside - first)[:, None]  # taps that were outside count for nothing
+    held = np.take_along_axis(np.pad(weights, ((0, 0), (0, 3))), index.clip(0), 1) * (index >= 0)
+    low = int(inside.min())
+    return Taps(
+        low, int(inside.max()) + 4, torch.from_numpy((inside - low).astype(np.int32)), torch.from_numpy(held).float()
+    )

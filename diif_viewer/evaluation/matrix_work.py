@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from diif_viewer.engine.device import Compute
 from diif_viewer.engine.gpu.runtime import finish
 from diif_viewer.engine.layers import Linear
+from diif_viewer.engine.native import library
 from diif_viewer.engine.native.products import Work
 from diif_viewer.engine.threads import alone, cores, parallel
 
@@ -58,10 +60,19 @@ def executed_macs(function: Callable[[], object]) -> int:
 
 
 def matmul_rate(width: int, compute: Compute, *, rows: int = 4096, seconds: float = 0.3) -> float:
-    """GFLOP/s of a `width` x `width` layer on chunks of `rows`, all cores at work, in the compute's dtype; the best."""
-    weight = torch.randn(width, width, device=compute.device) / width**0.5
-    layer = Linear(weight, torch.zeros(width, device=compute.device), compute.dtype, relu=True, rows=rows)
-    chunks = [torch.randn(rows, width, device=compute.device).to(compute.dtype) for _ in range(2 * cores())]
+    """GFLOP/s of a `width` x `width` layer on chunks of `rows`, all cores at work, as the compute multiplies; the best.
+
+    Where its kernels multiply bytes, so does torch here: an instruction has twice as many of them as of bfloat16.
+    """
+    layer: Callable[[torch.Tensor], object]
+    if compute.device == "cpu" and (found := library.kernels(compute.dtype)) is not None and found.form.bytes:
+        whole = torch.randint(-127, 128, (width, width), dtype=torch.int8)
+        chunks = [torch.randint(0, 128, (rows, width), dtype=torch.int8) for _ in range(2 * cores())]
+        layer = functools.partial(_times, whole)
+    else:
+        weight = torch.randn(width, width, device=compute.device) / width**0.5
+        layer = Linear(weight, torch.zeros(width, device=compute.device), compute.dtype, relu=True, rows=rows)
+        chunks = [torch.randn(rows, width, device=compute.device).to(compute.dtype) for _ in range(2 * cores())]
 
     def work(chunk: torch.Tensor) -> None:
         for _ in range(10):
@@ -75,6 +86,10 @@ def matmul_rate(width: int, compute: Compute, *, rows: int = 4096, seconds: floa
     while time.perf_counter() < end:
         best = min(best, timed(once, compute.device))
     return 2e-6 * rows * width * width * 10 * len(chunks) / best
+
+
+def _times(matrix: torch.Tensor, chunk: torch.Tensor) -> torch.Tensor:
+    return torch._int_mm(chunk, matrix)
 
 
 def timed(function: Callable[[], object], device: str = "cpu") -> float:

@@ -7,11 +7,13 @@ from unittest import mock
 import pytest
 import torch
 
+from diif_viewer.engine.device import torch_has_bfloat16
 from diif_viewer.engine.native import library
 from diif_viewer.engine.native.library import FORMS, Form, Kernels
 
 HERE = [form for form in FORMS if library.library(form)[0] is not None]
 needs_kernels = pytest.mark.skipif(not HERE, reason=f"no compiled kernels: {library.library(FORMS[-1])[1]}")
+needs_bfloat16 = pytest.mark.skipif(not torch_has_bfloat16(), reason="torch is slow with bfloat16 here, or refuses it")
 each_form = pytest.mark.parametrize("form", HERE or [None], ids=lambda form: form.name if form else "none")
 
 

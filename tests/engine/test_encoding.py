@@ -8,6 +8,7 @@ from diif_viewer.engine.encoding import STEP, PackedEdsr, feature_plane
 from diif_viewer.engine.planes import BlockCache, Plane
 from diif_viewer.geometry import Window
 from diif_viewer.models.edsr import Edsr
+from tests.engine.native import needs_bfloat16
 
 HEIGHT, WIDTH = 150, 211
 WHOLE = Window(0, 0, HEIGHT, WIDTH)
@@ -40,7 +41,7 @@ def test_in_blocks_as_at_once(res_scale: float) -> None:
         assert (by_region.region(window) - expected).abs().max() < 1e-4
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("dtype", [torch.float32, pytest.param(torch.bfloat16, marks=needs_bfloat16)])
 def test_bit_for_bit_whatever_was_asked_for_first(dtype: torch.dtype) -> None:
     encoder = edsr()
     at_once, by_region = plane(encoder, dtype), plane(encoder, dtype)

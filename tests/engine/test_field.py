@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import diif_viewer as dv
-from diif_viewer.engine.device import Compute
+from diif_viewer.engine.device import Compute, fast_compute, torch_has_bfloat16
 from diif_viewer.engine.field import Field
 from diif_viewer.engine.model import Model
 from diif_viewer.engine.planes import BlockCache
@@ -216,6 +216,9 @@ def test_unlike_sizes_of_pictures_down_to_one_pixel(small_model) -> None:
 # ---- with the shipped weights -------------------------------------------------------------------------
 
 
+@pytest.mark.skipif(
+    fast_compute().dtype != torch.bfloat16 and not torch_has_bfloat16(), reason="nothing here is fast with bfloat16"
+)
 @pytest.mark.parametrize("scale", [1.37, 4.0, 12.5, 30.0])
 @pytest.mark.parametrize("name", ["liif-lite", "diif-lite", "diif-s-lite"])
 def test_bfloat16_is_within_two_levels_of_float32(name, scale, sample) -> None:

@@ -75,7 +75,7 @@ def test_the_engines_view_is_counted_wherever_it_runs() -> None:
     executed = case.row(yardstick(), {"float32 128": 100.0}).executed
     assert executed is not None
     fine = 64 * 128 * (128 * 128 + 128 * 3) / 1e9
-    assert fine < executed < 3 * fine
+    assert fine <= executed < 3 * fine
 
 
 def test_every_case_is_measured_beside_the_yardstick(result: dict[str, Any]) -> None:

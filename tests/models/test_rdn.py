@@ -19,6 +19,7 @@ from diif_viewer.models.counts import parameters
 from diif_viewer.models.model import ImplicitModel
 from diif_viewer.models.rdn import Rdn
 from diif_viewer.models.spec import ModelSpec, Part
+from tests.engine.native import needs_bfloat16
 
 SMALL = {"n_feats": 6, "n_blocks": 2, "n_convs": 3, "growth": 5}
 SPEC = ModelSpec(Part("rdn", SMALL), Part("diif-s", {"hidden": 32}))
@@ -75,7 +76,7 @@ def test_a_pixel_reaches_exactly_as_far_as_the_radius() -> None:
     assert torch.equal(changed.nonzero()[:, 0], torch.arange(encoder.radius + 1))
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("dtype", [torch.float32, pytest.param(torch.bfloat16, marks=needs_bfloat16)])
 def test_the_packed_encoder_computes_the_same(dtype: torch.dtype) -> None:
     encoder, image = lively(Rdn(**SMALL)), torch.rand(1, 3, 21, 34)
     packed = pack_encoder(encoder, dtype)

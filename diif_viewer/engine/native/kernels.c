@@ -7,3 +7,4 @@
 #include "first.c"
 #include "edsr.c"
 #include "edsr8.c"
+#include "finish.c"

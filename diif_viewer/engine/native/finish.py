@@ -1,0 +1,92 @@
+"""Pixels from a decoder's colours through the compiled kernel: what it is handed, as it reads it."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from diif_viewer.engine.native import library
+
+
+class Taps(NamedTuple):
+    """Along an axis, the four source pixels that make each output: see `kernels.bicubic_taps`."""
+
+    low: int
+    high: int
+    """Source pixels that are read, from `low` up to `high`: at least four."""
+    first: Tensor
+    """(n,) int32: of each four, counted from `low`."""
+    weights: Tensor
+    """(n, 4) float32."""
+
+
+class Base(NamedTuple):
+    """The bicubic picture that is added."""
+
+    source: npt.NDArray[np.float32]
+    """(rows, columns, 4) in [-1, 1], the fourth for nothing: what the taps name, from `low` to `high`."""
+    rows: Taps
+    columns: Taps
+
+
+class _Taps(ctypes.Structure):
+    """`Taps` of finish.c."""
+
+    _fields_ = (("first", ctypes.c_void_p), ("weights", ctypes.c_void_p))
+
+
+class _Finish(ctypes.Structure):
+    """`Finish` of finish.c."""
+
+    _fields_ = (
+        *((name, ctypes.c_int32) for name in ("height", "width", "across")),
+        ("source", ctypes.c_void_p),
+        ("rows", _Taps),
+        ("columns", _Taps),
+        ("colours", ctypes.c_void_p),
+        *((name, ctypes.c_ssize_t) for name in ("plane", "stride")),
+        ("out", ctypes.c_void_p),
+        *((name, ctypes.c_ssize_t) for name in ("out_stride", "step")),
+    )
+
+
+def can_finish(dtype: torch.dtype) -> bool:
+    """Whether there is a kernel on a machine that computes in `dtype`."""
+    return library.kernels(dtype) is not None
+
+
+def finish(
+    colours: Tensor, base: Base | None, first: tuple[int, int], out: npt.NDArray[Any], dtype: torch.dtype
+) -> None:
+    """Write colours as bytes, on the CPU.
+
+    colours: (h, w, 3) float32, planes in memory. base: added to them, for outputs of which the first is `first` (row,
+    column) of the taps. out: (h, w, 3 or 4) uint8, its outputs packed; a fourth channel is left as it is. dtype: of
+    `can_finish`. Raises MemoryError where there is none for the kernel's buffers.
+    """
+    height, width, _ = colours.shape
+    stride, one, plane = colours.stride()
+    assert one == 1
+    assert out.dtype == np.uint8
+    kernels = library.kernels(dtype)
+    assert kernels is not None
+    source, rows, columns, across = None, _Taps(), _Taps(), 0
+    if base is not None:
+        source, across = base.source.ctypes.data, base.source.shape[1]
+        rows, columns = (_at(taps, skipped) for taps, skipped in zip(base[1:], first, strict=True))
+    request = _Finish(
+        height, width, across, source, rows, columns, colours.data_ptr(), plane, stride,
+        out.ctypes.data, out.strides[0], out.strides[1],
+    )  # fmt: skip
+    if kernels.dll.diif_viewer_finish(ctypes.byref(request)):
+        raise MemoryError("the kernel's buffers")
+
+
+def _at(taps: Taps, skipped: int) -> _Taps:
+    first, weights = taps.first, taps.weights
+    return _Taps(first.data_ptr() + 4 * skipped, weights.data_ptr() + 16 * skipped)
