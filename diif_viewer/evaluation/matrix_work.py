@@ -11,9 +11,9 @@ from typing import Any
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from diif_viewer.engine.device import Compute
+from diif_viewer.engine.device import Compute, torch_has_bfloat16
 from diif_viewer.engine.gpu.runtime import finish
-from diif_viewer.engine.layers import Linear
+from diif_viewer.engine.layers import Conv, Linear
 from diif_viewer.engine.native import library
 from diif_viewer.engine.native.products import Work
 from diif_viewer.engine.threads import alone, cores, parallel
@@ -78,14 +78,34 @@ def matmul_rate(width: int, compute: Compute, *, rows: int = 4096, seconds: floa
         for _ in range(10):
             layer(chunk)
 
+    return 2e-6 * rows * width * width * 10 * len(chunks) / _best_time(work, chunks, compute.device, seconds)
+
+
+def convolution_rate(channels: int, compute: Compute, *, side: int = 160, seconds: float = 0.3) -> float:
+    """GFLOP/s of torch's 3x3 convolution on pictures of `side` x `side`, as `matmul_rate` in the compute's dtype.
+
+    In float32 where torch is slow with that dtype.
+    """
+    plain = compute.dtype != torch.bfloat16 or compute.device != "cpu" or torch_has_bfloat16()
+    dtype = compute.dtype if plain else torch.float32
+    weight = torch.randn(channels, channels, 3, 3, device=compute.device) / (3 * channels**0.5)
+    layer = Conv(weight, torch.zeros(channels, device=compute.device), dtype, padding=1, relu=True)
+    pictures = [torch.randn(1, channels, side, side, device=compute.device).to(dtype) for _ in range(2 * cores())]
+    held = [picture.contiguous(memory_format=torch.channels_last) for picture in pictures]
+    return 18e-6 * channels**2 * side**2 * len(held) / _best_time(layer, held, compute.device, seconds)
+
+
+def _best_time(layer: Callable[[torch.Tensor], object], held: list[torch.Tensor], device: str, seconds: float) -> float:
+    """Milliseconds of a layer on all of them, all cores at work."""
+
     def once() -> None:
-        parallel(work, chunks, device=compute.device)
+        parallel(layer, held, device=device)
 
     once()
     best, end = float("inf"), time.perf_counter() + seconds
     while time.perf_counter() < end:
-        best = min(best, timed(once, compute.device))
-    return 2e-6 * rows * width * width * 10 * len(chunks) / best
+        best = min(best, timed(once, device))
+    return best
 
 
 def _times(matrix: torch.Tensor, chunk: torch.Tensor) -> torch.Tensor:

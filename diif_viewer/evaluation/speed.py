@@ -21,7 +21,7 @@ from diif_viewer.engine.model import Model
 from diif_viewer.engine.planes import BlockCache
 from diif_viewer.engine.tiles import TILE
 from diif_viewer.evaluation import public_liif
-from diif_viewer.evaluation.matrix_work import executed_macs, matmul_rate, timed
+from diif_viewer.evaluation.matrix_work import convolution_rate, executed_macs, matmul_rate, timed
 from diif_viewer.evaluation.stages import peak, stages
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.models.counts import macs
@@ -103,7 +103,8 @@ def measure(
 
     The yardstick is LIIF at full width in the public way, on the CPU. It and the engine's methods take turns `repeats`
     times; slow ones sit out when they had enough. device: as for `diif_viewer.load_model`, or EVERY. report: called
-    with a line per row as it is known. -> plain values for JSON: {"window", "matmul": GFLOP/s, "rows", "encoding"}.
+    with a line per row as it is known. -> plain values for JSON: {"window", "matmul": GFLOP/s, "rows", "encoding",
+    "background"}.
     Raises DeviceError.
     """
     names = [name for name, _ in present()] if device == EVERY else [resolve(device)]
@@ -119,6 +120,7 @@ def measure(
         "matmul": rates,
         "rows": [asdict(row) for row in rows],
         "encoding": [encoding(width, compute, repeats=repeats) for width in WIDTHS for compute in computes],
+        "background": [background(compute) for compute in computes if compute.device == "cpu"],
     }
 
 
@@ -263,6 +265,35 @@ def encoding(width: str, compute: Compute, size: tuple[int, int] = (180, 320), r
         times.append(timed(lambda: features.ensure(features.limits), compute.device))
     middle = statistics.median(times[1:])  # the first packs the weights
     return {"width": width, "dtype": dtype_label(compute), "size": list(size), "milliseconds": middle}
+
+
+def background(compute: Compute, photo: tuple[int, int] = (4000, 6000), part: int = 768) -> dict[str, Any]:
+    """Encoding `part` x `part` pixels in the middle of a photo (height, width) as it is done while nobody waits.
+
+    Step by step, at lite width: {"dtype", "photo", "megapixels": per second, "share": of the rate of torch's
+    convolution, halos not counted as work}.
+    """
+    arguments, _ = WIDTHS["lite"]
+    made = random_model("diif-s", "lite", compute)
+    field = Field(np.random.default_rng(0).integers(0, 256, (*photo, 3), np.uint8), made, BlockCache(1 << 30))
+    features, top, left = field.features(compute), (photo[0] - part) // 2, (photo[1] - part) // 2
+    steps = features.missing(Window(top, left, top + part, left + part))
+    features.compute(steps[:1])
+
+    def encode() -> None:
+        for step in steps[1:]:
+            features.compute([step])
+
+    milliseconds, channels = timed(encode, compute.device), arguments["n_feats"]
+    area = sum(step.area for step in steps[1:])
+    work = 18 * channels * (3 + channels * (2 * arguments["n_resblocks"] + 1)) * area
+    rate = 1e-6 * work / milliseconds
+    return {
+        "dtype": dtype_label(compute),
+        "photo": list(photo),
+        "megapixels": area / milliseconds / 1e3,
+        "share": rate / convolution_rate(channels, compute),
+    }
 
 
 def view_macs(kind: str, width: str, scale: float, window: tuple[int, int]) -> int:

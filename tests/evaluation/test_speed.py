@@ -15,7 +15,7 @@ from diif_viewer.engine.device import Compute
 from diif_viewer.engine.layers import Conv, Linear
 from diif_viewer.evaluation import executed, speed
 from diif_viewer.evaluation.machine import about_machine
-from diif_viewer.evaluation.matrix_work import executed_macs, matmul_rate
+from diif_viewer.evaluation.matrix_work import convolution_rate, executed_macs, matmul_rate
 from diif_viewer.evaluation.operations import UNIT, operations
 from diif_viewer.evaluation.photograph import photograph
 from diif_viewer.evaluation.speed_tables import comparison, tables, wanted
@@ -34,6 +34,8 @@ def result() -> dict[str, Any]:
         patch.setattr(speed, "WIDTHS", SMALL)
         patch.setattr(speed, "matmul_rate", functools.partial(matmul_rate, rows=64, seconds=0.01))
         patch.setattr(speed, "encoding", functools.partial(speed.encoding, size=(9, 16)))
+        patch.setattr(speed, "background", functools.partial(speed.background, photo=(120, 150), part=96))
+        patch.setattr(speed, "convolution_rate", functools.partial(convolution_rate, side=16, seconds=0.01))
         told: list[str] = []
         measured = speed.measure(SCALES, WINDOW, device="cpu", repeats=2, report=told.append)
     assert len(told) == len(measured["rows"])
@@ -219,7 +221,13 @@ def test_what_was_wanted_is_held_against_the_slowest_that_was_measured() -> None
     encoding = [
         {"width": "lite", "dtype": name, "milliseconds": ms} for name, ms in (("float32", 150), ("bfloat16", 80))
     ]
-    result = {"decoding": {"window": [720, 1280], "rows": [row, slower], "encoding": encoding}}
+    background = [
+        {"dtype": dtype, "photo": [400, 600], "megapixels": speed, "share": share}
+        for dtype, speed, share in (("float32", 0.2, 0.8), ("bfloat16", 0.5, 0.69))
+    ]
+    result = {
+        "decoding": {"window": [720, 1280], "rows": [row, slower], "encoding": encoding, "background": background}
+    }
     said = wanted(result)
-    for words in ("299.0x (x8)   no", "101 ms (x8)   no", "240 ms (x4)  yes", "80 ms  yes"):
+    for words in ("299.0x (x8)   no", "101 ms (x8)   no", "240 ms (x4)  yes", "80 ms  yes", "69%   no"):
         assert words in said, said

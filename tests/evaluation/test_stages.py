@@ -103,6 +103,7 @@ def test_every_device_that_is_present_takes_its_turn(monkeypatch: pytest.MonkeyP
     seen: list[Compute] = []
     monkeypatch.setattr(speed, "_rows", lambda scale, window, computes, *rest: seen.extend(computes) or [])
     monkeypatch.setattr(speed, "encoding", lambda width, compute, **options: {})
+    monkeypatch.setattr(speed, "background", lambda compute: {})
     speed.measure((8.0,), (36, 64), device=speed.EVERY)
     labels = ["float16", "float32", "float16 on cuda:7", "float32 on cuda:7"]
     assert [speed.dtype_label(compute) for compute in seen] == labels
