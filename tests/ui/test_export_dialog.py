@@ -494,7 +494,7 @@ PATIENCE = 150_000
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_the_file_is_the_sharp_picture_on_screen(qtbot, photo, tmp_path, monkeypatch, dtype):
-    """Exactly where the screen computes in float32, within two levels of a bfloat16 screen."""
+    """Exactly where the screen computes in float32, within a few levels of a screen of bfloat16 and bytes."""
     monkeypatch.setenv("DIIF_VIEWER_DTYPE", dtype)
     viewer = Viewer()
     viewer.scene.fade = 0.0
@@ -517,7 +517,7 @@ def test_the_file_is_the_sharp_picture_on_screen(qtbot, photo, tmp_path, monkeyp
         saved = np.asarray(Image.open(tmp_path / "screen.png")).astype(int)
         seen = shown[window.top - int(view.top) :, window.left - int(view.left) :][: window.height, : window.width]
         difference = np.abs(saved - seen)
-        assert difference.max() <= (0 if dtype == "float32" else 2)
+        assert difference.max() <= (0 if dtype == "float32" else 4)
         took = []
         for number in range(3):
             exporter.export_view()
