@@ -30,6 +30,11 @@ def warm_up_steps(load: Callable[[], Model]) -> Steps:
             yield None
 
 
+def at_once(parts: list[Window]) -> list[list[Window]]:
+    """Encoding steps as they are taken: one for each core, as each one's halo costs more the smaller it is cut."""
+    return [parts[first : first + cores()] for first in range(0, len(parts), cores())]
+
+
 def foreseen_steps(request: m.PrepareView, load: Callable[[], Field | None]) -> Steps:
     """Encode where a zoom goes, while it is on its way. load: gives the field, None for a picture that was closed."""
     with contextlib.suppress(DiifViewerError):  # it will be said when the view is asked for
@@ -38,8 +43,8 @@ def foreseen_steps(request: m.PrepareView, load: Callable[[], Field | None]) -> 
             lattice, compute = made.lattice(scale=request.scale), made.model.compute
             window = request.window.aligned(TILE).intersected(lattice.window)
             parts, features = made.unencoded(lattice, window, compute), made.features(compute)
-            for first in range(0, len(parts), cores()):
-                features.compute(parts[first : first + cores()])
+            for some in at_once(parts):
+                features.compute(some)
                 yield None
             made.prepare(lattice, [window], compute)
 
@@ -54,7 +59,7 @@ def surrounding_steps(made: Field, lattice: Lattice, window: Window, cache: Bloc
     for margin in (TILE, max(window.height, window.width) // 2):
         wide = window.grown(margin).intersected(lattice.window)
         lacking = maps.missing(made.model.decoder(compute.dtype).needs(lattice, wide)) if margin == TILE else []
-        parts = [(features, [part]) for part in made.unencoded(lattice, wide, compute)]
+        parts = [(features, some) for some in at_once(made.unencoded(lattice, wide, compute))]
         parts += [(maps, lacking[first : first + LARGEST_BATCH]) for first in range(0, len(lacking), LARGEST_BATCH)]
         for plane, some in parts:
             if cache.bytes > cache.budget // 2:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from diif_viewer.engine.ahead import at_once
 from diif_viewer.engine.device import Compute, fast_compute, present, resolve
 from diif_viewer.engine.field import Field
 from diif_viewer.engine.model import Model
@@ -277,15 +278,15 @@ def background(compute: Compute, photo: tuple[int, int] = (4000, 6000), part: in
     made = random_model("diif-s", "lite", compute)
     field = Field(np.random.default_rng(0).integers(0, 256, (*photo, 3), np.uint8), made, BlockCache(1 << 30))
     features, top, left = field.features(compute), (photo[0] - part) // 2, (photo[1] - part) // 2
-    steps = features.missing(Window(top, left, top + part, left + part))
-    features.compute(steps[:1])
+    first, *steps = at_once(features.missing(Window(top, left, top + part, left + part)))
+    features.compute(first)
 
     def encode() -> None:
-        for step in steps[1:]:
-            features.compute([step])
+        for some in steps:
+            features.compute(some)
 
     milliseconds, channels = timed(encode, compute.device), arguments["n_feats"]
-    area = sum(step.area for step in steps[1:])
+    area = sum(part.area for some in steps for part in some)
     work = 18 * channels * (3 + channels * (2 * arguments["n_resblocks"] + 1)) * area
     rate = 1e-6 * work / milliseconds
     return {
