@@ -23,10 +23,12 @@ from tests.engine.native import HERE, by, each_form, needs_kernels
 pytestmark = needs_kernels
 
 
-def model(decoder: str, form: Form) -> Model:
-    """Small, with weights that are seen."""
+def model(decoder: str, form: Form, hidden: int | None = None) -> Model:
+    """Small, with weights that are seen. hidden: a width, which kernels need not know."""
     torch.manual_seed(3)
-    made = ImplicitModel(ModelSpec(Part("edsr", {"n_feats": 16, "n_resblocks": 1}), Part(decoder, {})))
+    made = ImplicitModel(
+        ModelSpec(Part("edsr", {"n_feats": 16, "n_resblocks": 1}), Part(decoder, {"hidden": hidden} if hidden else {}))
+    )
     for parameter in made.parameters():
         torch.nn.init.normal_(parameter, std=0.05)
     return Model("small", made, Compute("cpu", torch.float32, (64, 64)))
@@ -75,3 +77,18 @@ def test_alpha_is_left_as_it_is(form: Form) -> None:
         assert np.array_equal(found[..., :3], alone.render(4.0))
         with mock.patch.object(field_module, "can_finish", return_value=False):
             assert np.array_equal(found[..., 3], field.render(4.0)[..., 3])
+
+
+@pytest.mark.parametrize("size", [(65, 65), (65, 40), (40, 65)])
+def test_a_chunk_of_a_single_output_row_or_column(size: tuple[int, int]) -> None:
+    """Chunks are 64 a side here; what plain torch decodes of one output is planes and pixels at once."""
+    form = next((form for form in HERE if form.dtype == torch.float32), None)
+    if form is None:
+        pytest.skip("no compiled kernels in float32")
+    with by(form):
+        field = dv.encode(np.random.default_rng(2).integers(0, 256, (30, 30, 3), np.uint8), model("diif-s", form, 32))
+        with mock.patch.object(field_module, "finish", wraps=field_module.finish) as used:
+            found = field.render(size=size)
+        assert used.called
+        with mock.patch.object(field_module, "can_finish", return_value=False):
+            assert np.abs(found.astype(int) - field.render(size=size)).max() <= 1
