@@ -239,19 +239,13 @@ class Field:
             columns = bicubic_fours(lattice.x, chunk.left, chunk.right)
             if rows is None or columns is None:
                 return False
-            base = Base(self._source(Window(rows.low, columns.low, rows.high, columns.high)), rows, columns)
+            base = Base(self.pixels[rows.low : rows.high, columns.low : columns.high], rows, columns)
         colours = self.model.decoder(compute.dtype).render(self.maps(compute), lattice, chunk)
         if colours.stride(1) != 1:
             colours = colours.permute(2, 0, 1).contiguous().permute(1, 2, 0)
         colours = colours[inside.top : inside.bottom, inside.left : inside.right]
         finish(colours, base, (inside.top, inside.left), out, compute.dtype)
         return True
-
-    def _source(self, window: Window) -> npt.NDArray[np.float32]:
-        """Source colours for `finish`: (h, w, 4) in [-1, 1]."""
-        made = np.zeros((window.height, window.width, 4), np.float32)
-        made[..., :3] = self.source(window)
-        return made
 
     def decoded(self, lattice: Lattice, chunk: Window, compute: Compute) -> Tensor:
         """Colours of a chunk by plain torch, on the device: (h, w, 3) float32, about [-1, 1]."""

@@ -139,9 +139,11 @@ class Plane:
         ]
 
     def _lacking(self, windows: Iterable[Window]) -> list[Window]:
-        wanted = [inside for window in windows if (inside := window.intersected(self.limits))]
-        blocks = [b for inside in wanted for b in inside.split(self.block) if self._key(b) not in self._cache]
-        return blocks if len(wanted) < 2 else sorted(set(blocks), key=self._key)
+        side, wanted = self.block, [inside for window in windows if (inside := window.intersected(self.limits))]
+        keys = [key for inside in wanted for key in self._keys(inside) if key not in self._cache]
+        if len(wanted) > 1:
+            keys = sorted(set(keys))
+        return [Window(row * side, col * side, (row + 1) * side, (col + 1) * side) for _, row, col in keys]
 
     def ensure(self, *windows: Window) -> None:
         """Compute what is missing of windows, parts side by side on the CPU's cores."""
@@ -200,11 +202,8 @@ class Plane:
 
         To be read and let go of at once: (block * density, block * density, channels) each, contiguous on the CPU.
         """
-        side, serial, get = self.block, self._serial, self._cache.get
-        rows = range(wanted.top // side, -(-wanted.bottom // side))
-        columns = range(wanted.left // side, -(-wanted.right // side))
-        keys = [(serial, row, column) for row in rows for column in columns]
-        found = [get(key) for key in keys]
+        keys = self._keys(wanted)
+        found = [self._cache.get(key) for key in keys]
         blocks = [block for block in found if block is not None]
         if len(blocks) == len(keys):
             return blocks
@@ -233,6 +232,13 @@ class Plane:
         out[inside.bottom * d :] = 0
         out[:, : inside.left * d] = 0
         out[:, inside.right * d :] = 0
+
+    def _keys(self, window: Window) -> list[Key]:
+        """Of the blocks that meet a window, row by row: plain numbers, as every chunk of every view asks for them."""
+        side, serial = self.block, self._serial
+        rows = range(window.top // side, -(-window.bottom // side))
+        columns = range(window.left // side, -(-window.right // side))
+        return [(serial, row, column) for row in rows for column in columns]
 
     def _key(self, block: Window) -> Key:
         return (self._serial, block.top // self.block, block.left // self.block)

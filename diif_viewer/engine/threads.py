@@ -7,10 +7,11 @@ milliseconds, all of them wait (measured: ten times slower beside one busy proce
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import torch
 
@@ -42,14 +43,14 @@ class _Crew:
         self._pool: ThreadPoolExecutor | None = None
         self._workers = self._pieces = 0
 
-    def submit(self, function: Callable[[Item], Result], work: list[Item]) -> list[Future[Result]]:
-        """Begin work on all pieces."""
+    def submit(self, work: Callable[[], None], pieces: int) -> list[Future[None]]:
+        """Begin `work`, which takes pieces until there are none, in as many threads as have something to do."""
         with self._lock:
             if self._pool is None or self._workers != cores() or self._pieces >= LIFETIME:
                 self._replace()
             assert self._pool is not None
-            self._pieces += len(work)
-            return [self._pool.submit(_without_gradients, function, item) for item in work]
+            self._pieces += pieces
+            return [self._pool.submit(work) for _ in range(min(self._workers, pieces))]
 
     def _replace(self) -> None:
         if self._pool is not None:
@@ -104,14 +105,25 @@ def limit(pieces: int | None) -> None:
 
 
 def _side_by_side(function: Callable[[Item], Result], work: list[Item]) -> list[Result]:
-    pending = _crew.submit(function, work)
+    """Each thread takes the next piece when it is done with one: nobody is woken but by the last."""
+    results: list[Result | None] = [None] * len(work)
+    left = iter(enumerate(work))  # taking from it is one step to all threads
+
+    def take() -> None:
+        try:
+            with torch.inference_mode():
+                for place, item in left:
+                    results[place] = function(item)
+        except BaseException:
+            deque(left, maxlen=0)  # nothing begins any more
+            raise
+
+    pending = _crew.submit(take, len(work))
     try:
-        return [future.result() for future in pending]
-    finally:
-        for future in pending:
-            future.cancel()
-
-
-def _without_gradients(function: Callable[[Item], Result], item: Item) -> Result:
-    with torch.inference_mode():
-        return function(item)
+        wait(pending)
+    except BaseException:
+        deque(left, maxlen=0)
+        raise
+    for future in pending:
+        future.result()
+    return cast("list[Result]", results)

@@ -79,6 +79,22 @@ def test_alpha_is_left_as_it_is(form: Form) -> None:
             assert np.array_equal(found[..., 3], field.render(4.0)[..., 3])
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float32])
+def test_pictures_are_read_where_they_lie(kind: type) -> None:
+    """Turned, mirrored, every other pixel of another: views whose steps are not those of a picture of their own."""
+    form = next((form for form in HERE if form.dtype == torch.float32), None)
+    if form is None:
+        pytest.skip("no compiled kernels in float32")
+    pixels = np.random.default_rng(4).random((50, 60, 4))
+    whole = pixels.astype(kind) if kind == np.float32 else (pixels * np.iinfo(kind).max).astype(kind)
+    for view in (whole[::-1, ::-1], whole.transpose(1, 0, 2), whole[::2, 1::2], whole[5:40, 7:50, ::-1]):
+        with by(form), mock.patch.object(field_module, "finish", wraps=field_module.finish) as used:
+            made = model("diif-s", form)
+            found = dv.encode(view, made).render(2.5)
+            assert np.array_equal(found, dv.encode(np.ascontiguousarray(view), made).render(2.5))
+        assert used.called
+
+
 @pytest.mark.parametrize("size", [(65, 65), (65, 40), (40, 65)])
 def test_a_chunk_of_a_single_output_row_or_column(size: tuple[int, int]) -> None:
     """Chunks are 64 a side here; what plain torch decodes of one output is planes and pixels at once."""

@@ -54,17 +54,21 @@ INLINE void blend_rows(const Request *r, const int hidden, const int taps, int y
     }
 }
 
-/* Ask for the knots that the next output row reads and this one does not: at low scales they come from far away, and have
- * the time of the products to arrive. */
-INLINE void foresee_rows(const Request *r, const int hidden, const int taps, int y) {
+enum { SPELL = 8 }; /* outputs between two looks ahead: who asks for much at once waits for it */
+
+/* Ask for the knots that the next output row reads below outputs `x` to `end` and this one does not: at low scales they
+ * come from far away, and have the time of a row's products to arrive. */
+INLINE void foresee_rows(const Request *r, const int hidden, const int taps, int y, int x, int end) {
     if (y + 1 >= r->fine.height)
         return;
+    const int begin = r->first_column + r->knots * x / r->fine.width;
+    const int stop = r->first_column + r->knots * end / r->fine.width;
     for (int i = 0; i < taps; i++) {
         const int knot = r->first_row + r->row_knots[y + 1] + i;
         if (knot < r->first_row + r->row_knots[y] + taps)
             continue;
         const Value *const *blocks = r->blocks + knot / r->side * r->across;
-        for (int k = r->first_column; k < r->first_column + r->knots; k++) {
+        for (int k = begin; k < stop; k++) {
             const Value *at = blocks[k / r->side] + ((size_t)(knot % r->side) * r->side + k % r->side) * hidden;
             for (int v = 0; v < hidden; v += 64 / (int)sizeof(Value))
                 __builtin_prefetch(at + v, 0, 2);
@@ -76,8 +80,11 @@ INLINE void render(const Request *r, const int hidden, const int taps, float *ro
     Waiting waiting = {vectors, 0, 0};
     for (int y = 0; y < r->fine.height; y++) {
         blend_rows(r, hidden, taps, y, rows);
-        foresee_rows(r, hidden, taps, y);
-        render_row(&r->fine, hidden, taps, rows, &waiting);
+        for (int x = 0, end; x < r->fine.width; x = end) {
+            end = x + SPELL < r->fine.width ? x + SPELL : r->fine.width;
+            foresee_rows(r, hidden, taps, y, x, end);
+            render_outputs(&r->fine, hidden, taps, rows, x, end, &waiting);
+        }
     }
     render_rest(&r->fine, hidden, &waiting);
 }

@@ -86,9 +86,10 @@ INLINE void finish(const Fine *r, const int hidden, Vectors vectors, int first, 
     write_colours(r->colours, (size_t)r->height * r->width, r->last_bias, first, count, part);
 }
 
-/* A row of outputs from its knots, (.., hidden): outputs are multiplied when a group of them is full. */
-INLINE void render_row(const Fine *r, const int hidden, const int taps, const float *rows, Waiting *waiting) {
-    for (int x = 0; x < r->width; x++) {
+/* Outputs `x` to `end` of a row from its knots, (.., hidden): they are multiplied when a group of them is full. */
+INLINE void render_outputs(const Fine *r, const int hidden, const int taps, const float *rows, int x, int end,
+                           Waiting *waiting) {
+    for (; x < end; x++) {
         blend_columns(r, hidden, taps, x, rows, from_vector(waiting->vectors, waiting->count, hidden));
         if (++waiting->count == GROUP) {
             finish(r, hidden, waiting->vectors, waiting->first, GROUP);

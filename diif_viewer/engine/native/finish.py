@@ -28,8 +28,8 @@ class Taps(NamedTuple):
 class Base(NamedTuple):
     """The bicubic picture that is added."""
 
-    source: npt.NDArray[np.float32]
-    """(rows, columns, 4) in [-1, 1], the fourth for nothing: what the taps name, from `low` to `high`."""
+    pixels: npt.NDArray[Any]
+    """(rows, columns, 3 or 4) uint8, uint16, or float32 in [0, 1]: what the taps name, from `low` to `high`."""
     rows: Taps
     columns: Taps
 
@@ -40,12 +40,25 @@ class _Taps(ctypes.Structure):
     _fields_ = (("first", ctypes.c_void_p), ("weights", ctypes.c_void_p))
 
 
+class _Source(ctypes.Structure):
+    """`Source` of finish.c."""
+
+    _fields_ = (
+        ("pixels", ctypes.c_void_p),
+        *((name, ctypes.c_ssize_t) for name in ("row", "pixel", "channel")),
+        *((name, ctypes.c_int32) for name in ("across", "most")),
+    )
+
+
+_MOST = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535, np.dtype(np.float32): 1}
+
+
 class _Finish(ctypes.Structure):
     """`Finish` of finish.c."""
 
     _fields_ = (
-        *((name, ctypes.c_int32) for name in ("height", "width", "across")),
-        ("source", ctypes.c_void_p),
+        *((name, ctypes.c_int32) for name in ("height", "width")),
+        ("source", _Source),
         ("rows", _Taps),
         ("columns", _Taps),
         ("colours", ctypes.c_void_p),
@@ -75,12 +88,13 @@ def finish(
     assert out.dtype == np.uint8
     kernels = library.kernels(dtype)
     assert kernels is not None
-    source, rows, columns, across = None, _Taps(), _Taps(), 0
+    source, rows, columns = _Source(), _Taps(), _Taps()
     if base is not None:
-        source, across = base.source.ctypes.data, base.source.shape[1]
-        rows, columns = (_at(taps, skipped) for taps, skipped in zip(base[1:], first, strict=True))
+        pixels = base.pixels
+        source = _Source(pixels.ctypes.data, *pixels.strides, pixels.shape[1], _MOST[pixels.dtype])
+        rows, columns = _at(base.rows, first[0]), _at(base.columns, first[1])
     request = _Finish(
-        height, width, across, source, rows, columns, colours.data_ptr(), plane, stride,
+        height, width, source, rows, columns, colours.data_ptr(), plane, stride,
         out.ctypes.data, out.strides[0], out.strides[1],
     )  # fmt: skip
     if kernels.dll.diif_viewer_finish(ctypes.byref(request)):

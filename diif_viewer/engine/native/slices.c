@@ -129,7 +129,7 @@ INLINE void render_slices(const Slices *s, const int hidden, int padded, float *
             knots_of_cell_row(s, hidden, y, padded, vectors, pushed, rows);
         else
             knots_of_row(s, hidden, y, padded, vectors, rows);
-        render_row(&s->fine, hidden, 2, rows, &waiting);
+        render_outputs(&s->fine, hidden, 2, rows, 0, s->fine.width, &waiting);
     }
     render_rest(&s->fine, hidden, &waiting);
 }
