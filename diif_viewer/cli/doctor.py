@@ -89,7 +89,11 @@ def _processor() -> str:
     except OSError:
         return platform.processor() or platform.machine()
     known = {name.strip(): value.split() for name, value in told.items()}
-    flags = [flag for flag in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if flag in known.get("flags", ())]
+    flags = [
+        flag
+        for flag in ("avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16")
+        if flag in known.get("flags", ())
+    ]
     return ", ".join([" ".join(known.get("model name", [platform.machine()])), *flags])
 
 
