@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import ctypes
 import itertools
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from unittest import mock
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+import diif_viewer as dv
 from diif_viewer.engine.decoders.common import Decoder
-from diif_viewer.engine.model import pack_decoder
+from diif_viewer.engine.device import Compute
+from diif_viewer.engine.model import Model, pack_decoder
 from diif_viewer.engine.native import library as found
 from diif_viewer.engine.native.fine import WIDTHS, NativeFine
-from diif_viewer.engine.native.library import Form
+from diif_viewer.engine.native.library import Form, Kernels
 from diif_viewer.engine.native.products import Work
 from diif_viewer.engine.planes import BlockCache, Plane
 from diif_viewer.geometry import Lattice, Window
@@ -167,8 +172,49 @@ def test_a_library_is_compiled_whole_and_replaces_older_ones(tmp_path: Path, for
     assert new.read_bytes()[:4] == b"\x7fELF" or sys.platform != "linux"
 
 
-def _what_a_new_process_finds(environment: dict[str, str]) -> str:
+@needs_kernels
+def test_the_compiler_of_the_extra_makes_the_same_kernels(tmp_path: Path) -> None:
+    pytest.importorskip("ziglang", reason="the extra `compiler` is not installed")
+    form = HERE[0]
+    path = tmp_path / f"native-{form.name}-0.so"
+    found.compile_to(path, form, found.zig())
+    assert [left.name for left in tmp_path.iterdir()] == [path.name]  # what the compiler keeps is gone as well
+    model = dv.load_model("diif-s-lite", "cpu")
+    pixels = np.random.default_rng(3).integers(0, 256, (40, 50, 3), np.uint8)
+    seen = []
+    for dll in (found.library(form)[0], ctypes.CDLL(str(path))):
+        assert dll is not None
+        with mock.patch.object(found, "kernels", lambda _, dll=dll: Kernels(form, dll)):
+            fresh = Model("again", model.reference, Compute("cpu", form.dtype, (64, 64)))
+            seen.append(dv.encode(pixels, fresh).render(3.3).astype(int))
+    assert np.abs(seen[0] - seen[1]).max() <= 1  # sums in another order
+    assert (seen[0] != seen[1]).mean() < 0.01
+
+
+@needs_kernels
+def test_it_makes_a_library_for_windows(tmp_path: Path) -> None:
+    pytest.importorskip("ziglang", reason="the extra `compiler` is not installed")
+    path = tmp_path / "native-narrow-0.dll"
+    found.compile_to(path, found.FORMS[-1], found.zig("windows"))
+    made = path.read_bytes()
+    assert made[:2] == b"MZ"
+    kernels = {"supported", "fine", "slices", "liif", "knots", "encode", "finish"}
+    assert all(f"diif_viewer_{name}\0".encode() in made for name in kernels)
+
+
+def test_without_a_compiler_of_the_system_that_of_the_extra_is_used() -> None:
+    with mock.patch.object(found.shutil, "which", return_value=None):
+        with mock.patch.object(found.importlib.util, "find_spec", return_value=None):
+            assert found.compiler() is None
+        with mock.patch.object(found.importlib.util, "find_spec", return_value=object()):
+            assert found.compiler() == found.zig()
+            with mock.patch.object(found.os, "name", "nt"):
+                assert found.compiler() == found.zig("windows")
+
+
+def _what_a_new_process_finds(environment: dict[str, str], before: str = "pass") -> str:
     code = (
+        f"{before};"
         "from diif_viewer.engine.native.library import FORMS, library;"
         f"made, why = library(FORMS[{found.FORMS.index(HERE[0]) if HERE else -1}]); print(made is not None, why)"
     )
@@ -192,7 +238,8 @@ def test_another_form_can_be_asked_for() -> None:
 @needs_kernels
 def test_without_a_compiler_plain_torch_does_the_work(tmp_path: Path) -> None:
     empty = {**os.environ, "PATH": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
-    assert _what_a_new_process_finds(empty) == "False no C compiler (cc, gcc or clang) was found"
+    said = _what_a_new_process_finds(empty, "import sys; sys.modules['ziglang'] = None")
+    assert said == "False no C compiler was found (cc, gcc or clang, or what `pip install ziglang` brings)"
 
 
 @needs_kernels

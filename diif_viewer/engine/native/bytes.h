@@ -153,7 +153,7 @@ INLINE void row_of_bytes(const ByteLayer *layer, const int side, const int chann
 /* A block of features as bytes, and FEW positions more that are read in vain; NULL where there is no memory. */
 TARGET static char *bytes_of_block(const Value *features, int height, int width, int channels, ByteMap *map) {
     const size_t positions = (size_t)height * width, scales = (positions + FEW) * sizeof(float);
-    char *memory = aligned_alloc(64, (scales + (positions + FEW) * channels + 63) / 64 * 64);
+    char *memory = allocate((scales + (positions + FEW) * channels + 63) / 64 * 64);
     if (memory == NULL)
         return NULL;
     memset(memory, 0, scales + (positions + FEW) * channels);

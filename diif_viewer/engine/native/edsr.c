@@ -41,6 +41,6 @@ int diif_viewer_encode(const Encoding *e, int channels) {
         return 1;
     copy_colours(e, maps);
     (channels == 48 ? encode_48 : encode_64)(e, maps);
-    free(memory);
+    release(memory);
     return 0;
 }

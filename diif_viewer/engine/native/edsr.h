@@ -88,7 +88,7 @@ static Room room_for(const Encoding *e) {
 /* `count` maps, all zeros, the first of colours; their memory, or NULL where there is none. */
 static Value *new_maps(Room room, Map *maps, int channels, int count) {
     const size_t values = room.positions * (COLOURS + (count - 1) * (size_t)channels);
-    Value *memory = aligned_alloc(64, (values * sizeof(Value) + 63) / 64 * 64);
+    Value *memory = allocate((values * sizeof(Value) + 63) / 64 * 64);
     if (memory == NULL)
         return NULL;
     memset(memory, 0, values * sizeof(Value));

@@ -89,7 +89,7 @@ int diif_viewer_encode_bytes(const ByteEncoding *b, int channels) {
     const Room room = room_for(&b->part);
     const size_t each = room.positions * channels, scales = 2 * room.positions * sizeof(float);
     Value *memory = new_maps(room, maps, channels, 3);
-    char *bytes = aligned_alloc(64, (scales + 2 * each + 63) / 64 * 64);
+    char *bytes = allocate((scales + 2 * each + 63) / 64 * 64);
     if (memory != NULL && bytes != NULL) {
         memset(bytes, 0, scales);
         memset(bytes + scales, MIDDLE, each);
@@ -101,8 +101,8 @@ int diif_viewer_encode_bytes(const ByteEncoding *b, int channels) {
         (channels == 48 ? encode_bytes_48 : encode_bytes_64)(b, maps, byte_maps);
     }
     const int failed = memory == NULL || bytes == NULL;
-    free(memory);
-    free(bytes);
+    release(memory);
+    release(bytes);
     return failed;
 }
 

@@ -18,10 +18,11 @@ typedef struct {
     const float *row_term;           /* (height, hidden) */
 } Request;
 
-int diif_viewer_supported(void) {
-    __builtin_cpu_init();
-    return SUPPORTED;
-}
+#if defined(_WIN32)
+int DllMainCRTStartup(void *dll, unsigned long reason, void *more) { return (void)dll, (void)reason, (void)more, 1; }
+#endif
+
+int diif_viewer_supported(void) { return SUPPORTED; }
 
 /* One output row's knots, blended over two or three rows of knots, with the row's term: (knots, hidden). */
 INLINE void blend_rows(const Request *r, const int hidden, const int taps, int y, float *out) {
@@ -102,7 +103,7 @@ int diif_viewer_fine(const Request *r, int hidden) {
     if ((hidden != 128 && hidden != 256) || (r->taps != 2 && r->taps != 3))
         return 2;
     const size_t in_rows = (((size_t)r->knots * hidden * sizeof(float)) + 63) / 64 * 64;
-    char *memory = aligned_alloc(64, in_rows + room_for_vectors(GROUP, hidden));
+    char *memory = allocate(in_rows + room_for_vectors(GROUP, hidden));
     if (memory == NULL)
         return 1;
     memset(memory + in_rows, 0, room_for_vectors(GROUP, hidden));
@@ -112,6 +113,6 @@ int diif_viewer_fine(const Request *r, int hidden) {
         (hidden == 128 ? render_128_of_2 : render_256_of_2)(r, rows, vectors);
     else
         (hidden == 128 ? render_128_of_3 : render_256_of_3)(r, rows, vectors);
-    free(memory);
+    release(memory);
     return 0;
 }

@@ -100,10 +100,11 @@ TARGET static void finish_rows(const Finish *f, float *memory) {
 
 /* 0: done; 1: no memory. */
 int diif_viewer_finish(const Finish *f) {
-    float *memory = malloc(((size_t)f->width * 16 + (size_t)f->source.across * 4) * sizeof(float));
+    const size_t values = (size_t)f->width * 16 + (size_t)f->source.across * 4;
+    float *memory = allocate((values * sizeof(float) + 63) / 64 * 64);
     if (memory == NULL)
         return 1;
     finish_rows(f, memory);
-    free(memory);
+    release(memory);
     return 0;
 }

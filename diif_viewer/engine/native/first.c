@@ -40,7 +40,7 @@ int diif_viewer_first(const First *f, int hidden) {
     if ((f->side != 3 && f->side != 4) || !((f->channels == 48 && hidden == 128) || (f->channels == 64 && hidden == 256)))
         return 2;
     ByteMap in;
-    float *sums = aligned_alloc(64, room_for_row(f->width, hidden));
+    float *sums = allocate(room_for_row(f->width, hidden));
     char *memory = bytes_of_block(f->features, f->height + f->side - 1, f->width + f->side - 1, f->channels, &in);
     if (sums != NULL && memory != NULL) {
         if (hidden == 128)
@@ -49,8 +49,8 @@ int diif_viewer_first(const First *f, int hidden) {
             (f->side == 3 ? first_3_64_256 : first_4_64_256)(f, &in, sums);
     }
     const int failed = sums == NULL || memory == NULL;
-    free(sums);
-    free(memory);
+    release(sums);
+    release(memory);
     return failed;
 }
 

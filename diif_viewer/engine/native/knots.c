@@ -125,7 +125,7 @@ int diif_viewer_knots(const Coarse *c, int hidden) {
         return 2;
     const size_t of_row = c->bytes == NULL ? 0 : room_for_row(c->width, hidden);
     const size_t most = 4 * TILE, values = most * hidden * sizeof(float), each = room_for_vectors(most, hidden);
-    char *memory = aligned_alloc(64, of_row + values + 2 * each);
+    char *memory = allocate(of_row + values + 2 * each);
     float *sums = (float *)memory;
     const Bench bench = {vectors_in(memory + of_row + values, most, hidden),
                          vectors_in(memory + of_row + values + each, most, hidden), (float *)(memory + of_row)};
@@ -145,7 +145,7 @@ int diif_viewer_knots(const Coarse *c, int hidden) {
             (hidden == 128 ? coarse_128_of_4 : coarse_256_of_4)(c, bytes, sums, &bench);
     }
     const int failed = memory == NULL || (more == NULL && c->bytes != NULL);
-    free(memory);
-    free(more);
+    release(memory);
+    release(more);
     return failed;
 }

@@ -1,4 +1,4 @@
-"""The kernels as shared libraries: compiled once per machine by its own C compiler, kept in the cache directory.
+"""The kernels as shared libraries: compiled once per machine by a C compiler, kept in the cache directory.
 
 There is nothing to install and nothing to ship for each system: where the CPU lacks the instructions, where there is no
 compiler, or where anything goes wrong, there is no library, and plain torch does the same.
@@ -6,14 +6,17 @@ compiler, or where anything goes wrong, there is no library, and plain torch doe
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import hashlib
+import importlib.util
 import logging
 import os
 import platform
 import shutil
 import subprocess
+import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -63,7 +66,7 @@ _FOLDER = Path(__file__).parent
 _UNITS = (("slices.c",), ("knots.c",), ("liif.c", "edsr.c", "edsr8.c"), ("fine.c", "first.c", "finish.c"))
 """Sources compiled together: equal work, and few of them, as parsing the compiler's own headers takes 0.3 s."""
 _FLAGS = ("-O1", "-funroll-loops", "-std=gnu11", "-fPIC")  # -O3 takes twice as long and is no faster
-_SECONDS = 60
+_SECONDS = 300
 _log = logging.getLogger(__name__)
 
 
@@ -100,9 +103,10 @@ class _MissingError(Exception):
 
 def _may_run(form: Form) -> bool:
     """False where compiling would be in vain."""
-    if platform.machine().lower() not in ("x86_64", "amd64") or os.name == "nt":
+    if platform.machine().lower() not in ("x86_64", "amd64"):
         return False
-    asked = getattr(torch.cpu, "_is_avx2_supported" if form.lanes == 8 else "_is_avx512_supported", None)
+    tells = {"wide8": "_is_vnni_supported", "wide": "_is_avx512_supported"}
+    asked = getattr(torch.cpu, tells.get(form.name, "_is_avx2_supported"), None)
     needed = {"wide8": {"avx512_vnni"}, "narrow8": {"avx_vnni"}}
     known = _flags()
     return (asked is None or bool(asked())) and (not known or needed.get(form.name, set()) <= known)
@@ -121,7 +125,8 @@ def _flags() -> frozenset[str]:
 def library_path(form: Form) -> Path:
     """Where a form's library is kept. Its name tells what it was made from."""
     text = b"".join(path.read_bytes() for path in sorted(_FOLDER.glob("*.[ch]"))) + " ".join(_FLAGS).encode()
-    return cache_directory() / f"native-{form.name}-{hashlib.sha256(text).hexdigest()[:16]}.so"
+    ending = ".dll" if os.name == "nt" else ".so"
+    return cache_directory() / f"native-{form.name}-{hashlib.sha256(text).hexdigest()[:16]}{ending}"
 
 
 def _loaded(form: Form) -> ctypes.CDLL:
@@ -138,35 +143,74 @@ def _loaded(form: Form) -> ctypes.CDLL:
     return made
 
 
-def compile_to(path: Path, form: Form) -> None:
+class Compiler(NamedTuple):
+    """A C compiler."""
+
+    command: list[str]
+    libraries: tuple[str, ...] = ()
+    """What a shared library is linked with."""
+
+
+def compiler() -> Compiler | None:
+    """The system's own C compiler or, where there is none, that of the extra `compiler`."""
+    own = None
+    if os.name != "nt":  # there GCC puts vectors where they may not lie, and clang wants Microsoft's headers
+        own = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
+    if own is not None:
+        return Compiler([own])
+    return zig("windows" if os.name == "nt" else "") if importlib.util.find_spec("ziglang") is not None else None
+
+
+def zig(system: str = "") -> Compiler:
+    """The extra's compiler, for another system than this one ("windows") if it is named."""
+    command = [sys.executable, "-m", "ziglang", "cc", "-fno-sanitize=undefined"]  # which it does without being asked
+    if system != "windows":
+        return Compiler(command)
+    bare = ("-nostdlib", "-lcompiler_rt", "-lkernel32")  # it would build a C library of its own, for minutes
+    return Compiler([*command, "-target", "x86_64-windows-gnu"], bare)
+
+
+def compile_to(path: Path, form: Form, by: Compiler | None = None) -> None:
     """Compile a form to `path`, which is there whole or not at all; the form's libraries of other sources go.
 
-    Sources are compiled side by side: the first start of all waits for it.
-
-    Raises OSError, subprocess.SubprocessError, or _MissingError with what the compiler says.
+    Sources are compiled side by side: the first start of all waits for it. by: None for `compiler()`. Raises OSError,
+    subprocess.SubprocessError, or _MissingError with what the compiler says.
     """
-    compiler = next(filter(None, map(shutil.which, ("cc", "gcc", "clang"))), None)
-    if compiler is None:
-        raise _MissingError("no C compiler (cc, gcc or clang) was found")
+    by = by or compiler()
+    if by is None:
+        raise _MissingError("no C compiler was found (cc, gcc or clang, or what `pip install ziglang` brings)")
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        run = functools.partial(_run, by.command, Path(folder))
 
         def part(unit: tuple[str, ...]) -> str:
             made, text = str(Path(folder) / f"{unit[0]}.o"), "".join(f'#include "{source}"\n' for source in unit)
-            _run([compiler, *_FLAGS, f"-D{form.name.upper()}", f"-I{_FOLDER}", "-c", "-o", made, "-x", "c", "-"], text)
+            run([*_FLAGS, f"-D{form.name.upper()}", f"-I{_FOLDER}", "-c", "-o", made, "-x", "c", "-"], text)
             return made
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             parts = list(pool.map(part, _UNITS))
         made = Path(folder) / path.name
-        _run([compiler, "-shared", "-o", str(made), *parts])
+        run(["-shared", "-o", str(made), *parts, *by.libraries])
         made.replace(path)
-    for old in path.parent.glob(f"native-{form.name}-*.so"):
+    for old in path.parent.glob(f"native-{form.name}-*{path.suffix}"):
         if old != path:
-            old.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # on Windows it cannot go while another program has it loaded
+                old.unlink()
 
 
-def _run(command: list[str], text: str = "") -> None:
-    done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=_SECONDS, check=False)
+def _run(command: list[str], folder: Path, arguments: list[str], text: str = "") -> None:
+    """Run the compiler, which may leave what it likes in a folder."""
+    caches = dict.fromkeys(("ZIG_GLOBAL_CACHE_DIR", "ZIG_LOCAL_CACHE_DIR"), str(folder))
+    done = subprocess.run(
+        [*command, *arguments],
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+        check=False,
+        env=os.environ | caches,
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # on Windows a console would flash up
+    )
     if done.returncode:
         raise _MissingError(f"{command[0]} failed: {done.stderr.strip()}")

@@ -103,7 +103,7 @@ int diif_viewer_liif(const Liif *l, int hidden) {
     if ((hidden != 128 && hidden != 256) || l->layers < 1 || l->sides < 1 || l->sides > 2)
         return 2;
     const size_t in_rows = (2 + GROUP) * (size_t)hidden * sizeof(float), in_vectors = room_for_vectors(GROUP, hidden);
-    char *memory = aligned_alloc(64, in_rows + 2 * in_vectors);
+    char *memory = allocate(in_rows + 2 * in_vectors);
     if (memory == NULL)
         return 1;
     memset(memory, 0, in_rows + 2 * in_vectors); /* what fills up the last tile is finite */
@@ -111,6 +111,6 @@ int diif_viewer_liif(const Liif *l, int hidden) {
     const Vectors one = vectors_in(memory + in_rows, GROUP, hidden);
     const Vectors two = vectors_in(memory + in_rows + in_vectors, GROUP, hidden);
     (hidden == 128 ? liif_128 : liif_256)(l, rows, one, two, rows + 2 * hidden);
-    free(memory);
+    release(memory);
     return 0;
 }

@@ -149,7 +149,7 @@ int diif_viewer_slices(const Slices *s, int hidden) {
     const int padded = (2 * s->cells + TILE - 1) / TILE * TILE;
     const size_t in_rows = (size_t)3 * padded * hidden * sizeof(float);
     const size_t each = room_for_vectors(padded, hidden), waiting = room_for_vectors(GROUP, hidden);
-    char *memory = aligned_alloc(64, in_rows + 3 * each + waiting);
+    char *memory = allocate(in_rows + 3 * each + waiting);
     if (memory == NULL)
         return 1;
     memset(memory, 0, in_rows + 3 * each + waiting); /* what fills up the last tile is finite */
@@ -157,6 +157,6 @@ int diif_viewer_slices(const Slices *s, int hidden) {
     for (int i = 0; i < 4; i++)
         vectors[i] = vectors_in(memory + in_rows + i * each, i < 3 ? padded : GROUP, hidden);
     (hidden == 128 ? slices_128 : slices_256)(s, padded, (float *)memory, vectors);
-    free(memory);
+    release(memory);
     return 0;
 }

@@ -11,6 +11,7 @@
 #ifndef DIIF_VIEWER_VECTOR_H
 #define DIIF_VIEWER_VECTOR_H
 
+#include <cpuid.h>
 #include <immintrin.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -34,19 +35,18 @@ typedef float Value;
 #endif
 
 #define AVX_512 "avx512f,avx512bw,avx512dq,avx512vl,fma"
-#define HAS_AVX_512 (has(avx512f) && has(avx512bw) && has(avx512dq) && has(avx512vl))
 #if defined(WIDE8)
 #define TARGET __attribute__((target(AVX_512 ",avx512vnni")))
-#define SUPPORTED (HAS_AVX_512 && has(avx512vnni))
+#define SUPPORTED (has_avx_512() && has(7, 0, EXTRA, 1u << 11))
 #elif defined(WIDE)
 #define TARGET __attribute__((target(AVX_512)))
-#define SUPPORTED HAS_AVX_512
+#define SUPPORTED has_avx_512()
 #elif defined(NARROW8)
 #define TARGET __attribute__((target("avx2,fma,avxvnni")))
-#define SUPPORTED (has(avx2) && has(fma) && has_avx_vnni())
+#define SUPPORTED (has_avx2() && has(7, 1, FIRST, 1u << 4))
 #elif defined(NARROW)
 #define TARGET __attribute__((target("avx2,fma")))
-#define SUPPORTED (has(avx2) && has(fma))
+#define SUPPORTED has_avx2()
 #endif
 
 /* Loops over the vectors and registers of a tile: unrolled, so that its sums stay in registers. */
@@ -57,18 +57,55 @@ typedef float Value;
 #endif
 #define EACH_REGISTER(j) _Pragma("GCC unroll 3") for (int j = 0; j < PANEL; j++) if (j < wide)
 
-#define has(feature) __builtin_cpu_supports(#feature)
+/* Memory for whole registers: a multiple of 64 bytes. */
+#if defined(_WIN32)
+/* From the system itself: a C library of its own takes a minute to build where there is none. */
+__declspec(dllimport) void *__stdcall GetProcessHeap(void);
+__declspec(dllimport) void *__stdcall HeapAlloc(void *, unsigned long, size_t);
+__declspec(dllimport) int __stdcall HeapFree(void *, unsigned long, void *);
+
+static inline void *allocate(size_t bytes) {
+    char *whole = HeapAlloc(GetProcessHeap(), 0, bytes + 64);
+    if (whole == NULL)
+        return NULL;
+    char *memory = (char *)(((uintptr_t)whole + 64) & ~(uintptr_t)63);
+    ((void **)memory)[-1] = whole;
+    return memory;
+}
+
+static inline void release(void *memory) {
+    if (memory != NULL)
+        HeapFree(GetProcessHeap(), 0, ((void **)memory)[-1]);
+}
+#else
+#define allocate(bytes) aligned_alloc(64, bytes)
+#define release(memory) free(memory)
+#endif
+
 #define INLINE static inline __attribute__((always_inline)) TARGET
 
-#if defined(NARROW8)
-#include <cpuid.h>
+/* What the processor says that it has; not all compilers know all of it by a name. */
+enum { FIRST, BASE, EXTRA };
 
-/* Older compilers do not know it by a name. */
-static int has_avx_vnni(void) {
-    unsigned a = 0, b = 0, c = 0, d = 0;
-    return __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & 1u << 4);
+static int has(unsigned leaf, unsigned part, int where, unsigned bits) {
+    unsigned values[4] = {0, 0, 0, 0};
+    return __get_cpuid_count(leaf, part, values, values + 1, values + 2, values + 3) && (values[where] & bits) == bits;
 }
-#endif
+
+/* Whether the system keeps such registers when it goes from one program to the next. */
+static int keeps(unsigned registers) {
+    unsigned low, high;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (low & registers) == registers;
+}
+
+static inline int has_avx2(void) { /* with FMA */
+    return has(1, 0, EXTRA, 1u << 12 | 1u << 27 | 1u << 28) && keeps(0x06) && has(7, 0, BASE, 1u << 5);
+}
+
+static inline int has_avx_512(void) { /* F, DQ, BW and VL */
+    return has_avx2() && keeps(0xE6) && has(7, 0, BASE, 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31);
+}
 
 /* float32 */
 
