@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import importlib.util
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -64,9 +65,20 @@ def install_packages(purpose):
     pip("install", "pip", "setuptools")
     group = ["--group", "dev"] if purpose == "test" else []
     pip("install", "--no-build-isolation", "--editable", ".", *group)
+    provide_compiler()
     get_to_know_this_machine()
     with open(STAMP.format(purpose), "w", encoding="ascii") as file:
         file.write(wanted_state(purpose))
+
+
+def provide_compiler():
+    """A C compiler from PyPI where the system has none. The program runs without one as well, several times slower."""
+    if platform.machine().lower() not in ("x86_64", "amd64") or any(map(shutil.which, ("cc", "gcc", "clang"))):
+        return
+    try:
+        pip("install", "ziglang")
+    except SetUpError as error:
+        print(f"{error} There is no C compiler, so the program will be slower than it could be.", flush=True)
 
 
 def get_to_know_this_machine():

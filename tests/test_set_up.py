@@ -196,3 +196,29 @@ def test_the_machine_is_measured_once_after_the_packages_are_there(
     for _ in range(2):
         set_up.install_packages("run")
     assert done == ["install pip", "install --no-build-isolation", "main.py doctor"]
+
+
+@pytest.mark.parametrize(
+    ("present", "machine", "asked"), [("gcc", "x86_64", 0), ("", "AMD64", 1), ("", "x86_64", 1), ("", "arm64", 0)]
+)
+def test_a_compiler_comes_from_pypi_where_the_system_has_none(
+    *,
+    present: str,
+    machine: str,
+    asked: int,
+    set_up: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    calls: list[tuple[str, ...]] = []
+
+    def pip(*arguments: str) -> None:
+        calls.append(arguments)
+        raise set_up.SetUpError("set-up stopped: no network.")
+
+    monkeypatch.setattr(set_up.shutil, "which", lambda name: f"/usr/bin/{name}" if name == present else None)
+    monkeypatch.setattr(set_up.platform, "machine", lambda: machine)
+    monkeypatch.setattr(set_up, "pip", pip)
+    set_up.provide_compiler()  # the program runs without: no error
+    assert calls == [("install", "ziglang")] * asked
+    assert ("slower" in capsys.readouterr().out) == bool(asked)
