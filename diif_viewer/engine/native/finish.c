@@ -26,6 +26,7 @@ typedef struct {
     ptrdiff_t out_stride, step;
 } Finish;
 
+/* A value of the picture, 0 .. most. */
 INLINE float value(const char *at, const int most) {
     if (most == 255)
         return *(const uint8_t *)at;

@@ -84,7 +84,7 @@ def forms_in_use() -> list[Form]:
 
 @functools.cache
 def library(form: Form) -> tuple[ctypes.CDLL | None, str]:
-    """A form's library and "", or None and why there is none. The first time ever compiles it, in a second or two."""
+    """A form's library and "", or None and why there is none. The first time ever compiles it, in some seconds."""
     allowed = os.environ.get(SWITCH, "")
     if allowed == "0" or (allowed in {other.name for other in FORMS} and allowed != form.name):
         return None, f"switched off by {SWITCH}"

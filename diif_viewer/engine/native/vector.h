@@ -37,13 +37,13 @@ typedef float Value;
 #define AVX_512 "avx512f,avx512bw,avx512dq,avx512vl,fma"
 #if defined(WIDE8)
 #define TARGET __attribute__((target(AVX_512 ",avx512vnni")))
-#define SUPPORTED (has_avx_512() && has(7, 0, EXTRA, 1u << 11))
+#define SUPPORTED (has_avx_512() && has(7, 0, ECX, 1u << 11)) /* VNNI */
 #elif defined(WIDE)
 #define TARGET __attribute__((target(AVX_512)))
 #define SUPPORTED has_avx_512()
 #elif defined(NARROW8)
 #define TARGET __attribute__((target("avx2,fma,avxvnni")))
-#define SUPPORTED (has_avx2() && has(7, 1, FIRST, 1u << 4))
+#define SUPPORTED (has_avx2() && has(7, 1, EAX, 1u << 4)) /* AVX-VNNI */
 #elif defined(NARROW)
 #define TARGET __attribute__((target("avx2,fma")))
 #define SUPPORTED has_avx2()
@@ -84,27 +84,27 @@ static inline void release(void *memory) {
 
 #define INLINE static inline __attribute__((always_inline)) TARGET
 
-/* What the processor says that it has; not all compilers know all of it by a name. */
-enum { FIRST, BASE, EXTRA };
+/* What the processor says that it has (CPUID), and where: not all compilers know all of it by a name. */
+enum { EAX, EBX, ECX };
 
-static int has(unsigned leaf, unsigned part, int where, unsigned bits) {
+static int has(unsigned leaf, unsigned part, int where, unsigned bits) { /* all of them */
     unsigned values[4] = {0, 0, 0, 0};
     return __get_cpuid_count(leaf, part, values, values + 1, values + 2, values + 3) && (values[where] & bits) == bits;
 }
 
-/* Whether the system keeps such registers when it goes from one program to the next. */
+/* Whether the system keeps such registers (bits of XCR0) when it goes from one program to the next. */
 static int keeps(unsigned registers) {
     unsigned low, high;
     __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
     return (low & registers) == registers;
 }
 
-static inline int has_avx2(void) { /* with FMA */
-    return has(1, 0, EXTRA, 1u << 12 | 1u << 27 | 1u << 28) && keeps(0x06) && has(7, 0, BASE, 1u << 5);
+static inline int has_avx2(void) { /* FMA, XGETBV and AVX; registers of 256 bits; AVX2 */
+    return has(1, 0, ECX, 1u << 12 | 1u << 27 | 1u << 28) && keeps(0x06) && has(7, 0, EBX, 1u << 5);
 }
 
-static inline int has_avx_512(void) { /* F, DQ, BW and VL */
-    return has_avx2() && keeps(0xE6) && has(7, 0, BASE, 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31);
+static inline int has_avx_512(void) { /* registers of 512 bits; F, DQ, BW and VL */
+    return has_avx2() && keeps(0xE6) && has(7, 0, EBX, 1u << 16 | 1u << 17 | 1u << 30 | 1u << 31);
 }
 
 /* float32 */
