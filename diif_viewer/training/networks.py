@@ -40,7 +40,8 @@ class Networks(nn.Module):
             (self.encoder if name == "encoder" else self.decoders[name]).requires_grad_(False)
         self._shares: Mapping[str, float] = preset.recipe.shares
         self._half = preset.recipe.precision == "bfloat16"
-        self._error = F.mse_loss if preset.recipe.loss == "l2" else F.l1_loss
+        self._luminance = preset.recipe.luminance
+        self._difference = F.mse_loss if preset.recipe.loss == "l2" else F.l1_loss
 
     def begin_with(self, model: ImplicitModel, preset: Preset) -> None:
         """Begin as the function of a model of the preset's kind, of its sizes or smaller (see `growth.take_over`).
@@ -75,6 +76,13 @@ class Networks(nn.Module):
                     for guess, truth, count in _guesses(decoder, features, lows, groups, share):
                         sums[name] = sums[name] + self._error(guess, truth) * (count / pictures)
         return sums
+
+    def _error(self, guess: Tensor, truth: Tensor) -> Tensor:
+        """Of colours (..., 3): the mean over channels, or partly that of their luminance."""
+        error: Tensor = self._difference(guess, truth)
+        if self._luminance:
+            error = error.lerp(self._difference(_luminance(guess), _luminance(truth)), self._luminance)
+        return error
 
     def _encoded(self, batch: Batch, device: torch.device) -> Iterator[tuple[Tensor, Tensor, list[Group]]]:
         """Features and low-resolution pictures of all groups whose patches have one size, at once."""
@@ -123,6 +131,12 @@ def _guesses_at_points(
             targets.append(high[chosen[:, 0], chosen[:, 1]])
     guess = picture_points(decoder, features, lattices, np.stack(points)).float()
     return guess, _to_model(np.stack(targets), features.device)
+
+
+def _luminance(colours: Tensor) -> Tensor:
+    """(..., 3) -> (...): that of ITU-R BT.601, on which the benchmarks compare, without its offset."""
+    red, green, blue = colours.unbind(-1)
+    return 0.299 * red + 0.587 * green + 0.114 * blue
 
 
 def _switches(part: Part) -> dict[str, object]:

@@ -60,7 +60,23 @@ def test_the_diif_protocol_steps_its_scales_and_keeps_them_exact() -> None:
     assert DIIF_WAY.largest_side == 48
 
 
-@pytest.mark.parametrize("sampler", [LIIF_WAY, DIIF_WAY, replace(DIIF_WAY, samples="points", pixels=50)])
+def test_of_several_crops_the_one_with_the_most_detail_is_learnt_from() -> None:
+    """Of a picture whose detail grows from left to right, so that a crop tells by its detail where it was."""
+    noise = np.random.default_rng(1).normal(size=(60, 400, 3))
+    picture = (128 + noise * np.linspace(0, 40, 400)[:, None]).clip(0, 255).astype(np.uint8)
+    found = {}
+    for candidates in (1, 4):
+        sampler = replace(DIIF_WAY, candidates=candidates)
+        crops = [high for step in range(60) for group in sampler.batch_of([picture], step) for high in group.high]
+        found[candidates] = [crop[..., 1].std() for crop in crops]
+        assert all(shows(picture, crop) for crop in crops[:8])
+    assert np.mean(found[1]) == pytest.approx(20, abs=2)  # anywhere: half of 40
+    assert np.mean(found[4]) == pytest.approx(32, abs=2)  # the last of four: four fifths
+
+
+@pytest.mark.parametrize(
+    "sampler", [LIIF_WAY, DIIF_WAY, replace(DIIF_WAY, samples="points", pixels=50), replace(LIIF_WAY, candidates=3)]
+)
 def test_parts_of_a_batch_make_up_the_whole(sampler: Sampler) -> None:
     whole = sampler.batch_of(PICTURES, 3)
     halves = sampler.batch_of(PICTURES, 3, (0, 2)) + sampler.batch_of(PICTURES, 3, (1, 2))

@@ -36,3 +36,20 @@ def test_the_loss_is_the_mean_absolute_or_the_mean_squared_error(tmp_path: Path,
         assert losses["liif"].item() == pytest.approx(0.5**power)
         assert losses["diif"].item() == pytest.approx(0.5**power)
         assert losses["diif-s"].item() == pytest.approx(0.5**power)  # added to the white of bicubic
+
+
+def test_part_of_the_loss_can_be_that_of_luminance(tmp_path: Path) -> None:
+    """Of networks that show grey where the truth is pure green: an error of 1 in every channel, of 0.174 in luminance."""
+    green = [np.zeros((40, 40, 3), np.uint8)]
+    green[0][..., 1] = 255  # 1 in the space of the networks, where the other two are -1
+    found = []
+    for share in (0, 1, 0.75):
+        preset = tiny_preset(tmp_path, f"luminance={share}", "precision=float32")
+        networks = Networks(preset)
+        with torch.no_grad():
+            for decoder in networks.decoders.values():
+                for value in decoder.parameters():
+                    value.zero_()
+        with made_ahead(preset.recipe.sampler, green, 0, (0, 1), 0) as batches:
+            found.append(networks(next(batches))["liif"].item())
+    assert found == pytest.approx([1, 0.174, 0.25 + 0.75 * 0.174])

@@ -36,6 +36,8 @@ VALUES = "batch = 1\npixels = 4\npatch = 8\nscales = [1, 4]\nlearning_rate = 1e-
         (GOOD + VALUES + "frozen = ['liif']", r"frozen names some of diif, encoder, and not all, not \['liif'\]"),
         (GOOD + VALUES + "frozen = ['encoder', 'diif']", "and not all"),
         (GOOD + VALUES + "frozen = ['encoder', 1]", "frozen must be str, not 1"),
+        (GOOD + VALUES + "candidates = 0", "candidates are at least 1"),
+        (GOOD + VALUES + "luminance = 1.5", "a share from 0 to 1"),
         (GOOD + VALUES + "samples = 'all'", "samples must be rows or points"),
         (GOOD.replace("n_feats = 4", "n_feats = 4\nname = 'rdx'") + VALUES, "unknown encoder 'rdx'"),
         (GOOD.replace("[decoders.diif]", "[decoders.diif]\nwidth = 3") + VALUES, "takes no argument 'width'"),
