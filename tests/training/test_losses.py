@@ -39,7 +39,7 @@ def test_the_loss_is_the_mean_absolute_or_the_mean_squared_error(tmp_path: Path,
 
 
 def test_part_of_the_loss_can_be_that_of_luminance(tmp_path: Path) -> None:
-    """Of networks that show grey where the truth is pure green: an error of 1 in every channel, of 0.174 in luminance."""
+    """Of networks that show grey where the truth is green: an error of 1 in each channel, of 0.174 in luminance."""
     green = [np.zeros((40, 40, 3), np.uint8)]
     green[0][..., 1] = 255  # 1 in the space of the networks, where the other two are -1
     found = []
