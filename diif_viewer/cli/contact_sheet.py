@@ -49,7 +49,7 @@ def write_contact_sheet(path: Path, folder: Path, *, quiet: bool = False) -> Pat
         progress((number + 1) / (len(METHOD_NAMES) - 1))
     progress.close()
     sheet = compose([METHODS[name].label for name in METHOD_NAMES], panes, f"{path.name}  at x{SCALE:g}")
-    target = folder / f"{path.stem}-x{SCALE:g}.png"
+    target = folder / f"{path.stem}-view-x{SCALE:g}.png"  # a name that `render` gives to nothing by itself
     save_png(np.asarray(sheet), target)
     return target
 

@@ -166,7 +166,7 @@ def _seams(cases: list[Case], methods: list[str | Model], progress: ProgressLine
 
 
 def _cases(args: argparse.Namespace) -> list[Case]:
-    from diif_viewer.evaluation.quality import find_cases
+    from diif_viewer.evaluation.quality import dataset_names, find_cases
 
     if args.count is not None and args.count < 1:
         raise RequestError("--count must be at least 1.")
@@ -179,7 +179,12 @@ def _cases(args: argparse.Namespace) -> list[Case]:
     scales = args.scale or [2.0, 3.0, 4.0]
     if min(scales) <= 1:
         raise RequestError("Quality is measured at scales above 1.")
-    found = [find_cases(d, s, low=args.lr, made=args.made)[: args.count] for d in args.data for s in scales]
+    names = dataset_names(args.data)
+    found = [
+        find_cases(folder, scale, low=args.lr, made=args.made, name=names[folder])[: args.count]
+        for folder in args.data
+        for scale in scales
+    ]
     return [replace(case, jpeg=args.jpeg, blur=args.blur) for cases in found for case in cases]
 
 

@@ -30,6 +30,11 @@ def expand(words: Sequence[str]) -> list[Path]:
     return list(found)
 
 
+def names_folders(words: Sequence[str]) -> bool:
+    """Whether one of `words` is a folder or a pattern, which may mean any number of pictures."""
+    return any(Path(word).is_dir() or _is_pattern(word) for word in words)
+
+
 @contextlib.contextmanager
 def standard_input() -> Iterator[Path]:
     """The picture that comes by standard input, as a file for as long as the block lasts.
@@ -53,12 +58,16 @@ def _meant(word: str) -> list[Path]:
         if not pictures:
             raise ImageError(f"{word}: there is no picture in this folder.")
         return pictures
-    if glob.has_magic(word) and not path.exists():
+    if _is_pattern(word):
         matches = sorted((Path(p) for p in glob.glob(word, recursive=True) if Path(p).is_file()), key=_natural)
         if not matches:
             raise ImageError(f"{word}: no file matches this pattern.")
         return matches
     return [path]
+
+
+def _is_pattern(word: str) -> bool:
+    return glob.has_magic(word) and not Path(word).exists()
 
 
 def _is_picture(path: Path) -> bool:
@@ -68,4 +77,4 @@ def _is_picture(path: Path) -> bool:
 def _natural(path: Path) -> tuple[str, list[tuple[int, int | str]], str]:
     """picture-2 before picture-10."""
     parts = re.split(r"(\d+)", path.name.casefold())
-    return str(path.parent), [(0, int(part)) if part.isdigit() else (1, part) for part in parts], path.name
+    return str(path.parent), [(0, int(part)) if part.isdecimal() else (1, part) for part in parts], path.name

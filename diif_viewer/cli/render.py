@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from diif_viewer.cli import arguments
-from diif_viewer.cli.inputs import STANDARD, expand, standard_input
+from diif_viewer.cli.inputs import STANDARD, expand, names_folders, standard_input
 from diif_viewer.cli.progress import ProgressLine, duration
 from diif_viewer.cli.render_options import Options, digits_of
 from diif_viewer.cli.render_plan import Job, Target, plan
@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
 
     suffix = FORMAT_SUFFIXES[args.format] if args.format else None
     words = expand(args.images)
-    target = Target(args.output, suffix, several=len(words) > 1)
+    target = Target(args.output, suffix, several=len(words) > 1, folders=names_folders(args.images))
     with _sources(words) as sources:
         options = _options(args)
         planned = plan(sources, target, options, overwrite=args.overwrite)

@@ -50,13 +50,19 @@ class Job:
 class Target:
     """Where results go: one file, a folder, a name with fields in braces, or standard output."""
 
-    def __init__(self, word: str, suffix: str | None, *, several: bool) -> None:
-        """word: as typed after -o. suffix: of the format named by --format. Raises ExportError, RequestError."""
+    def __init__(self, word: str, suffix: str | None, *, several: bool, folders: bool = False) -> None:
+        """word: as typed after -o. suffix: of the format named by --format. several: pictures. folders: a folder or a
+        pattern was named, whatever number of pictures it has today. Raises ExportError, RequestError.
+        """
         self.word, self.suffix = word, suffix
         self.standard = word == "-"
         self.template = word
         path = Path(word)
-        folder = path.is_dir() or word.endswith(("/", os.sep)) or (several and not path.suffix and "{" not in word)
+        folder = (
+            path.is_dir()
+            or word.endswith(("/", os.sep))
+            or ((several or folders) and not path.suffix and "{" not in word)
+        )
         if folder and not self.standard:
             literal = word.rstrip("/" + os.sep).replace("{", "{{").replace("}", "}}")
             self.template = f"{literal}{os.sep}{{stem}}{suffix or '.png'}"
@@ -108,7 +114,7 @@ def plan(sources: Sequence[tuple[Path, str]], target: Target, options: Options, 
             jobs.append(_job(source, label, number, target, options, overwrite))
         except DiifViewerError as error:
             jobs.append(str(error))
-    _check_names([job for job in jobs if isinstance(job, Job)])
+    _check_names([job for job in jobs if isinstance(job, Job)], [source for source, _ in sources])
     _check_space([job for job in jobs if isinstance(job, Job) and not job.ready])
     return jobs
 
@@ -171,14 +177,14 @@ def check_place(output: Path, *, make: bool) -> None:
         raise ExportError(f"{output} cannot be written: there is no permission to write there.")
 
 
-def _check_names(jobs: list[Job]) -> None:
+def _check_names(jobs: list[Job], sources: list[Path]) -> None:
     outputs = [job.output for job in jobs if job.output is not None]
     name, count = Counter(os.path.abspath(output) for output in outputs).most_common(1)[0] if outputs else ("", 0)
     if count > 1:
         raise ExportError(f"{count} results would be called {name}; use {{name}} or {{number}} in the output's name.")
-    sources = {os.path.realpath(job.source): job.label for job in jobs}
+    pictures = {os.path.realpath(source) for source in sources}  # also those that nothing is made of
     for output in outputs:
-        if os.path.realpath(output) in sources:
+        if os.path.realpath(output) in pictures:
             raise ExportError(f"{output} is the picture itself; give the result another name.")
 
 

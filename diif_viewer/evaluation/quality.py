@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import io
 import math
+import re
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +40,9 @@ Floats = npt.NDArray[np.floating[Any]]
 Dtype = Literal["uint8", "float32"]
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".ppm"})
+
+
+_OF_SCALE = re.compile(r"HR_x(\d+(?:\.\d+)?)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +100,25 @@ class Score:
 # ---- pictures --------------------------------------------------------------------------------------------
 
 
-def find_cases(folder: Path, scale: float, *, low: Path | None = None, made: bool = False) -> list[Case]:
+def dataset_names(folders: Sequence[Path]) -> dict[Path, str]:
+    """What the data sets in `folders` are called: the last part of a path, with the one before where two share it."""
+    whole = {folder: folder.resolve() for folder in folders}
+    shared = Counter(path.name for path in set(whole.values()))
+    return {
+        folder: path.name if shared[path.name] == 1 else f"{path.parent.name}/{path.name}"
+        for folder, path in whole.items()
+    }
+
+
+def find_cases(
+    folder: Path, scale: float, *, low: Path | None = None, made: bool = False, name: str | None = None
+) -> list[Case]:
     """The pictures of a data set at one scale, by name.
 
     folder: truths; or a benchmark folder with ``HR_x2``, ``LR_x2`` and so on, whose low-resolution pictures are taken
     where there are some for this scale, unless `made`; else they are made from the truths of its smallest scale.
-    low: folder of low-resolution pictures with the truths' names (``0801.png`` or ``0801x4.png``). Raises RequestError.
+    low: folder of low-resolution pictures with the truths' names (``0801.png`` or ``0801x4.png``). name: of the data
+    set, else the folder's. Raises RequestError.
     """
     high, beside = folder / f"HR_x{scale:g}", folder / f"LR_x{scale:g}"
     if low is not None and not low.is_dir():
@@ -109,7 +127,8 @@ def find_cases(folder: Path, scale: float, *, low: Path | None = None, made: boo
         low = beside
     else:
         high = _truths(folder)
-    return [Case(folder.resolve().name, scale, file, _partner(file, low, scale)) for file in pictures_in(high)]
+    dataset = name or folder.resolve().name
+    return [Case(dataset, scale, file, _partner(file, low, scale)) for file in pictures_in(high)]
 
 
 def pictures_in(folder: Path) -> list[Path]:
@@ -124,11 +143,13 @@ def pictures_in(folder: Path) -> list[Path]:
 
 def _truths(folder: Path) -> Path:
     """The folder itself, or the subfolder of a benchmark whose truths are cropped least."""
-    cropped = [f for f in folder.glob("HR_x*") if f.is_dir()] if folder.is_dir() else []
     whole = folder / "HR"
     if whole.is_dir():
         return whole
-    return min(cropped, key=lambda f: float(f.name.removeprefix("HR_x"))) if cropped else folder
+    cropped = [
+        (float(found[1]), f) for f in folder.glob("HR_x*") if (found := _OF_SCALE.fullmatch(f.name)) and f.is_dir()
+    ]
+    return min(cropped)[1] if cropped else folder
 
 
 def _partner(truth: Path, low: Path | None, scale: float) -> Path | None:

@@ -55,8 +55,14 @@ class Animation:
         image = self._image
         with sentences(self.path), unlimited():
             image.seek(number)
+            before = getattr(
+                image, "_prev_im", None
+            )  # which Pillow's PNG reader draws over, and disposes to afterwards
+            before = before and before.copy()
             image.load()
             decoded, profile = decode.pixels(image, lambda: opened(self.path, number))
+            if before is not None:
+                image._prev_im = before
             pixels, _ = decode.upright(decoded, image)
             self._seconds[number] = seconds_of(image.info.get("duration"))
         return Picture(pixels, self.path, image.format, profile, page=number, pages=self.frames)

@@ -13,12 +13,16 @@ import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, ImageCms
 
+from diif_viewer.imaging.exif import exif_bytes
+
 Pixels = npt.NDArray[Any]
 Reopen = Callable[[], AbstractContextManager[Image.Image]]
 
 _ORIENTATION = ExifTags.Base.Orientation
 _DEFLATE_RATIO = 1032  # the most that zlib can expand
 _PIXELS_PER_BYTE = 1 << 16  # more than any picture needs; a bare header promises far more
+_BITS, _PHOTOMETRIC, _PLANES = 258, 262, 284  # tags of TIFF
+_WHITE_IS_ZERO = 0
 _KEPT_TIFF_TAGS = ("ImageDescription", "Make", "Model", "Software", "DateTime", "Artist", "Copyright")
 
 
@@ -38,6 +42,8 @@ def check_data(image: Image.Image, length: int) -> None:
     promised, held = width * height, length * _PIXELS_PER_BYTE
     if image.format == "PNG":
         promised, held = height * math.ceil(width * _png_bits(image) / 8), length * _DEFLATE_RATIO
+    elif image.format == "WEBP":
+        return  # 38 bytes may hold any number of pixels of one colour
     elif image.format == "TIFF":
         tags = image.tag_v2  # type: ignore[attr-defined]
         offsets, counts = (tags.get(a) or tags.get(b) or () for a, b in ((273, 324), (279, 325)))
@@ -110,7 +116,7 @@ def _exif(image: Image.Image) -> bytes | None:
                     kept[tag] = exif[tag]
             exif = kept
         exif.pop(_ORIENTATION, None)
-        return exif.tobytes() if len(exif) else None
+        return exif_bytes(exif) if len(exif) else None
     except Exception:  # broken metadata must not cost the picture
         return None
 
@@ -137,11 +143,41 @@ def _png_bits(image: Image.Image) -> int:
 def _is_deep(image: Image.Image) -> bool:
     """Colour or alpha of 16 bits, which Pillow cuts to 8 without a word."""
     name, _, depth = _raw_mode(image).partition(";")
-    return image.format in ("PNG", "TIFF") and depth[:2] == "16" and name in ("LA", "RGB", "RGBX", "RGBA")
+    if image.format not in ("PNG", "TIFF"):
+        return False
+    return _is_planes(image) or (depth[:2] == "16" and name in ("LA", "RGB", "RGBX", "RGBA"))
+
+
+def _is_planes(image: Image.Image) -> bool:
+    """TIFF whose colours of 16 bits lie one behind the other, which Pillow takes for something else."""
+    if image.format != "TIFF" or image.mode not in ("RGB", "RGBA", "RGBX"):
+        return False
+    return (_tag(image, _PLANES), _tag(image, _BITS)) == (2, 16)
+
+
+def _planes(reopen: Reopen, page: int) -> Pixels:
+    from tifffile import TiffFile
+
+    with reopen() as image:
+        stream = image.fp  # type: ignore[attr-defined]
+        stream.seek(0)
+        try:
+            planes = TiffFile(stream).pages[page].asarray()
+        except ValueError as error:  # a compression that takes another library
+            raise DamagedError("16 bits of colour in planes, compressed like this, cannot be read.") from error
+    return np.ascontiguousarray(np.moveaxis(planes, 0, -1)[..., :4].astype(np.uint16))
+
+
+def _tag(image: Image.Image, number: int) -> Any:
+    """The first value of a TIFF's tag, or None."""
+    value = image.tag_v2.get(number)  # type: ignore[attr-defined]
+    return value[0] if isinstance(value, tuple) and value else value
 
 
 def _deep(image: Image.Image, reopen: Reopen) -> Pixels:
     """16 bits per channel: Pillow decodes the high bytes, then, told the other byte order, the low ones."""
+    if _is_planes(image):
+        return _planes(reopen, image.tell())
     raw = _raw_mode(image)
     name, _, depth = raw.partition(";")
     if name == "LA":  # PNG: four bytes per pixel, which look like RGBA
@@ -170,8 +206,16 @@ def _unpack_as(image: Image.Image, raw: str) -> None:
 
 
 def _sixteen_bits(image: Image.Image) -> Pixels:
-    """Grey of more than 8 bits: uint16 as it is; floats in [0, 1] over the full range; anything else stretched."""
+    """Grey of more than 8 bits over the full range of uint16, 0 black."""
+    grey = _grey(image)
+    return 65535 - grey if image.format == "TIFF" and _tag(image, _PHOTOMETRIC) == _WHITE_IS_ZERO else grey
+
+
+def _grey(image: Image.Image) -> Pixels:
+    """uint16 as it is, 12 bits and floats in [0, 1] over the full range; anything else stretched."""
     values = np.array(image)[..., None]
+    if image.format == "TIFF" and _tag(image, _BITS) == 12:
+        return np.asarray(np.round(values * (65535 / 4095)).astype(np.uint16))
     if values.dtype.kind == "u" and values.dtype.itemsize == 2:
         return values.astype(np.uint16)
     if values.dtype == np.int32 and image.format == "TIFF" and (image.tag_v2.get(339) or (1,))[0] == 1:  # type: ignore[attr-defined]
@@ -197,6 +241,8 @@ def _eight_bits(image: Image.Image, profile: bytes | None) -> tuple[Image.Image,
         converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
         assert converted is not None
         return converted, None
+    if keyed and (step := {"L;2": 85, "L;4": 17}.get(_raw_mode(image))):  # Pillow stretches the pixels and not the key
+        image.info["transparency"] *= step
     if mode in ("1", "L", "La"):
         return image.convert("LA" if keyed or mode == "La" else "L"), profile
     return image.convert("RGBA" if keyed or mode in ("PA", "RGBa") else "RGB"), profile

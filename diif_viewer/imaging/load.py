@@ -24,6 +24,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 from diif_viewer.errors import CutOffError, ImageError
 from diif_viewer.imaging import decode, heic
 from diif_viewer.imaging.metadata import software_of
+from diif_viewer.imaging.png import exif_behind
 from diif_viewer.memory import free_memory
 
 FORMATS = (
@@ -122,7 +123,7 @@ def peek(path: str | Path, *, page: int = 0) -> Header:
     with sentences(file), opened(file, page) as image:
         width, height = image.size
         channels, bits = decode.kind(image)
-        if image.format == "PNG" and not {"exif", "Raw profile type exif"} & set(image.info):
+        if image.format == "PNG" and not {"exif", "Raw profile type exif"} & set(image.info) and not exif_behind(file):
             # Pillow would decode all of it to look for some behind the pixels
             return Header("PNG", height, width, channels, bits)
         if image.format != "TIFF" and decode.orientation(image) >= 5:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from PIL import ExifTags, Image
 
+from diif_viewer.imaging.exif import as_meant, as_read, exif_bytes
+
 _BASE = ExifTags.Base
 _SIZES = (_BASE.ExifImageWidth, _BASE.ExifImageHeight)  # of the source; the result has another size
 _HARMLESS = frozenset(
@@ -21,7 +23,7 @@ _HARMLESS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """icc_profile: of the pixels. exif: as `Image.Exif.tobytes` gives it, upright. dpi: (x, y). None for none."""
+    """icc_profile: of the pixels. exif: as `exif.exif_bytes` gives it, upright. dpi: (x, y). None for none."""
 
     icc_profile: bytes | None = None
     exif: bytes | None = None
@@ -54,22 +56,22 @@ def export_metadata(source: Metadata, software: str, *, strip: bool = False) -> 
         kept[ExifTags.IFD.GPSInfo] = dict(position)
     if kept_inner:
         kept[ExifTags.IFD.Exif] = kept_inner
-    kept[_BASE.Software] = software
+    kept[_BASE.Software] = as_read(software)
     return Metadata(source.icc_profile, _bytes(kept, software), source.dpi)
 
 
 def software_of(image: Image.Image) -> str:
     """The software tag of an opened picture file; empty where there is none."""
     try:
-        return str(image.getexif().get(_BASE.Software, ""))
+        return as_meant(str(image.getexif().get(_BASE.Software, "")))
     except Exception:  # broken metadata says nothing
         return ""
 
 
 def _bytes(exif: Image.Exif, software: str) -> bytes:
     try:
-        return exif.tobytes()
+        return exif_bytes(exif)
     except Exception:  # a tag that Pillow reads but cannot write
         bare = Image.Exif()
-        bare[_BASE.Software] = software
-        return bare.tobytes()
+        bare[_BASE.Software] = as_read(software)
+        return exif_bytes(bare)

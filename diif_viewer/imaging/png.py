@@ -23,6 +23,8 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 LONGEST = (1 << 31) - 1
 """Most pixels along a side that the format can say."""
 
+_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
+_RAW_EXIF = b"Raw profile type exif"  # what EXIF is called where it is a text
 _COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # channels -> IHDR colour type
 _INCH = 0.0254
 _BLOCK = 1 << 20  # bytes that share a filter and are compressed in one call
@@ -53,6 +55,20 @@ def write_png(
         for data in compressed(strips, shape, bits // 8):
             write_chunk(file, b"IDAT", data)
         write_chunk(file, b"IEND", b"")
+
+
+def exif_behind(path: Path) -> bool:
+    """Whether a PNG has EXIF behind its pixels, where some programs write it; only the heads of its chunks are read."""
+    with path.open("rb") as file:
+        file.seek(len(SIGNATURE))
+        seen = False
+        while len(head := file.read(8)) == 8:
+            length, kind = struct.unpack(">I4s", head)
+            seen = seen or kind == b"IDAT"
+            if seen and (kind == b"eXIf" or (kind in _TEXTS and file.read(len(_RAW_EXIF)) == _RAW_EXIF)):
+                return True
+            file.seek(length + 4 - (len(_RAW_EXIF) if seen and kind in _TEXTS else 0), 1)
+    return False
 
 
 def write_chunk(file: BinaryIO, kind: bytes, data: bytes) -> None:

@@ -9,6 +9,7 @@ import math
 import os
 import stat
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diif_viewer.errors import ExportError
+from diif_viewer.imaging.exif import shortened
 from diif_viewer.imaging.formats import FORMATS, Format
 from diif_viewer.imaging.leftovers import held, temporary_of
 from diif_viewer.imaging.metadata import Metadata
@@ -33,6 +35,9 @@ SMALL = 64 << 20
 
 _EFFORT = 60
 """Of 100, where nothing is lost: more takes several times as long for a hundredth."""
+
+_JPEG_EXIF = 65_533
+"""Bytes of EXIF that a JPEG has room for."""
 
 _SENTENCES = {
     errno.EACCES: "there is no permission to write there.",
@@ -135,6 +140,8 @@ def write_strips(
             options |= {"lossless": True, "exact": True, "quality": quality or _EFFORT}
         if form.name == "JPEG" and options["quality"] >= 90:
             options["subsampling"] = 0  # colour edges are what a sharp enlargement is about
+        if form.name == "JPEG" and about.exif and len(about.exif) > _JPEG_EXIF:
+            about = replace(about, exif=shortened(about.exif, _JPEG_EXIF))
         extra = {"icc_profile": about.icc_profile, "dpi": about.dpi, "exif": about.exif}
         options |= {name: value for name, value in extra.items() if value}
         image = as_image(_assembled(strips, shape))

@@ -24,7 +24,6 @@ def thumbnail(path: str | Path, side: int) -> npt.NDArray[np.uint8]:
     """
     file = Path(path)
     with sentences(file), opened(file) as image:
-        turned = decode.orientation(image)
         image.draft("RGB", (side, side))
         if image.width * image.height * decode.bytes_per_pixel(image) > MOST_BYTES:
             raise ImageError(f"{file.name}: the picture is too large for a preview.")
@@ -38,8 +37,8 @@ def thumbnail(path: str | Path, side: int) -> npt.NDArray[np.uint8]:
             keyed = image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info
             small = image.convert("RGBA" if keyed else "RGB")
         small.thumbnail((side, side), Image.Resampling.BOX, reducing_gap=2.0)
-        if turned in _TURNS:
-            small = small.transpose(_TURNS[turned])
+        if turn := _TURNS.get(decode.orientation(image)):  # of what was decoded: Pillow turns TIFF by itself
+            small = small.transpose(turn)
         return np.array(small if small.mode in ("RGB", "RGBA") else small.convert("RGB"))
 
 

@@ -45,7 +45,7 @@ def write_video(path: Path, form: str, frames: Iterator[Frame], film: Film, qual
 
 def _options(form: str, quality: int) -> dict[str, str]:
     if form == "MP4":
-        return {"crf": f"{51 * (100 - quality) / 100:.1f}", "preset": "medium"}
+        return {"crf": f"{max(1.0, 51 * (100 - quality) / 100):.1f}", "preset": "medium"}
     threads = str(min(16, os.cpu_count() or 1))
     constant = {"crf": str(round(63 * (100 - quality) / 100)), "b:v": "0"}
     return constant | {"deadline": "good", "cpu-used": "4", "row-mt": "1", "threads": threads}

@@ -30,4 +30,4 @@ def neighbour(path: Path, step: int) -> Path | None:
 def _natural(path: Path) -> tuple[list[tuple[int, int | str]], str]:
     """picture-2 before picture-10."""
     parts = re.split(r"(\d+)", path.name.casefold())
-    return [(0, int(part)) if part.isdigit() else (1, part) for part in parts], path.name
+    return [(0, int(part)) if part.isdecimal() else (1, part) for part in parts], path.name

@@ -63,6 +63,16 @@ def test_a_folder_goes_into_a_folder(folder: Path, tmp_path: Path, capsys: Shown
     assert shown.err.splitlines()[-1] == "3 rendered"
 
 
+def test_a_folder_of_one_picture_goes_into_a_folder_too(folder: Path, tmp_path: Path) -> None:
+    for number in (2, 10):
+        next(folder.glob(f"picture-{number}.*")).unlink()
+    assert render("in", "-o", "out") == 0
+    assert render("in/*.png", "-o", "others") == 0
+    assert names(tmp_path / "out") == names(tmp_path / "others") == ["picture-1.png"]
+    assert render("in", "-o", "one.png") == 0
+    assert render("in/picture-1.png", "-o", "nothing") == 1
+
+
 def test_a_pattern_that_the_shell_left_alone(folder: Path, tmp_path: Path) -> None:
     assert render("in/*-1*.png", "in/*.jpg", "in/picture-1.png", "-o", "out/", "--format", "webp") == 0
     assert names(tmp_path / "out") == ["picture-1.webp", "picture-10.webp", "picture-2.webp"]
@@ -94,6 +104,22 @@ def test_results_never_replace_their_sources(folder: Path, capsys: Shown) -> Non
     assert render("in/*.png", "-o", "in/", "--overwrite") == 1
     assert "is the picture itself" in capsys.readouterr().err
     assert (folder / "picture-1.png").read_bytes() == before
+
+
+def test_nor_a_picture_of_which_nothing_can_be_made(folder: Path, capsys: Shown) -> None:
+    Image.new("RGB", (8, 8)).save(folder / "small.png")
+    before = (folder / "small.png").read_bytes()
+    made(folder / "small.jpg")
+    assert render("in", "-o", "in", "--overwrite", "--box", "0,0,20,10") == 1
+    assert "is the picture itself" in capsys.readouterr().err
+    assert (folder / "small.png").read_bytes() == before
+
+
+def test_numbers_that_are_no_decimals_are_just_letters(folder: Path, tmp_path: Path) -> None:
+    made(folder / "5²2.png")
+    made(folder / "①2.png")
+    assert render("in", "-o", "out") == 0
+    assert len(names(tmp_path / "out")) == 5
 
 
 @pytest.mark.parametrize("arguments", [[], ["--jobs", "2"]])
@@ -138,6 +164,14 @@ def test_a_half_done_batch_goes_on(folder: Path, tmp_path: Path, capsys: Shown) 
     assert capsys.readouterr().err.splitlines()[-1] == "1 rendered, 2 there already"
     for path, stamp in stamps.items():
         assert (path.stat().st_mtime_ns == stamp) == (path.name != "picture-2.png")
+
+
+def test_a_batch_goes_on_with_weights_of_any_name(folder: Path, tmp_path: Path, capsys: Shown) -> None:
+    weights = tmp_path / "Модель.safetensors"
+    weights.write_bytes((ROOT / "weights" / "diif-s-lite.safetensors").read_bytes())
+    for done in ("3 rendered", "3 there already"):
+        assert render("in", "-o", "out", "--model", str(weights)) == 0
+        assert capsys.readouterr().err.splitlines()[-1].endswith(done)
 
 
 def test_what_was_made_otherwise_is_kept_unless_told(folder: Path, tmp_path: Path, capsys: Shown) -> None:

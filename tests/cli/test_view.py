@@ -106,7 +106,7 @@ def test_every_kind_of_picture_has_a_sheet(mode: str, headless: Path, monkeypatc
     )
     image.save("small.png")
     assert main(["small.png"]) == 0
-    assert (headless / "small-x12.png").is_file()
+    assert (headless / "small-view-x12.png").is_file()
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 40), (40, 1), (5, 5)])

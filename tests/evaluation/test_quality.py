@@ -14,9 +14,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from diif_viewer.cli import evaluate, parser_of
+from diif_viewer.cli import evaluate, main, parser_of
 from diif_viewer.errors import ExportError, RequestError
-from diif_viewer.evaluation.quality import PROTOCOLS, Case, Score, enlarged, find_cases, load_case, measure
+from diif_viewer.evaluation.quality import (
+    PROTOCOLS,
+    Case,
+    Score,
+    dataset_names,
+    enlarged,
+    find_cases,
+    load_case,
+    measure,
+)
 from diif_viewer.evaluation.tables import csv_text, json_text, markdown, means
 from diif_viewer.imaging.metrics import psnr, ssim
 from diif_viewer.imaging.save import save_png
@@ -125,6 +134,22 @@ def test_other_scales_are_made_from_the_truth_that_is_cropped_least(benchmark) -
     for cases in (find_cases(benchmark, 6.5), find_cases(benchmark, 3, made=True)):
         assert cases[0].low is None
         assert cases[0].high == benchmark / "HR_x2" / "a.png"
+
+
+def test_folders_of_one_name_are_data_sets_of_their_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("first", "second"):
+        (tmp_path / name / "HR").mkdir(parents=True)
+        save_png(photograph(), tmp_path / name / "HR" / "a.png")
+    folders = [tmp_path / name / "HR" for name in ("first", "second")]
+    assert list(dataset_names([*folders, tmp_path / "first"]).values()) == ["first/HR", "second/HR", "first"]
+    assert list(dataset_names([folders[0], folders[0].parent / "." / "HR"]).values()) == ["HR"] * 1
+    assert main(["eval", *map(str, folders), "--scale", "2", "--method", "bicubic"]) == 0
+    assert "first/HR x2 | second/HR x2" in capsys.readouterr().out
+
+
+def test_folders_beside_those_of_a_benchmark_are_left_alone(benchmark: Path) -> None:
+    (benchmark / "HR_x1_old").mkdir()
+    assert find_cases(benchmark, 6.5)[0].high == benchmark / "HR_x2" / "a.png"
 
 
 def test_low_pictures_may_carry_the_scale_in_their_names(tmp_path) -> None:

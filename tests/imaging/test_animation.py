@@ -47,6 +47,21 @@ def test_frames_equal_those_that_are_opened_alone_and_keep_their_times(moving):
         assert seen == [0, 1, 2, 3, 0, 1]
 
 
+@pytest.mark.parametrize("disposal", [0, 1, 2])
+@pytest.mark.parametrize("blend", [0, 1])
+def test_frames_of_png_are_disposed_of_as_they_ask(tmp_path, disposal, blend):
+    made = []
+    for number in range(4):
+        pixels = np.zeros((20, 30, 4), np.uint8)
+        pixels[5:15, 7 * number : 7 * number + 8] = (250, 40 * number, 10, 255)
+        made.append(Image.fromarray(pixels))
+    path = tmp_path / "moving.png"
+    made[0].save(path, save_all=True, append_images=made[1:], duration=50, disposal=disposal, blend=blend)
+    with Animation(path) as animation:
+        for number in [0, 1, 2, 3, 0, 1]:
+            np.testing.assert_array_equal(animation.frame(number).pixels, load_picture(path, page=number).pixels)
+
+
 def test_a_time_is_known_before_its_frame_was_asked_for(moving):
     with Animation(moving) as animation:
         assert animation.seconds(2) == pytest.approx(TIMES[2] / 1000)

@@ -30,6 +30,8 @@ def a_profile() -> bytes:
 
 
 PROFILE = a_profile()
+NAME = "Jané Do".encode()
+"""As many bytes as "Jane Doe" has, not all of them ASCII."""
 
 
 @pytest.fixture
@@ -41,7 +43,8 @@ def photo(tmp_path: Path) -> Path:
     exif[POSITION] = {1: "N", 2: (52.0, 31.0, 12.0)}
     pixels = np.kron(np.arange(48, dtype=np.uint8).reshape(6, 8, 1) * 5, np.ones((4, 4, 3), np.uint8))
     path = tmp_path / "photo.jpg"
-    Image.fromarray(pixels).save(path, exif=exif, icc_profile=PROFILE, dpi=(240, 240), quality=95)
+    named = exif.tobytes().replace(b"Jane Doe", NAME)
+    Image.fromarray(pixels).save(path, exif=named, icc_profile=PROFILE, dpi=(240, 240), quality=95)
     return path
 
 
@@ -60,14 +63,27 @@ def test_profile_and_exif_arrive_byte_for_byte(suffix: str, photo: Path) -> None
     tags = tiff_tags(exif)
     assert tags[MAKE] == b"Maker\0"
     assert tags[MODEL] == b"Model 3\0"
-    assert tags[ARTIST] == b"Jane Doe\0"
+    assert tags[ARTIST] == NAME + b"\0"
     assert tags[SOFTWARE].startswith(b"DIIF Viewer ")
     assert number(exif, tags.get(ORIENTATION, b"\1")) in (1, 256)
     if suffix != ".tif":  # which keeps the main texts
         inner = tiff_tags(exif, number(exif, tags[INNER]))
         assert inner[SERIAL] == b"SERIAL-77\0"
+        assert inner[OWNER] == NAME + b"\0"
         assert len(inner[EXPOSURE]) == 8
         assert POSITION in tags
+
+
+def test_what_is_too_long_for_a_jpeg_is_left_out_of_it(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[ARTIST], exif[INNER] = "Jane Doe", {0x927C: bytes(70_000), OWNER: "Jane Doe"}
+    Image.new("RGB", (4, 4)).save(tmp_path / "photo.png", exif=exif)
+    found = belongings(rendered(tmp_path / "photo.png", ".jpg"))[1]
+    assert found is not None
+    tags = tiff_tags(found)
+    assert tags[ARTIST] == b"Jane Doe\0"
+    inner = tiff_tags(found, number(found, tags[INNER]))
+    assert (inner[OWNER], 0x927C in inner) == (b"Jane Doe\0", False)
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
@@ -80,7 +96,7 @@ def test_stripped_files_name_no_person_and_no_place(suffix: str, photo: Path) ->
     assert tags[MAKE] == b"Maker\0"
     assert POSITION not in tags
     assert ARTIST not in tags
-    for words in (b"Jane", b"SERIAL"):
+    for words in (NAME, b"SERIAL"):
         assert words not in out.read_bytes()
 
 

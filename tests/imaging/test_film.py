@@ -143,6 +143,13 @@ def test_quality_makes_a_difference(tmp_path: Path) -> None:
         assert written(tmp_path, suffix, quality=95).stat().st_size > 1.5 * poor
 
 
+def test_the_best_quality_still_plays_everywhere(tmp_path: Path) -> None:
+    av = pytest.importorskip("av")
+    with av.open(str(written(tmp_path, ".mp4", quality=100))) as film:
+        next(film.decode(video=0))
+        assert film.streams.video[0].codec_context.profile == "High"  # without loss it is one that few players know
+
+
 @pytest.mark.parametrize("suffix", FILM_SUFFIXES)
 def test_what_the_frames_raise_goes_through(suffix: str, tmp_path: Path) -> None:
     def broken() -> Iterator[np.ndarray]:

@@ -22,7 +22,7 @@ from PIL import Image, ImageCms, ImageFile, ImageOps
 from diif_viewer.errors import CutOffError, ImageError
 from diif_viewer.imaging.load import load_picture, page_count, peek
 from diif_viewer.imaging.save import save_png
-from tests.imaging.files import png_header, tiff16
+from tests.imaging.files import chunk, png_header, tiff12, tiff16
 
 RGB = np.random.default_rng(1).integers(0, 256, (13, 21, 3), dtype=np.uint8)
 DEEP = np.random.default_rng(2).integers(0, 65536, (13, 21, 4), dtype=np.uint16)
@@ -97,6 +97,31 @@ def test_grey_of_16_bits_in_tiff_and_png(tmp_path) -> None:
         np.testing.assert_array_equal(load_picture(tmp_path / name).pixels, DEEP[..., :1])
 
 
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("compression", [None, "adobe_deflate"])
+def test_colours_of_16_bits_in_planes(tmp_path, order, compression) -> None:
+    planes = np.moveaxis(DEEP[..., :3], -1, 0)
+    options = {"photometric": "rgb", "planarconfig": "separate", "byteorder": order, "compression": compression}
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((3, 2, 2), np.uint16), **options)
+    tifffile.imwrite(tmp_path / "a.tif", planes, append=True, **options)
+    np.testing.assert_array_equal(load_picture(tmp_path / "a.tif", page=1).pixels, DEEP[..., :3])
+    assert (peek(tmp_path / "a.tif", page=1).channels, peek(tmp_path / "a.tif").bits) == (3, 16)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_grey_whose_zero_is_white(tmp_path, dtype) -> None:
+    ramp = np.linspace(0, 1, 12, dtype=np.float64).reshape(3, 4) * (1 if dtype == np.float32 else np.iinfo(dtype).max)
+    tifffile.imwrite(tmp_path / "a.tif", ramp.astype(dtype), photometric="miniswhite")
+    loaded = load_picture(tmp_path / "a.tif").pixels[..., 0]
+    most = np.iinfo(loaded.dtype).max
+    np.testing.assert_allclose(loaded / most, 1 - np.linspace(0, 1, 12).reshape(3, 4), atol=1.5 / most)
+
+
+def test_twelve_bits_span_the_whole_range(tmp_path) -> None:
+    loaded = load_picture(tiff12(tmp_path / "a.tif", [0, 1000, 2048, 4095])).pixels
+    assert loaded[0, :, 0].tolist() == [0, 16004, 32776, 65535]
+
+
 def test_float_tiff_in_unit_range_spans_all_16_bits(tmp_path) -> None:
     values = np.linspace(0, 1, 60, dtype=np.float32).reshape(6, 10)
     Image.fromarray(values).save(tmp_path / "a.tif")
@@ -138,6 +163,32 @@ def test_a_transparent_colour_becomes_alpha_at_either_depth(tmp_path) -> None:
     two = np.array([[[10, 20, 30], [1, 2, 3]]], np.uint8)
     Image.fromarray(two).save(tmp_path / "a.png", transparency=(1, 2, 3))
     assert load_picture(tmp_path / "a.png").pixels[0, :, 3].tolist() == [255, 0]
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4, 8])
+def test_a_transparent_grey_becomes_alpha_at_any_depth(tmp_path, depth) -> None:
+    most = (1 << depth) - 1
+    row = int("".join(f"{value:0{depth}b}" for value in [most, 0] * 4), 2).to_bytes(depth, "big")
+    key = chunk(b"tRNS", most.to_bytes(2, "big"))
+    path = png_header(tmp_path / "a.png", 8, 1, depth=depth, colour=0, data=b"\0" + row, before=key)
+    assert load_picture(path).pixels[0, :, 1].tolist() == [0, 255] * 4
+
+
+def test_exif_behind_the_pixels_is_known_before_they_are_read(tmp_path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    late = chunk(b"eXIf", exif.tobytes().removeprefix(b"Exif\0\0"))
+    path = png_header(tmp_path / "a.png", 3, 2, data=(b"\0" + bytes(9)) * 2, after=late)
+    assert load_picture(path).pixels.shape == (3, 2, 3)
+    assert (peek(path).height, peek(path).width) == (3, 2)
+    plain = png_header(tmp_path / "b.png", 3, 2, data=(b"\0" + bytes(9)) * 2, after=chunk(b"tEXt", b"Title\0x"))
+    assert (peek(plain).height, peek(plain).width) == (2, 3)
+
+
+def test_a_few_bytes_may_hold_a_large_picture_of_one_colour(tmp_path) -> None:
+    Image.new("RGB", (4000, 4000), "white").save(tmp_path / "a.webp", lossless=True, method=0, quality=0)
+    assert (tmp_path / "a.webp").stat().st_size < 100
+    assert load_picture(tmp_path / "a.webp").pixels.min() == 255
 
 
 def test_grey_with_alpha_stays_so(tmp_path) -> None:

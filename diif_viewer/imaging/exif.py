@@ -1,0 +1,70 @@
+"""EXIF blocks, texts byte for byte: Pillow reads them as Latin-1, and writes all but ASCII as question marks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PIL import ExifTags, Image
+
+_PARTS = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
+
+
+def exif_bytes(exif: Image.Exif) -> bytes:
+    """As ``exif.tobytes()``, texts as they were read. Raises what Pillow raises for values that it cannot write."""
+    whole = Image.Exif()
+    whole.endian = exif.endian
+    for tag, value in exif.items():
+        whole[tag] = _as_read(_part(exif, tag) if tag in _PARTS and not isinstance(value, dict) else value)
+    return whole.tobytes()
+
+
+def shortened(block: bytes, most: int) -> bytes | None:
+    """A block without its longest texts and data (a maker's notes, as a rule), so that it has at most `most` bytes."""
+    exif = Image.Exif()
+    exif.load(block)
+    parts = {int(tag): _part(exif, tag) for tag in _PARTS if tag in exif}
+    for number, part in parts.items():
+        exif[number] = part
+    while len(made := exif_bytes(exif)) > most:
+        held = [
+            (whole, tag) for whole in (exif, *parts.values()) for tag, v in whole.items() if isinstance(v, bytes | str)
+        ]
+        if not held:
+            return None
+        longest, tag = max(held, key=lambda place: len(place[0][place[1]]))
+        del longest[tag]
+    return made
+
+
+def as_read(text: str) -> str:
+    """A text of ours as Pillow would read it, so that it is written in UTF-8."""
+    return text.encode().decode("latin-1")
+
+
+def as_meant(text: str) -> str:
+    """A text that Pillow has read: in UTF-8 where it is that, in Latin-1 else."""
+    try:
+        return text.encode("latin-1").decode()
+    except UnicodeError:
+        return text
+
+
+class _Text(str):
+    __slots__ = ()
+
+    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        """Its bytes, whatever Pillow asks for."""
+        return super().encode("latin-1", "replace")
+
+
+def _part(exif: Image.Exif, tag: int) -> dict[int, Any]:
+    part = dict(exif.get_ifd(tag))
+    if ExifTags.IFD.Interop in part:  # says where it lies in the file that it was read from
+        part[ExifTags.IFD.Interop] = exif.get_ifd(ExifTags.IFD.Interop)
+    return part
+
+
+def _as_read(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {tag: _as_read(inner) for tag, inner in value.items()}
+    return _Text(value) if isinstance(value, str) else value
