@@ -56,15 +56,27 @@ class _Crew:
         if self._pool is not None:
             self._pool.shutdown()  # waits for what is in hand: new threads take over the heaps of those that ended
         self._workers, self._pieces = cores(), 0
-        self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="diif-viewer", initializer=_enter)
+        begun = threading.Barrier(self._workers + 1)
+        self._pool = ThreadPoolExecutor(self._workers, "diif-viewer", initializer=_enter, initargs=(begun,))
+        try:
+            for _ in range(self._workers):  # none is idle before all have begun, so each makes a thread
+                self._pool.submit(bool)
+            begun.wait()
+        except BaseException:  # no memory for another thread: the others must not wait for it
+            begun.abort()
+            self._pool = None
+            raise
+        torch.set_num_threads(self._workers)  # for threads to come, which have what was set last in any thread
 
 
 _crew = _Crew()
 
 
-def _enter() -> None:
+def _enter(begun: threading.Barrier) -> None:
+    torch.get_num_threads()  # a thread takes what was set last when it is asked first, be that later than this
     torch.set_num_threads(1)
     _inside.pool = True
+    begun.wait()
 
 
 def parallel(function: Callable[[Item], Result], items: Iterable[Item], *, device: str = "cpu") -> list[Result]:

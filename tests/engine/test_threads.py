@@ -14,6 +14,43 @@ def test_results_come_in_order_and_pieces_have_one_torch_thread() -> None:
     assert threads.parallel(lambda n: (n, torch.get_num_threads()), range(9)) == [(n, 1) for n in range(9)]
 
 
+def test_threads_that_begin_afterwards_have_all_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exports run in one, and what they paint is shared among the same crew as views."""
+    here, found = threads.cores(), []
+    threads.parallel(bool, range(4))
+    crew = threads._crew._pool
+
+    def elsewhere() -> None:
+        found.append(threads.cores())
+        threads.parallel(bool, range(4))
+
+    other = threading.Thread(target=elsewhere)
+    other.start()
+    other.join()
+    assert found == [here]
+    assert threads._crew._pool is crew
+
+
+def test_nobody_waits_for_a_thread_that_cannot_begin(monkeypatch: pytest.MonkeyPatch) -> None:
+    begin, begun = threading.Thread.start, []
+
+    def start(thread: threading.Thread) -> None:
+        if begun:
+            raise RuntimeError("can't start new thread")
+        begun.append(thread)
+        begin(thread)
+
+    monkeypatch.setattr(threads, "_crew", threads._Crew())
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", start)
+        patch.setattr(threads, "cores", lambda: 2)
+        with pytest.raises(RuntimeError, match="new thread"):
+            threads.parallel(bool, range(4))
+    begun[0].join(10)
+    assert not begun[0].is_alive()
+    assert threads.parallel(bool, range(3)) == [False, True, True]
+
+
 def test_pieces_within_a_piece_stay_in_its_thread() -> None:
     def piece(_: int) -> bool:
         here = threading.get_ident()
