@@ -123,7 +123,7 @@ def about(runtime: Runtime, plan: Plan) -> dict[str, Any]:
     memory = torch.cuda.get_device_properties(runtime.device).total_memory if on_cuda else None
     rates = {dtype: matrix_rate(getattr(torch, dtype), runtime, rows=plan.copied >> 14) / 1e3 for dtype in PREFERRED}
     picture = torch.zeros(plan.copied >> 4, dtype=torch.uint8, device=runtime.device)
-    seconds = min(timed(runtime.download(picture), runtime.device) for _ in range(5)) / 1e3
+    seconds = min(timed(lambda: runtime.download(picture)(), runtime.device) for _ in range(5)) / 1e3
     return {
         "name": name,
         "memory": memory,
@@ -159,6 +159,7 @@ def view(method: tuple[str, str], scale: float, compute: Compute, plan: Plan, pa
     times = [rendered(painter)]
     while len(times) < plan.repeats and sum(times) < plan.patience:
         times.append(rendered(painter))
+    peak = torch.cuda.max_memory_allocated(compute.device) if compute.device.startswith("cuda") else None
     runtime = runtime_for(compute.device)
     plain, pixels = Painter(runtime), torch.zeros(window.area, 3, dtype=torch.uint8, device=compute.device)
     middle, best = statistics.median(times), min(times)
@@ -176,9 +177,9 @@ def view(method: tuple[str, str], scale: float, compute: Compute, plan: Plan, pa
         "best": best,
         "spread": (max(times) - best) / middle,
         "plain": min(rendered(plain) for _ in range(2)),
-        "transfer": min(timed(runtime.download(pixels), compute.device) for _ in range(3)),
+        "transfer": min(timed(lambda: runtime.download(pixels)(), compute.device) for _ in range(3)),
         "teraflops": None if kind == "liif" else flops / best / 1e9,
-        "peak": torch.cuda.max_memory_allocated(compute.device) if compute.device.startswith("cuda") else None,
+        "peak": peak,
     }
 
 

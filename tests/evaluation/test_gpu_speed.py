@@ -1,10 +1,13 @@
 """Figures of a GPU, taken on the CPU in its place: every stage is timed and held to what was wanted."""
 
 import json
+import time
 
 import torch
 
 from diif_viewer.engine.device import Compute
+from diif_viewer.engine.gpu.painter import Painter
+from diif_viewer.engine.gpu.runtime import Plain
 from diif_viewer.evaluation import gpu_speed
 from diif_viewer.evaluation.gpu_speed import Plan, gpu_figures, pieces
 from diif_viewer.evaluation.gpu_tables import tables, wanted
@@ -40,6 +43,19 @@ def test_all_is_measured_and_tells_of_itself() -> None:
     assert len(titles) == 4
     text = all_tables({"machine": {"processor": "p", "device": "d", "torch": "t", "busy": None}, "gpu": result})
     assert all(title in text for title in titles)
+
+
+def test_a_copy_is_timed_from_where_it_begins(monkeypatch) -> None:
+    class Slow(Plain):
+        def download(self, values):
+            time.sleep(0.05)
+            return super().download(values)
+
+    runtime = Slow("cpu")
+    monkeypatch.setattr(gpu_speed, "runtime_for", lambda device: runtime)
+    assert gpu_speed.about(runtime, TINY)["download"] < (TINY.copied >> 4) / 0.05 / 1e9
+    row = gpu_speed.view(("diif-s", "lite"), 16.0, CPU, TINY, Painter(Plain("cpu")))
+    assert row["transfer"] > 50
 
 
 def test_what_fails_is_named_and_keeps_nothing_else_from_being_measured(monkeypatch) -> None:

@@ -137,7 +137,8 @@ class Painter:
     ) -> list[Array]:
         """Pixels of each window without alpha: (h, w, 3 or 1)."""
         with torch.inference_mode(), self._runtime.active():
-            fused = None if as_float else self._of(field.model, compute)
+            exact = as_float or compute.dtype == torch.float32 != field.model.compute.dtype  # compiled for nobody else
+            fused = None if exact else self._of(field.model, compute)
             if fused is not None:
                 try:
                     return self._by_kernels(field, lattice, windows, compute, fused)

@@ -1,9 +1,11 @@
 """Painting with pixels assembled on the device gives the pixels of the CPU's way, whatever is asked for."""
 
+import dataclasses
 import itertools
 
 import numpy as np
 import pytest
+import torch
 
 import diif_viewer as dv
 from diif_viewer.engine import field as field_module
@@ -45,6 +47,19 @@ def test_tiles_equal_the_cpu_s_bit_for_bit(small_model, painter) -> None:
     seen = painter.tiles(field, lattice, windows, COMPUTE)
     for expected, tile in zip(field.render_tiles(lattice, windows, COMPUTE), seen, strict=True):
         assert np.array_equal(tile, expected)
+
+
+def test_exact_results_take_no_kernels_that_nothing_else_needs(small_model, painter, monkeypatch) -> None:
+    asked = []
+    monkeypatch.setattr(painter, "_of", lambda model, compute: asked.append(compute.dtype))
+    model, half = small_model("diif-s"), small_model("diif-s")
+    half.compute = dataclasses.replace(COMPUTE, dtype=torch.bfloat16)
+    for made in (model, half):
+        field = dv.encode(picture(20, 30), made)
+        lattice = field.lattice(3.0)
+        for compute in (COMPUTE, made.compute):
+            painter.window(field, lattice, lattice.window, compute, as_float=False)
+    assert asked == [torch.float32, torch.float32, torch.bfloat16]
 
 
 def test_progress_grows_to_the_whole(small_model, painter) -> None:
