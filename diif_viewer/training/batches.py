@@ -23,7 +23,7 @@ Bytes = npt.NDArray[np.uint8]
 class Group:
     """Pairs of one size.
 
-    low: (B, h, w, 3) uint8. high: (B, side, side, 3) uint8. rows: output rows to learn from, ascending (R,). points:
+    low: (B, h, w, 3) uint8. high: (B, side, side, 3) uint8. rows: output rows to learn from, as drawn (R,). points:
     outputs to learn from, where single ones are sampled: (row, column) (B, Q, 2).
     """
 
@@ -110,7 +110,7 @@ class Sampler:
         drawn = [[_cut(pictures, low, side, rng) for _ in range(self.candidates)] for _ in range(count)]
         cuts = [max(cuts, key=lambda cut: _detail(pictures, cut)) if len(cuts) > 1 else cuts[0] for cuts in drawn]
         lines = max(min(4, side), min(side, self.pixels // side))
-        rows = np.sort(rng.permutation(side)[:lines]).astype(np.int64)
+        rows = rng.permutation(side)[:lines].astype(np.int64)
         if self.samples == "rows":
             return cuts, rows, None
         pixels = min(self.pixels, side * side)

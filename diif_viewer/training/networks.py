@@ -148,4 +148,5 @@ def _to_model(pixels: Bytes, device: torch.device) -> Tensor:
 
 
 def _share(rows: Ints, share: float) -> Ints:
-    return rows[: max(2, round(len(rows) * share))]
+    """The first of the rows as drawn, so that they lie anywhere; ascending."""
+    return np.sort(rows[: max(2, round(len(rows) * share))])

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from diif_viewer.geometry import Lattice
+from diif_viewer.training import networks as networks_module
 from diif_viewer.training.ahead import made_ahead
 from diif_viewer.training.networks import Networks
 from tests.training.tiny import tiny_preset
@@ -36,6 +38,24 @@ def test_the_loss_is_the_mean_absolute_or_the_mean_squared_error(tmp_path: Path,
         assert losses["liif"].item() == pytest.approx(0.5**power)
         assert losses["diif"].item() == pytest.approx(0.5**power)
         assert losses["diif-s"].item() == pytest.approx(0.5**power)  # added to the white of bicubic
+
+
+def test_a_share_of_the_rows_lies_anywhere_in_a_patch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    preset = tiny_preset(tmp_path, "shares={liif=0.25}", "patch=16", "pixels=512", "scales=[2, 2]")
+    networks, seen = Networks(preset), []
+
+    def guesses(decoder: object, features: torch.Tensor, lattice: Lattice, rows: np.ndarray) -> torch.Tensor:
+        if decoder is networks.decoders["liif"]:
+            assert (np.diff(rows) > 0).all()
+            seen.extend(rows)
+        return torch.zeros(len(features), len(rows), lattice.x.count, 3, requires_grad=True)
+
+    monkeypatch.setattr(networks_module, "picture_rows", guesses)
+    pictures = [np.zeros((40, 40, 3), np.uint8)]
+    for step in range(60):
+        networks(preset.recipe.sampler.batch_of(pictures, step))
+    assert len(seen) == 60 * 4  # a quarter of 16 rows of 32
+    assert np.mean(seen) == pytest.approx(15.5, abs=2)
 
 
 def test_part_of_the_loss_can_be_that_of_luminance(tmp_path: Path) -> None:
