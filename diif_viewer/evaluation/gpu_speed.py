@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from diif_viewer.engine.device import Compute, cache_budget
 from diif_viewer.engine.field import Field
@@ -123,7 +124,7 @@ def about(runtime: Runtime, plan: Plan) -> dict[str, Any]:
     memory = torch.cuda.get_device_properties(runtime.device).total_memory if on_cuda else None
     rates = {dtype: matrix_rate(getattr(torch, dtype), runtime, rows=plan.copied >> 14) / 1e3 for dtype in PREFERRED}
     picture = torch.zeros(plan.copied >> 4, dtype=torch.uint8, device=runtime.device)
-    seconds = min(timed(lambda: runtime.download(picture)(), runtime.device) for _ in range(5)) / 1e3
+    seconds = min(_copied(picture, runtime) for _ in range(5)) / 1e3
     return {
         "name": name,
         "memory": memory,
@@ -131,6 +132,15 @@ def about(runtime: Runtime, plan: Plan) -> dict[str, Any]:
         "copy": copy_rate(runtime, plan.copied),
         "download": picture.nbytes / seconds / 1e9,
     }
+
+
+def _copied(pixels: Tensor, runtime: Runtime) -> float:
+    """Milliseconds of a copy to main memory, from its beginning: it goes on when `download` has returned."""
+
+    def work() -> None:
+        runtime.download(pixels)()
+
+    return timed(work, runtime.device)
 
 
 def view(method: tuple[str, str], scale: float, compute: Compute, plan: Plan, painter: Painter) -> dict[str, Any]:
@@ -177,7 +187,7 @@ def view(method: tuple[str, str], scale: float, compute: Compute, plan: Plan, pa
         "best": best,
         "spread": (max(times) - best) / middle,
         "plain": min(rendered(plain) for _ in range(2)),
-        "transfer": min(timed(lambda: runtime.download(pixels)(), compute.device) for _ in range(3)),
+        "transfer": min(_copied(pixels, runtime) for _ in range(3)),
         "teraflops": None if kind == "liif" else flops / best / 1e9,
         "peak": peak,
     }

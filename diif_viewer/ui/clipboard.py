@@ -1,7 +1,8 @@
 """To and from the clipboard: the sharp view or a region of it, the path; a picture, files or a path.
 
 What is copied is what an export of the same window would hold, transparency included: finished tiles from the cache,
-classic methods computed anew, put together in a thread. A view that is not sharp yet is copied when it is.
+classic methods computed anew, put together in a thread. A view that is not sharp yet is copied when it is, if it is
+still there and nothing else was copied meanwhile.
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ class Clipboard(QObject):
         self._made.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         self._mailbox: Mailbox[tuple[Wish, list[Tile]]] = Mailbox("clipboard", self._make)
         controller.status_changed.connect(self._try_again)
+        QGuiApplication.clipboard().dataChanged.connect(self._overtaken)
 
     def shutdown(self) -> None:
         """End the thread; returns when it has ended."""
@@ -85,8 +87,7 @@ class Clipboard(QObject):
             return
         statuses = self._controller.statuses
         sentence = statuses[wish.pane].sentence if wish.pane < len(statuses) else None
-        view, picture = self._controller.looks.view(wish.pane), self._controller.looks.picture(wish.pane)
-        if picture is not wish.picture or view is None or view.scale != wish.view.scale:
+        if not self._in_sight(wish):
             self._waiting = None
             self._notice.tell(tr("Nothing was copied: the view changed before it was sharp."), stay=False)
         elif sentence is not None and not statuses[wish.pane].sharp:
@@ -94,6 +95,23 @@ class Clipboard(QObject):
             self._notice.tell(tr("Nothing was copied. {sentence}", sentence=said(sentence)))
         else:
             self._start()
+
+    def _in_sight(self, wish: Wish) -> bool:
+        """True while its pane shows all of it, by its method but for a key held to see the other one."""
+        state, looks, pane = self._controller.state, self._controller.looks, wish.pane
+        area, view = next((a for a in self._controller.areas if a.pane == pane), None), looks.view(pane)
+        if area is None or view is None or pane >= state.layout.panes:
+            return False
+        same = looks.picture(pane) is wish.picture and view.scale == wish.view.scale
+        shown = wish.method in (state.methods[pane], state.chosen[pane])
+        return same and shown and area.seen(view).contains(wish.window)
+
+    @Slot()
+    def _overtaken(self) -> None:
+        if self._waiting is not None:
+            self._waiting = None
+            words = tr("Nothing was copied: something else was put on the clipboard before the view was sharp.")
+            self._notice.tell(words, stay=False)
 
     def _start(self) -> bool:
         """Hand the wish to the thread; False when tiles are missing."""
@@ -124,7 +142,9 @@ class Clipboard(QObject):
         if image.isNull():
             self._notice.tell(tr("There is not enough memory to copy this view."))
             return
+        newer, self._waiting = self._waiting, None  # what is asked for since then is not overtaken by this
         QGuiApplication.clipboard().setImage(image)
+        self._waiting = newer
         label = tr("source pixels") if wish.view.scale == 1 else label_of(wish.method)
         zoom = format_zoom(wish.view.scale)
         size = f"{image.width()} x {image.height()}"
@@ -137,6 +157,7 @@ class Clipboard(QObject):
         if self._opening.path is None:
             self._notice.tell(tr("This picture has no file."), stay=False)
             return
+        self._waiting = None
         path = self._opening.path.absolute()
         data = QMimeData()
         data.setText(str(path))

@@ -8,6 +8,7 @@ the end or the failure of each comes back to its row in the list, from where wha
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
@@ -32,8 +33,10 @@ from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.export_choices import Choices, remember, remembered
 from diif_viewer.ui.export_dialog import ExportDialog
 from diif_viewer.ui.export_frame import ExportFrame
+from diif_viewer.ui.export_order import free_name
 from diif_viewer.ui.export_plan import Box, Subject, ratio_of, within
 from diif_viewer.ui.export_queue import ExportQueue
+from diif_viewer.ui.file_watch import stamp_of
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.notice import Notice
 from diif_viewer.ui.save_dialog import ChoosePath, place_beside
@@ -67,6 +70,7 @@ class Exporter(QObject):
         self._serials = itertools.count(1)
         self._jobs: dict[int, Path] = {}
         self._orders: dict[int, ExportRequest | FilmRequest] = {}  # of all that are on the list and not done
+        self._stamps: dict[int, object] = {}  # of the files that lay in the places of those that failed
         self._probe = 0
         self._region: tuple[int, Box] | None = None
         self._exact = self._warned = False
@@ -77,7 +81,7 @@ class Exporter(QObject):
         self.queue = ExportQueue(stack)
         self.queue.cancel_asked.connect(self._cancel)
         self.queue.again_asked.connect(self._again)
-        self.queue.removed.connect(lambda job: self._orders.pop(job, None))
+        self.queue.removed.connect(self._removed)
         self.frame = ExportFrame(controller, canvas)
         self.frame.changed.connect(self._frame_pulled)
         self._connect()
@@ -91,6 +95,7 @@ class Exporter(QObject):
         client.probe_done.connect(self._probed)
         client.probe_failed.connect(self._not_probed)
         client.restarted.connect(self._ask_anew)
+        client.renewed.connect(self._ask_anew)
         state.picture_changed.connect(self._picture_changed)
         self._controller.looks.guests.changed.connect(self._subject_changed)
         for fact in (state.view_changed, state.methods_changed, state.active_changed, state.split_changed):
@@ -250,14 +255,30 @@ class Exporter(QObject):
     @Slot(int)
     def _again(self, job: int) -> None:
         """Begin anew what failed, behind whatever is under way."""
-        order = self._orders[job]
+        order, stamp = self._orders[job], self._stamps.get(job)
         if not self._client.knows(order.image):
             self.queue.failed(job, tr("This picture is no longer open: open it and export it again."), again=False)
             return
         self.queue.remove(job)
         if not self._client.running:
             self._client.restart()
-        self.write(order, Path(order.path if isinstance(order, ExportRequest) else order.file))
+        path = self._free(Path(order.path if isinstance(order, ExportRequest) else order.file), stamp)
+        name = os.fspath(path)
+        self.write(replace(order, path=name) if isinstance(order, ExportRequest) else replace(order, file=name), path)
+
+    def _free(self, path: Path, stamp: object) -> Path:
+        """`path`, or one beside it where a file has come or is to come that nobody agreed to replace.
+
+        stamp: of what lay there before.
+        """
+        if path not in self.taken() and stamp_of(path) in (None, stamp):
+            return path
+        return path.parent / free_name(path.parent, path.name, self.taken())
+
+    @Slot(int)
+    def _removed(self, job: int) -> None:
+        self._orders.pop(job, None)
+        self._stamps.pop(job, None)
 
     def taken(self) -> Collection[Path]:
         """The files that exports and films under way will be."""
@@ -295,8 +316,9 @@ class Exporter(QObject):
     @Slot(object)
     def _failed(self, message: ExportFailed) -> None:
         if message.job in self._jobs:
-            del self._jobs[message.job]
+            path = self._jobs.pop(message.job)
             if message.cancelled:
                 self.queue.remove(message.job)
             else:
+                self._stamps[message.job] = stamp_of(path)
                 self.queue.failed(message.job, message.sentence)

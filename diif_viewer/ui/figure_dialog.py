@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
@@ -14,6 +15,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QMessageBox,
     QProgressBar,
     QVBoxLayout,
     QWidget,
@@ -35,14 +37,25 @@ CALM = QSize(880, 420)
 
 
 def choose_figure_path(parent: QWidget, proposal: Path) -> Path | None:
-    """Ask for the file to write: PNG, PDF or SVG by its ending, PNG without one of these."""
+    """Ask for the file to write: PNG, PDF or SVG by its ending, of the chosen kind without one of these."""
     kinds = ";;".join((tr("PNG picture (*.png)"), tr("PDF document (*.pdf)"), tr("SVG drawing (*.svg)")))
     name, kind = QFileDialog.getSaveFileName(parent, tr("Save the figure"), str(proposal), kinds)
     if not name:
         return None
     path = Path(name)
     suffix = next((suffix for suffix in SUFFIXES if f"*{suffix}" in kind), SUFFIXES[0])
-    return path if path.suffix.lower() in SUFFIXES else path.with_name(f"{path.name}{suffix}")
+    if path.suffix.lower() in SUFFIXES:
+        return path
+    path = path.with_name(f"{path.name}{suffix}")  # not the name that the file dialog asked about
+    return path if not os.path.lexists(path) or _may_replace(path, parent) else None
+
+
+def _may_replace(path: Path, parent: QWidget) -> bool:
+    words = tr("{name} exists already. Replace it, or give another name.", name=path.name)
+    box = QMessageBox(QMessageBox.Icon.Warning, tr("Save the figure"), words, parent=parent)
+    box.addButton(QMessageBox.StandardButton.Yes).setText(tr("Replace"))
+    box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+    return box.exec() == QMessageBox.StandardButton.Yes
 
 
 def parse_scales(text: str) -> tuple[float, ...] | None:

@@ -29,10 +29,12 @@ class FileWatch(QObject):
         self._calm.setInterval(CALM)
         self._calm.timeout.connect(self._look)
 
-    def watch(self, paths: Iterable[Path]) -> None:
-        """Watch these from now on, as they are now, and no others."""
-        self._told = {path: stamp_of(path) for path in paths}
-        self._seen = dict(self._told)
+    def watch(self, paths: Iterable[Path], *, anew: bool = False) -> None:
+        """Watch these from now on, and no others. anew: those that were watched before are as they are now, too."""
+        told, seen = ({}, {}) if anew else (self._told, self._seen)
+        now = {path: stamp_of(path) for path in paths}
+        self._told = {path: told.get(path, stamp) for path, stamp in now.items()}
+        self._seen = {path: seen.get(path, stamp) for path, stamp in now.items()}
         watched = [*self._watcher.files(), *self._watcher.directories()]
         # the folder too: many programs write another file and give it the name of the old one
         names = dict.fromkeys(name for path in self._told for name in (str(path), str(path.parent)))
@@ -50,12 +52,19 @@ class FileWatch(QObject):
     def _look(self) -> None:
         now = {path: stamp_of(path) for path in self._told}
         if now != self._seen:
+            self._follow([str(path) for path, stamp in now.items() if stamp not in (None, self._seen[path])])
             self._seen = now
             self._calm.start()  # it may still be written
             return
         for path in [path for path, stamp in now.items() if stamp not in (None, self._told[path])]:
             self._told[path] = now[path]
             self.changed.emit(path)
+
+    def _follow(self, names: list[str]) -> None:
+        """Watch what has these names now: the file that had one before may live on, and be watched in its stead."""
+        if names:
+            self._watcher.removePaths(names)
+            self._watcher.addPaths(names)
 
 
 def stamp_of(path: Path) -> object:

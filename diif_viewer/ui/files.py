@@ -119,6 +119,7 @@ class Files(QObject):
             self._told = tr("{sentence} What there is of it is shown.", sentence=said(picture.lack))
             self._notice.tell(self._told)
         if self._opening.path == picture.path:
+            self._opening.page = picture.page  # its file may have fewer pages than before
             self._remember(picture.path)
         else:
             self._watch.watch([])
@@ -136,7 +137,7 @@ class Files(QObject):
     @Slot(object)
     def _on_its_way(self, path: Path) -> None:
         self._asked_ahead = None
-        self._watch.watch([path])
+        self._watch.watch([path], anew=True)
 
     @Slot(object)
     def _changed(self, path: Path) -> None:

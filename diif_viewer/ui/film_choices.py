@@ -11,6 +11,9 @@ from diif_viewer.zoom_path import EASINGS, ZoomPath, rate_of
 
 ENDS = ("whole", "x1", "x30", "view")
 SIZES = ("1280x720", "1920x1080", "3840x2160", "1080x1080", "1080x1920", "640x360")
+ENDINGS = {form.suffix: form.name for form in FILM_FORMS} | {".apng": "PNG"}
+"""The format that the ending of a name says."""
+
 _NAMES = tuple(form.name for form in FILM_FORMS)
 _AMONG = {"start": ENDS, "end": ENDS, "size": ("view", *SIZES), "easing": tuple(EASINGS), "form": _NAMES}
 _PREFIX = "film_"

@@ -18,7 +18,7 @@ from diif_viewer.errors import DiifViewerError
 from diif_viewer.imaging.film import FILM_FORMS, Film, check_film, film_form_of
 from diif_viewer.ui.export_fields import ChoiceBox, NumberBox
 from diif_viewer.ui.export_order import bad_place, bytes_text, free_name, lack_of_space
-from diif_viewer.ui.film_choices import ENDS, SIZES, FilmChoices, path_of
+from diif_viewer.ui.film_choices import ENDINGS, ENDS, SIZES, FilmChoices, path_of
 from diif_viewer.ui.film_preview import FilmPreview
 from diif_viewer.ui.language import mark, said, tr
 from diif_viewer.ui.save_dialog import ChoosePath, SaveDialog
@@ -203,9 +203,8 @@ class FilmDialog(SaveDialog):
 
     def suffix_typed(self, suffix: str) -> None:
         """The format is the one that the name's ending says."""
-        form = next((form for form in FILM_FORMS if form.suffix == suffix), None)
-        if form is not None:
-            self.form.choose(form.name)
+        if suffix in ENDINGS:
+            self.form.choose(ENDINGS[suffix])
 
     def order(self) -> FilmRequest:
         """The film as it is chosen now."""
@@ -234,10 +233,13 @@ class FilmDialog(SaveDialog):
         height, width = path.start.view_height, path.start.view_width
         frames = tr("{count} frames of {width} x {height}", count=path.count, width=width, height=height)
         self.facts["size"].setText(frames)
-        suffix = choices.format.suffix
-        given = Path(self.name.text())
-        if self._named and given.suffix and given.suffix.lower() != suffix:
-            self.name.setText(f"{given.stem}{suffix}")
+        self._name(path, choices)
+
+    def _name(self, path: ZoomPath, choices: FilmChoices) -> None:
+        """Propose a name, or keep the one that somebody gave, with the suffix of the format."""
+        suffix, name = choices.format.suffix, Path(self.name.text().strip())
+        if self._named and ENDINGS.get(name.suffix.lower(), choices.form) != choices.form:
+            self.name.setText(f"{name.stem}{suffix}")
         elif not self._named:
             zooms = "-".join(format_zoom(view.scale).replace(" %", "pct") for view in (path.start, path.end))
             self.propose(free_name(self.folder, f"{self.picture.path.stem}-zoom-{zooms}{suffix}", self._taken()))

@@ -53,6 +53,7 @@ class Films(QObject):
         client.film_probed.connect(self._probed)
         client.probe_failed.connect(self._not_probed)
         client.restarted.connect(self._ask_anew)
+        client.renewed.connect(self._ask_anew)
         controller.looks.guests.changed.connect(self._view_changed)
         state.picture_changed.connect(self._picture_changed)
         for fact in (state.view_changed, state.methods_changed, state.active_changed):

@@ -27,6 +27,9 @@ from diif_viewer.viewport import LARGEST, Viewport
 LEAST_SIDE = 4
 """Pixels that a side of a reduced picture must have: there is nothing to see in less."""
 
+Job = tuple[Picture, float]
+"""(what to reduce, the factor)."""
+
 
 class FactorDialog(QDialog):
     """Asks by how much to reduce a picture. chosen: the factor, > 1."""
@@ -97,8 +100,8 @@ class GroundTruth(QObject):
         super().__init__(notice)
         self._controller, self._loader, self._notice, self._keys = controller, loader, notice, keys
         self._factor = 4.0
-        self._wanted: Picture | None = None
-        self._mailbox: Mailbox[tuple[Picture, float]] | None = None
+        self._wanted: Job | None = None
+        self._mailbox: Mailbox[Job] | None = None
         self._reduced.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -127,10 +130,10 @@ class GroundTruth(QObject):
             return
         if picture.reduced is not None:
             picture = picture.reduced.original
-        self._factor, self._wanted = factor, picture
+        self._factor, self._wanted = factor, (picture, factor)
         if self._mailbox is None:
             self._mailbox = Mailbox("reduction", self._work)
-        self._mailbox.post((picture, factor))
+        self._mailbox.post(self._wanted)
         self.busy_changed.emit()
 
     def leave(self) -> None:
@@ -146,7 +149,7 @@ class GroundTruth(QObject):
             self._mailbox.close()
             self._mailbox = None
 
-    def _work(self, job: tuple[Picture, float]) -> None:
+    def _work(self, job: Job) -> None:
         picture, factor = job
         result: Picture | str
         try:
@@ -159,20 +162,20 @@ class GroundTruth(QObject):
             result = f"{picture.name}: {said(str(error))}"
         except MemoryError:
             result = tr("{name}: there is not enough memory to reduce this picture.", name=picture.name)
-        self._reduced.emit(picture, result)
+        self._reduced.emit(job, result)
 
     @Slot(object, object)
-    def _deliver(self, original: Picture, result: Picture | str) -> None:
-        if original is not self._wanted:
-            return
-        self._wanted = None
+    def _deliver(self, job: Job, result: Picture | str) -> None:
+        if job is not self._wanted:
+            return  # another picture or factor was chosen meanwhile
+        self._wanted, (original, factor) = None, job
         shown = self._controller.state.picture
         whole = shown if shown is None or shown.reduced is None else shown.reduced.original
         if isinstance(result, str):
             self._notice.tell(result)
         elif whole is original and shown is not None:  # else another picture was opened meanwhile
             before = 1.0 if shown.reduced is None else shown.reduced.factor
-            self._show(result, self._factor / before, self._factor)
+            self._show(result, factor / before, factor)
             truth, back = self._keys.shown(f"method_{TRUTH}"), self._keys.shown("ground_truth")
             words = tr("Reduced as the papers do. {truth} shows the truth, {back} brings the picture back.")
             self._notice.tell(words.format(truth=truth, back=back), stay=False)

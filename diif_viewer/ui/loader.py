@@ -85,6 +85,14 @@ class Piped:
 
 
 @dataclass(frozen=True, slots=True)
+class _Wish:
+    """What was asked for; serial: tells it from another wish for the same, which may be another picture by then."""
+
+    serial: int
+    job: Sheet | Pasted | Piped
+
+
+@dataclass(frozen=True, slots=True)
 class Ahead:
     """Pictures that may be asked for next: named in the thread, since folders can be slow."""
 
@@ -101,7 +109,7 @@ class Loader(QObject):
     loaded = Signal(object)
     failed = Signal(object)
     read_ahead = Signal(object)
-    _finished = Signal(object)
+    _finished = Signal(int, object)
 
     def __init__(self, load: Load | None = None, numbers: Loader | None = None, parent: QObject | None = None) -> None:
         """numbers: another loader that gives the numbers of pictures, for both."""
@@ -109,10 +117,11 @@ class Loader(QObject):
         self._load = load or _load
         self._numbers: Iterator[int] = itertools.count(1) if numbers is None else numbers._numbers
         self.room = KEPT_BYTES
-        self._newest: Sheet | None = None
+        self._serials = itertools.count(1)
+        self._newest: int | None = None  # the serial of the wish that counts
         self._kept: OrderedDict[Sheet, tuple[object, Picture]] = OrderedDict()  # the thread's own
         self._finished.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
-        self._mailbox: Mailbox[Sheet | Pasted | Piped | Ahead] = Mailbox("loader", self._work)
+        self._mailbox: Mailbox[_Wish | Ahead] = Mailbox("loader", self._work)
 
     @property
     def busy(self) -> bool:
@@ -124,19 +133,17 @@ class Loader(QObject):
         return next(self._numbers)
 
     def load(self, path: Path, page: int = 0) -> None:
-        """Open a page of `path` next; an older wish is dropped."""
-        self._newest = Sheet(path, page)
-        self._mailbox.post(self._newest)
+        """Open a page of `path` next, or its last where it has fewer; an older wish is dropped."""
+        self._wish(Sheet(path, page))
 
     def take(self, given: Pasted | Piped) -> None:
         """Open a picture that has no file of its own next; an older wish is dropped."""
-        self._newest = Sheet(given.path)
-        self._mailbox.post(given)
+        self._wish(given)
 
     def refuse(self, path: Path, sentence: str) -> None:
         """Say instead of a picture why there is none; an older wish is dropped."""
-        self._newest = Sheet(path)
-        self._finished.emit(NotLoaded(path, sentence))
+        self._newest = next(self._serials)
+        self._finished.emit(self._newest, NotLoaded(path, sentence))
 
     def look_ahead(self, sheets: Callable[[], list[Sheet]]) -> None:
         """Read `sheets` while nothing else is wanted."""
@@ -147,28 +154,43 @@ class Loader(QObject):
         """End the thread; returns when it has ended."""
         self._mailbox.close()
 
+    def _wish(self, job: Sheet | Pasted | Piped) -> None:
+        self._newest = next(self._serials)
+        self._mailbox.post(_Wish(self._newest, job))
+
     # ---- the thread ----
 
-    def _work(self, job: Sheet | Pasted | Piped | Ahead) -> None:
-        if isinstance(job, Ahead):
-            self._read_ahead(job)
+    def _work(self, wish: _Wish | Ahead) -> None:
+        if isinstance(wish, Ahead):
+            self._read_ahead(wish)
             return
+        serial, job = wish.serial, wish.job
         sheet = job if isinstance(job, Sheet) else Sheet(job.path)
         path, page = sheet.path, sheet.page
         try:
-            picture = self._read(sheet) if isinstance(job, Sheet) else self._made(sheet, self._given(job))
+            picture = self._there(sheet) if isinstance(job, Sheet) else self._made(sheet, self._given(job))
         except DiifViewerError as error:
-            self._finished.emit(NotLoaded(path, str(error), page))
+            self._finished.emit(serial, NotLoaded(path, str(error), page))
         except MemoryError:
             self._kept.clear()
             sentence = tr("{name}: there is not enough memory to open this picture.", name=path.name)
-            self._finished.emit(NotLoaded(path, sentence, page))
+            self._finished.emit(serial, NotLoaded(path, sentence, page))
         except Exception:  # a mistake of ours must not leave the window waiting for ever
             sentence = tr("{name}: this picture cannot be opened.", name=path.name)
-            self._finished.emit(NotLoaded(path, sentence, page))
+            self._finished.emit(serial, NotLoaded(path, sentence, page))
             raise
         else:
-            self._finished.emit(replace(picture, image=next(self._numbers)))
+            self._finished.emit(serial, replace(picture, image=next(self._numbers)))
+
+    def _there(self, sheet: Sheet) -> Picture:
+        """The picture on `sheet`, or on the last one that its file has now."""
+        try:
+            return self._read(sheet)
+        except DiifViewerError:
+            last = _last_page(sheet.path) if sheet.page else 0
+            if sheet.page <= last:
+                raise
+        return self._read(Sheet(sheet.path, last))
 
     def _read(self, sheet: Sheet) -> Picture:
         """The picture on `sheet`, from what is kept if the file is still the same."""
@@ -203,22 +225,28 @@ class Loader(QObject):
                 if self._mailbox.overtaken or header.height * header.width > AHEAD_PIXELS:
                     return
                 self._read(sheet)
-                self._finished.emit(sheet)
+                self._finished.emit(0, sheet)
 
     # ---- the thread of this object ----
 
-    @Slot(object)
-    def _deliver(self, result: Picture | NotLoaded | Sheet) -> None:
+    @Slot(int, object)
+    def _deliver(self, serial: int, result: Picture | NotLoaded | Sheet) -> None:
         if isinstance(result, Sheet):
             self.read_ahead.emit(result)
             return
-        if Sheet(result.path, result.page) != self._newest:
+        if serial != self._newest:
             return  # overtaken
         self._newest = None
         if isinstance(result, Picture):
             self.loaded.emit(result)
         else:
             self.failed.emit(result)
+
+
+def _last_page(path: Path) -> int:
+    from diif_viewer.imaging.load import page_count
+
+    return page_count(path) - 1
 
 
 def _load(path: Path, page: int) -> Decoded:

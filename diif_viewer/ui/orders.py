@@ -6,8 +6,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-
 from diif_viewer.ui.compare import Layout
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.navigation import PRESETS
@@ -188,8 +186,7 @@ class Orders:
         self._window.facts.show()
 
     def _type_zoom(self) -> None:
-        self._window.tools.zoom_box.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self._window.tools.zoom_box.selectAll()
+        self._window.tools.type_zoom()
 
     def _leave(self) -> None:
         window = self._window

@@ -36,7 +36,7 @@ class PaneFiles(QObject):
         self._return: tuple[Path, list[tuple[int, Sheet]]] | None = None
         self._watch = FileWatch(self)
         self._watch.changed.connect(self._changed)
-        controller.looks.guests.changed.connect(self._guests_changed)
+        controller.looks.guests.changed.connect(self._watch_them)
         controller.state.picture_changed.connect(self._come_back)
 
     @property
@@ -62,6 +62,7 @@ class PaneFiles(QObject):
             self._opening.open_paths([path])
             return
         self._waiting.append((pane, Sheet(path, page)))
+        self._watch_them()
         if len(self._waiting) == 1:
             self._start()
 
@@ -149,7 +150,7 @@ class PaneFiles(QObject):
 
     @Slot(object)
     def _loaded(self, picture: Picture) -> None:
-        if self._waiting and self._waiting[0][1] == Sheet(picture.path, picture.page):
+        if self._waiting:
             looks = self._controller.looks
             looks.guests.put(self._waiting[0][0], picture, looks.own.fade)
             if picture.lack:
@@ -164,11 +165,11 @@ class PaneFiles(QObject):
     # ---- files that change ----
 
     @Slot()
-    def _guests_changed(self) -> None:
-        self._watch.watch({sheet.path for _, sheet in self.held})
+    def _watch_them(self) -> None:
+        self._watch.watch({sheet.path for _, sheet in [*self.held, *self._waiting]})
 
     @Slot(object)
     def _changed(self, path: Path) -> None:
-        for pane, sheet in self.held:
-            if sheet.path == path and (pane, sheet) not in self._waiting:
+        for pane, sheet in {**dict(self.held), **dict(self._waiting)}.items():
+            if sheet.path == path and (pane, sheet) not in self._waiting[1:]:  # the first is being read already
                 self.open_path(pane, path, sheet.page)

@@ -75,7 +75,8 @@ class RendererClient(QObject):
     (ExportProgress), export_done (ExportDone), export_failed (ExportFailed), probe_done (ProbeDone), probe_failed
     (ProbeFailed), film_frame (FilmFrame), film_probed (FilmProbed), crop_done (CropDone): the messages. noticed
     (sentence): something to know of. restarted (no payload): it died and runs again; ask anew for what is wanted.
-    stopped (sentence): it cannot go on, or died again; only `restart` brings it back. pulse: whether it lives.
+    renewed (no payload): the same, but somebody wanted it so. stopped (sentence): it cannot go on, or died again; only
+    `restart` brings it back. pulse: whether it lives.
     """
 
     ready = Signal(object)
@@ -92,6 +93,7 @@ class RendererClient(QObject):
     crop_done = Signal(object)
     noticed = Signal(str)
     restarted = Signal()
+    renewed = Signal()
     stopped = Signal(str)
     _received = Signal(object, object)
 
@@ -151,6 +153,7 @@ class RendererClient(QObject):
         self.endings.forgive()
         self._end(None)
         self.start()
+        self.renewed.emit()
 
     def send(self, order: ToRenderer) -> None:
         """Hand an order over; never waits. While the process does not run, exports fail and all else is dropped."""
@@ -172,7 +175,10 @@ class RendererClient(QObject):
         return next(self._jobs)
 
     def open_image(self, image: int, pixels: npt.NDArray[Any]) -> None:
-        """Make a picture known, once: HWC pixels, uint8 or uint16; they must not change."""
+        """Make a picture known, unless it still is: HWC pixels, uint8 or uint16; they must not change."""
+        self._leaving.discard(image)
+        if image in self._images:
+            return
         self._images[image] = pixels
         if self._courier is not None:
             self._courier.post(Opened(image, pixels))

@@ -80,6 +80,7 @@ class SaveDialog(QDialog):
         self.buttons = QDialogButtonBox(self)
         self.go = self.buttons.addButton(verb, QDialogButtonBox.ButtonRole.AcceptRole)
         self.go.setDefault(True)
+        self.go.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # on macOS too a click on Replace brings the focus there
         self.buttons.addButton(QDialogButtonBox.StandardButton.Cancel).setIcon(QIcon())
         self.buttons.accepted.connect(self._accept)
         self.buttons.rejected.connect(self.reject)
@@ -203,7 +204,7 @@ class SaveDialog(QDialog):
         self.refresh()
         if not self.ready or self._sentence:
             return
-        if os.path.lexists(self.path) and not (self.focusWidget() is self.go or self.go.underMouse()):
+        if os.path.lexists(self.path) and self.focusWidget() is not self.go:
             self.go.setFocus()
             return
         self.wanted.emit(self.order())

@@ -75,13 +75,16 @@ class Session:
         put("folder", self._opening.folder)
         picture, view, path = self._state.picture, self._state.view, self._opening.path
         if picture is not None and view is not None and path == picture.path and path != self._files.greeting:
+            whole, factor = picture, 1.0
+            if picture.reduced is not None:
+                whole, factor = picture.reduced.original, picture.reduced.factor
             x, y = view.position_at((view.view_width / 2, view.view_height / 2))
             put("last", os.fspath(path.absolute()))
             put("method", self._state.chosen_method or "")
             put("last_page", picture.page)
-            put("last_scale", 0.0 if view.is_fitted else view.scale)
-            put("last_x", x / picture.width)
-            put("last_y", y / picture.height)
+            put("last_scale", 0.0 if view.is_fitted else view.scale / factor)
+            put("last_x", x * factor / whole.width)
+            put("last_y", y * factor / whole.height)
             put("guests", [_packed(pane, sheet) for pane, sheet in self._pane_files.held])
         self._settings.sync()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QEvent, QPoint, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QIcon, QKeyEvent
+from PySide6.QtGui import QAction, QFocusEvent, QIcon, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QMenu, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from diif_viewer.ui.actions import ACTIONS, ZOOMS
@@ -45,11 +45,12 @@ RIGHT = ("single", "split", "two", "four", "more ways", "|", "export_region", "e
 class ZoomBox(QLineEdit):
     """Takes ``x12.5``, ``12.5`` or ``1250 %``, and offers the zooms that have keys.
 
-    zoom_entered: a scale. left: typing is over (no payload).
+    zoom_entered: a scale. left: typing is over (no payload). lost: the keys go elsewhere in the window (no payload).
     """
 
     zoom_entered = Signal(float)
     left = Signal()
+    lost = Signal()
 
     def __init__(self, keys: Keys, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -95,6 +96,12 @@ class ZoomBox(QLineEdit):
             self._open_menu()
         else:
             super().keyPressEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802
+        """A menu and another window give the keys back."""
+        super().focusOutEvent(event)
+        if event.reason() not in (Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason):
+            self.lost.emit()
 
     @Slot()
     def _name_keys(self) -> None:
@@ -143,6 +150,7 @@ class ToolBar(QToolBar):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         self.zoom_box = ZoomBox(keys, self)
         self.zoom_box.offer([actions[row.name] for row in ZOOMS])
+        self.zoom_box.lost.connect(self._put_away)
         icons = {row.name: row.icon for row in (*ACTIONS, *ZOOMS)}
         spacer = QWidget(self)
         spacer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -162,6 +170,18 @@ class ToolBar(QToolBar):
                 button = self.widgetForAction(action)
                 button.setAccessibleName(action.text().rstrip("…"))
         self._mend_extension()
+
+    def type_zoom(self) -> None:
+        """Have a zoom typed; in full screen the bar is there for as long as that takes."""
+        if self.zoom_box.isEnabled():
+            self.show()
+            self.zoom_box.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            self.zoom_box.selectAll()
+
+    @Slot()
+    def _put_away(self) -> None:
+        if self.window().isFullScreen():
+            self.hide()
 
     def _more_ways(self, actions: dict[str, QAction], icons: dict[str, str]) -> QToolButton:
         """The button beside the ways of looking, with a menu of the rest of them."""

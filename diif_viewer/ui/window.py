@@ -270,8 +270,17 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _reopen(self) -> None:
-        self.reopening = True
-        self.close()
+        """Go for another window to take this one's place; what that would cost is said first."""
+        if self.state.picture is not None and self.opening.path is None:
+            words = tr("The picture on screen has no file and would be lost: save it first, or go on.")
+            self.notice.tell(words, tr("Open the window anew"), self._begin_anew)
+        else:
+            self._begin_anew()
+
+    def _begin_anew(self) -> None:
+        if not self.exporter.keeps_open():
+            self.reopening = True
+            self.close()
 
     # ---- the window itself ----
 

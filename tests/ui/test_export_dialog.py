@@ -248,6 +248,14 @@ def test_what_the_renderer_tells_counts_too(stage, photo):
     dialog.reject()
 
 
+def test_on_another_device_the_detail_is_asked_for_anew(stage, photo):
+    dialog = opened(stage, photo)
+    stage.controller.renew()
+    stage.until(lambda: len(stage.fakes) == 2 and bool(stage.fake.of_kind(ProbeRequest)))
+    stage.until(lambda: not dialog.preview.busy)
+    dialog.reject()
+
+
 def test_a_picture_with_transparency_is_no_jpeg(stage, tmp_path):
     pixels = np.random.default_rng(1).integers(0, 255, (60, 80, 4), np.uint8)
     Image.fromarray(pixels).save(tmp_path / "clear.png")
@@ -267,6 +275,22 @@ def test_a_name_that_exists_is_asked_about(stage, photo, tmp_path):
     assert stage.window.exporter.dialog is dialog
     assert (tmp_path / "old.png").read_bytes() == b"old"
     stage.qtbot.keyClick(dialog.go, Qt.Key.Key_Return)
+    order(stage)
+    assert (tmp_path / "old.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_enter_in_the_name_replaces_nothing_where_the_mouse_rests_on_the_button(stage, photo, tmp_path):
+    (tmp_path / "old.png").write_bytes(b"old")
+    dialog = opened(stage, photo)
+    stage.qtbot.mouseMove(dialog.go)
+    stage.until(dialog.go.underMouse)
+    dialog.name.selectAll()
+    stage.qtbot.keyClicks(dialog.name, "old.png")
+    stage.qtbot.keyClick(dialog.name, Qt.Key.Key_Return)
+    assert stage.window.exporter.dialog is dialog
+    assert stage.fake.of_kind(ExportRequest) == []
+    dialog.name.setFocus()
+    stage.qtbot.mouseClick(dialog.go, Qt.MouseButton.LeftButton)
     order(stage)
     assert (tmp_path / "old.png").read_bytes().startswith(b"\x89PNG")
 
@@ -454,6 +478,47 @@ def test_what_cannot_be_tried_again_says_so(stage, photo, tmp_path):
     assert "open it and export it again" in stage.window.exporter.queue.text
     assert not row.again.isVisible()
     assert row.cross.isVisible()
+
+
+def test_trying_again_replaces_no_file_that_came_meanwhile(stage, photo, tmp_path):
+    folder, queue = failed(stage, photo, tmp_path), stage.window.exporter.queue
+    folder.mkdir()
+    (folder / "x.png").write_bytes(b"newer")
+    next(iter(queue.rows.values())).again.click()
+    stage.until(lambda: "x (2).png: Saved" in queue.text)
+    assert (folder / "x.png").read_bytes() == b"newer"
+    with Image.open(folder / "x (2).png") as image:
+        image.load()
+    assert not stage.window.exporter._stamps
+
+
+def test_trying_again_takes_no_name_of_an_export_under_way(stage, photo, tmp_path):
+    folder, queue = failed(stage, photo, tmp_path), stage.window.exporter.queue
+    folder.mkdir()
+    dialog = again(stage)
+    stage.gate.clear()
+    dialog.name_file(folder / "x.png")
+    dialog.go.click()
+    queue.rows[min(queue.rows)].again.click()
+    stage.gate.set()
+    stage.until(lambda: queue.text.count("Saved") == 2)
+    assert sorted(path.name for path in folder.iterdir()) == ["x (2).png", "x.png"]
+
+
+def test_a_file_that_was_to_be_replaced_still_is_when_that_is_tried_again(stage, photo, tmp_path):
+    path, queue = tmp_path / "x.png", stage.window.exporter.queue
+    path.write_bytes(b"older")
+    dialog = opened(stage, photo)
+    stage.gate.clear()
+    dialog.name_file(path)
+    dialog.go.setFocus()
+    dialog.go.click()
+    stage.viewer.client._end("It ended.")
+    stage.gate.set()
+    next(iter(queue.rows.values())).again.click()
+    stage.until(lambda: "x.png: Saved" in queue.text)
+    with Image.open(path) as image:
+        image.load()
 
 
 def test_a_finished_export_can_be_opened_and_shown(stage, photo, tmp_path):

@@ -9,8 +9,9 @@ import xml.etree.ElementTree as ET
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QImage
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QWidget
 
 from diif_viewer.engine.messages import CancelExport, CropRequest
 from diif_viewer.geometry import Lattice, Window
@@ -18,7 +19,7 @@ from diif_viewer.imaging.colour import rgb_to_y
 from diif_viewer.imaging.metrics import psnr, ssim
 from diif_viewer.imaging.reduction import reduced_pair
 from diif_viewer.ui.figure import Crop, Figure, Row, plan
-from diif_viewer.ui.figure_dialog import parse_scales
+from diif_viewer.ui.figure_dialog import choose_figure_path, parse_scales
 from diif_viewer.ui.figure_file import write_figure
 from tests.ui.conftest import image_format, to_array
 from tests.ui.fake_renderer import expected
@@ -202,6 +203,29 @@ def test_what_goes_wrong_is_said_and_the_dialog_stays(stage, photo, tmp_path):
     assert dialog.wish is None
     assert "scales" in dialog.words.text()
     dialog.reject()
+
+
+@pytest.mark.parametrize(("answer", "name"), [("Yes", "fig.pdf"), ("Cancel", None)])
+def test_a_name_without_an_ending_replaces_nothing_unasked(qtbot, monkeypatch, tmp_path, answer, name):
+    """The file dialog asks about the name as it was typed."""
+    given = str(tmp_path / "fig"), "PDF document (*.pdf)"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: given)
+    parent, asked = QWidget(), []
+    qtbot.addWidget(parent)
+
+    def press():
+        box = QApplication.activeModalWidget()
+        asked.append(box.text())
+        box.button(QMessageBox.StandardButton[answer]).click()
+
+    assert choose_figure_path(parent, tmp_path / "photo-comparison.png") == tmp_path / "fig.pdf"
+    (tmp_path / "fig.pdf").touch()
+    QTimer.singleShot(0, press)
+    path = choose_figure_path(parent, tmp_path / "photo-comparison.png")
+    assert asked == ["fig.pdf exists already. Replace it, or give another name."]
+    assert (path and path.name) == name
+    given = str(tmp_path / "fig.pdf"), "PDF document (*.pdf)"
+    assert choose_figure_path(parent, tmp_path / "photo-comparison.png") == tmp_path / "fig.pdf"
 
 
 @pytest.mark.parametrize(

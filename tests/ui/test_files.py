@@ -5,15 +5,19 @@ from __future__ import annotations
 import io
 import os
 import shutil
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
+from PySide6.QtCore import QMimeData, QObject, QPoint, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication, QImage
 
 from diif_viewer.ui import loader as loader_module
+from diif_viewer.ui.compare import Layout
+from diif_viewer.ui.file_watch import CALM, FileWatch
 from diif_viewer.ui.opening import PASTED
 from diif_viewer.ui.settings import Settings
 from tests.ui.conftest import to_array
@@ -72,6 +76,100 @@ def test_a_copy_that_nobody_waits_for_is_given_up(stage, photo):
     stage.gate.set()
     stage.sharp()
     assert QGuiApplication.clipboard().image().isNull()
+
+
+def pending(stage, photo, layout="single", pane=0):
+    """The window at x6 with a copy that waits until it is sharp."""
+    stage.gate.clear()
+    stage.show(photo)
+    stage.window.actions_by_name[layout].trigger()
+    stage.state.set_active(pane)
+    stage.qtbot.keyClicks(stage.window.canvas, "5")
+    stage.rest()
+    stage.window.actions_by_name["copy"].trigger()
+    assert "as soon as" in stage.window.notice.text
+
+
+def back(stage, view, method="diif-s-lite"):
+    """Make the view that was to be copied sharp after all."""
+    QGuiApplication.clipboard().setText("Mine")
+    stage.gate.set()
+    stage.sharp()
+    stage.state.set_layout(Layout.SINGLE)
+    stage.state.set_method(method)
+    stage.controller.go(view, animate=False)
+    stage.sharp()
+    stage.qtbot.wait(100)
+    assert QGuiApplication.clipboard().text() == "Mine"
+
+
+def test_another_method_gives_up_a_copy(stage, photo):
+    pending(stage, photo)
+    view = stage.state.view
+    stage.state.set_method("bicubic")
+    stage.until(lambda: "the view changed" in stage.window.notice.text)
+    back(stage, view)
+
+
+def test_a_view_that_moves_away_gives_up_its_copy(stage, photo):
+    pending(stage, photo)
+    view = stage.state.view
+    stage.window.navigator.centre(10, 10)
+    stage.gate.set()
+    stage.sharp()
+    assert "the view changed" in stage.window.notice.text
+    back(stage, view)
+
+
+def test_a_pane_that_leaves_gives_up_its_copy(stage, photo):
+    pending(stage, photo, "three", 1)
+    view = stage.state.view
+    stage.window.actions_by_name["single"].trigger()
+    stage.until(lambda: "the view changed" in stage.window.notice.text)
+    back(stage, view, "liif-lite")
+
+
+def test_a_copy_waits_while_the_other_method_is_held(stage, photo):
+    pending(stage, photo)
+    stage.state.set_flipped(True)
+    stage.sharp()  # bicubic
+    with stage.qtbot.waitSignal(stage.window.clipboard.copied):
+        stage.state.set_flipped(False)
+        stage.gate.set()
+    wanted = expected(source(photo), "diif-s-lite", 6.0, stage.state.view.window)
+    np.testing.assert_array_equal(clipboard_pixels(), wanted)
+
+
+def test_what_is_copied_elsewhere_gives_up_a_copy(stage, photo):
+    pending(stage, photo)
+    QGuiApplication.clipboard().setText("Theirs")
+    stage.until(lambda: "something else" in stage.window.notice.text)
+    stage.gate.set()
+    stage.sharp()
+    stage.qtbot.wait(100)
+    assert QGuiApplication.clipboard().text() == "Theirs"
+
+
+def test_a_copied_path_gives_up_a_copy(stage, photo):
+    pending(stage, photo)
+    stage.window.actions_by_name["copy_path"].trigger()
+    assert stage.window.notice.text == "Copied the path of the picture."
+    stage.gate.set()
+    stage.sharp()
+    stage.qtbot.wait(100)
+    assert QGuiApplication.clipboard().text() == str(photo)
+
+
+def test_an_earlier_copy_does_not_give_up_a_later_one(stage, photo):
+    stage.show(photo)
+    stage.sharp()
+    pending(stage, photo)
+    clipboard = stage.window.clipboard
+    clipboard._deliver(replace(clipboard._waiting), QImage(3, 2, QImage.Format.Format_RGB888))
+    assert clipboard_pixels().shape == (2, 3, 3)
+    with stage.qtbot.waitSignal(clipboard.copied):
+        stage.gate.set()
+    assert clipboard_pixels().shape != (2, 3, 3)
 
 
 def test_a_region_is_copied(stage, photo):
@@ -273,6 +371,84 @@ def test_a_file_that_changes_on_disk_is_read_again(stage, photo, tmp_path):
     Image.fromarray(new // 2).save(photo)  # as careless ones do, and a second time
     stage.until(lambda: np.array_equal(stage.state.picture.pixels, new // 2))
     stage.sharp()
+
+
+def held_back(loader):
+    """(begun, go on): events of the reading of each picture from now on, which is told when it has been read."""
+    begun, go_on = threading.Event(), threading.Event()
+    load = loader._load
+
+    def slowly(path, page):
+        decoded = load(path, page)
+        begun.set()
+        assert go_on.wait(20)
+        return decoded
+
+    loader._load = slowly
+    return begun, go_on
+
+
+def test_a_file_that_changes_again_while_it_is_read_is_shown_as_it_is_in_the_end(stage, photo):
+    stage.show(photo)
+    stage.sharp()
+    new = 255 - source(photo)
+    begun, go_on = held_back(stage.viewer.loader)
+    Image.fromarray(new // 2).save(photo)
+    stage.until(begun.is_set)
+    with stage.qtbot.waitSignal(stage.window.opening.waiting, timeout=20_000):
+        Image.fromarray(new).save(photo)
+    go_on.set()
+    stage.until(lambda: np.array_equal(stage.state.picture.pixels, new))
+
+
+def test_of_two_pictures_pasted_at_once_the_second_stays(stage, photo, monkeypatch):
+    stage.show(photo)
+    stage.sharp()
+    begun, go_on = threading.Event(), threading.Event()
+    unpacked = loader_module._unpacked
+
+    def slowly(image):
+        begun.set()
+        assert go_on.wait(20)
+        return unpacked(image)
+
+    monkeypatch.setattr(loader_module, "_unpacked", slowly)
+    for colour in (0x102030, 0x405060):
+        image = QImage(40, 30, QImage.Format.Format_RGB32)
+        image.fill(colour)
+        stage.window.opening.open_image(image)
+        stage.until(begun.is_set)
+    go_on.set()
+    stage.until(lambda: stage.state.picture.path == PASTED and stage.state.picture.pixels[0, 0, 0] == 0x40)
+
+
+@pytest.mark.skipif(not hasattr(os, "link"), reason="no hard links")
+def test_a_file_in_the_place_of_one_that_lives_on_is_watched_too(qtbot, tmp_path):
+    path, draft, parent = tmp_path / "a", tmp_path / "draft", QObject()
+    path.write_text("one")
+    os.link(path, tmp_path / "kept")
+    watch = FileWatch(parent)
+    watch.watch([path])
+    with qtbot.waitSignal(watch.changed, timeout=20_000):
+        draft.write_text("another")
+        draft.replace(path)
+    with qtbot.waitSignal(watch.changed, timeout=20_000):
+        path.write_text("the third")
+
+
+def test_what_is_watched_already_is_compared_with_what_it_was(qtbot, tmp_path):
+    path, other, parent = tmp_path / "a", tmp_path / "b", QObject()
+    path.write_text("one")
+    other.write_text("one")
+    watch = FileWatch(parent)
+    watch.watch([path])
+    path.write_text("another")
+    with qtbot.waitSignal(watch.changed, timeout=20_000) as told:
+        watch.watch([path, other])
+    assert told.args == [path]
+    with qtbot.assertNotEmitted(watch.changed, wait=3 * CALM):
+        path.write_text("read again by hand")
+        watch.watch([path, other], anew=True)
 
 
 def test_a_file_that_becomes_damaged_leaves_the_picture_on_screen(stage, photo):

@@ -183,6 +183,28 @@ def test_a_name_is_typed_as_in_any_field(stage, photo, action: str) -> None:
     dialog.reject()
 
 
+@pytest.mark.parametrize(
+    ("typed", "form", "as_webm"),
+    [
+        ("zoom.webp", "WebP", "zoom.webm"),
+        ("zoom.png", "PNG", "zoom.webm"),
+        ("zoom.apng", "PNG", "zoom.webm"),
+        ("zoom.GIF ", "GIF", "zoom.webm"),
+        ("trip v1.5", "GIF", "trip v1.5"),
+        ("trip v1.5.webp", "WebP", "trip v1.5.webm"),
+    ],
+)
+def test_an_ending_that_is_typed_chooses_the_format_and_the_name_stays(stage, photo, typed, form, as_webm) -> None:
+    dialog = film(stage, photo)
+    dialog.name.selectAll()
+    stage.qtbot.keyClicks(dialog.name, typed)
+    assert dialog.name.text() == typed
+    assert dialog.form.chosen == form
+    dialog.form.setCurrentIndex(dialog.form.findData("WebM"))
+    assert dialog.name.text() == as_webm
+    dialog.reject()
+
+
 def test_the_window_moves_behind_the_dialog_and_its_view_is_taken(stage, photo) -> None:
     dialog = film(stage, photo)
     stage.window.navigator.zoom_to(4.0)
@@ -213,7 +235,7 @@ def test_what_speaks_against_it_is_said(stage, photo, tmp_path) -> None:
     dialog.name_file(tmp_path / "missing" / "film.gif")
     assert "does not exist" in dialog.words.text()
     dialog.name_file(tmp_path / "film.avi")
-    assert dialog.name.text() == "film.gif"  # the format decides
+    assert "chosen by the name's ending" in dialog.words.text()
     (tmp_path / "there.gif").touch()
     dialog.name_file(tmp_path / "there.gif")
     assert dialog.go.text() == "Replace"
@@ -251,6 +273,28 @@ def test_a_film_under_way_keeps_its_name_from_the_next_one(stage, photo, tmp_pat
     again.reject()
     stage.gate.set()
     stage.until(lambda: "Saved" in stage.window.exporter.queue.text)
+
+
+def test_on_another_device_the_small_film_is_asked_for_anew(stage, photo) -> None:
+    dialog = film(stage, photo)
+    stage.until(lambda: dialog.facts["memory"].text() == "50 MB")
+    stage.controller.renew()
+    stage.until(lambda: len(stage.fakes) == 2 and bool(stage.fake.of_kind(FilmProbe)))
+    dialog.reject()
+
+
+def test_a_film_that_is_tried_again_replaces_no_file_that_came_meanwhile(stage, photo, tmp_path) -> None:
+    dialog, queue, path = film(stage, photo), stage.window.exporter.queue, tmp_path / "zoom.gif"
+    stage.gate.clear()
+    dialog.name_file(path)
+    dialog.go.click()
+    stage.viewer.client._end("It ended.")
+    stage.gate.set()
+    path.write_bytes(b"newer")
+    next(iter(queue.rows.values())).again.click()
+    stage.until(lambda: "zoom (2).gif: Saved" in queue.text)
+    assert path.read_bytes() == b"newer"
+    assert (tmp_path / "zoom (2).gif").exists()
 
 
 def test_without_a_renderer_there_is_no_film(stage, photo) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from diif_viewer.imaging.colour import rgb_to_y
 from diif_viewer.imaging.metrics import psnr, ssim
 from diif_viewer.imaging.pyramid import Pyramid
 from diif_viewer.imaging.reduction import reduced_pair
+from diif_viewer.ui import ground_truth, reduced
 from diif_viewer.ui.badge import Badge
 from diif_viewer.ui.compare import Layout
 from diif_viewer.ui.ground_truth import FactorDialog
@@ -213,6 +215,28 @@ def test_a_picture_opened_meanwhile_wins(stage, large, photo):
     stage.until(lambda: stage.state.picture.name == "photo.png")
     stage.until(lambda: not stage.window.ground_truth.busy)
     assert stage.state.picture.name == "photo.png" or stage.state.picture.reduced is None
+    stage.sharp()
+
+
+def test_of_two_factors_chosen_in_a_row_the_second_counts(stage, large, monkeypatch):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slowly(picture, factor):
+        begun.set()
+        assert go_on.wait(20)
+        return reduced.reduce(picture, factor)
+
+    monkeypatch.setattr(ground_truth, "reduce", slowly)
+    stage.show(large)
+    stage.sharp()
+    stage.window.ground_truth.reduce(2.0)
+    stage.until(begun.is_set)
+    stage.window.ground_truth.reduce(4.0)
+    go_on.set()
+    stage.until(lambda: not stage.window.ground_truth.busy)
+    assert stage.state.picture.reduced.factor == 4
+    assert stage.state.picture.width == 1337 // 4
+    assert stage.state.view.scale == 4
     stage.sharp()
 
 

@@ -18,6 +18,7 @@ from diif_viewer.viewport import Viewport
 from tests.ui.fake_renderer import expected
 from tests.ui.test_comparing import assert_map_shows, hold, let_go
 from tests.ui.test_comparing import source as pixels_of
+from tests.ui.test_files import held_back
 from tests.ui.test_window import assert_shows, turn_wheel
 
 
@@ -220,6 +221,55 @@ def test_a_guest_whose_file_changes_is_read_again(stage, photo, twin):
     stage.window.actions_by_name["reload"].trigger()
     stage.until(lambda: stage.controller.looks.picture(1) is not before)
     assert stage.state.picture.path == photo
+
+
+def shows(stage, pane, pixels):
+    return lambda: np.array_equal(stage.controller.looks.picture(pane).pixels, pixels)
+
+
+def test_a_guest_whose_file_changes_while_it_is_read_is_read_once_more(stage, photo, twin, tmp_path):
+    four_panes_with(stage, photo, pane1=twin)
+    files, new = stage.window.pane_files, 255 - pixels_of(twin)
+    begun, go_on = held_back(files._loader)
+    Image.fromarray(new // 2).save(twin)
+    stage.until(begun.is_set)
+    Image.fromarray(new).save(twin)
+    stage.until(lambda: len(files._waiting) == 2)
+    go_on.set()
+    stage.until(shows(stage, 1, new))
+    stage.until(lambda: not files.busy)
+
+
+def test_a_file_that_changes_on_its_way_into_a_pane_is_read_once_more(stage, photo, twin, larger):
+    four_panes_with(stage, photo, pane1=larger)
+    files, new = stage.window.pane_files, 255 - pixels_of(twin)
+    begun, go_on = held_back(files._loader)
+    files.open_path(0, twin)
+    stage.until(begun.is_set)
+    Image.fromarray(new).save(twin)
+    stage.until(lambda: len(files._waiting) == 2)
+    go_on.set()
+    stage.until(shows(stage, 0, new))
+
+
+def test_a_change_is_noticed_whatever_becomes_of_other_guests_meanwhile(stage, photo, twin):
+    four_panes_with(stage, photo, pane1=twin)
+    new = 255 - pixels_of(twin)
+    Image.fromarray(new).save(twin)
+    stage.window.actions_by_name["by_place"].trigger()
+    stage.until(shows(stage, 1, new))
+
+
+def test_a_guest_whose_file_has_fewer_pages_by_now_is_at_its_last(stage, photo, tmp_path):
+    pages = [Image.fromarray(np.roll(pixels_of(photo), shift, axis=0)) for shift in (0, 20, 40)]
+    path = tmp_path / "pages.tif"
+    pages[0].save(path, save_all=True, append_images=pages[1:])
+    four_panes_with(stage, photo, pane2=path)
+    stage.window.pane_files.open_path(2, path, 2)
+    stage.until(lambda: stage.controller.looks.picture(2).page == 2)
+    pages[2].save(path, save_all=True, append_images=pages[:1])
+    stage.until(shows(stage, 2, np.asarray(pages[0])))
+    assert stage.controller.looks.picture(2).page == 1
 
 
 def test_the_pages_of_a_guest_are_turned_in_its_pane(stage, photo, tmp_path):

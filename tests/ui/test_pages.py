@@ -93,3 +93,22 @@ def test_reading_again_keeps_the_page_and_other_pictures_have_no_bar(stage, scan
     assert not stage.window.actions_by_name["page_next"].isEnabled()
     stage.window.open_path(scan)
     on_page(stage, 1)
+
+
+def test_a_file_that_has_fewer_pages_by_now_is_shown_at_its_last(stage, scan):
+    stage.show(scan)
+    stage.window.pages.go_to(3)
+    on_page(stage, 4)
+    stage.sharp()
+    first, *others = (Image.fromarray(page(n)) for n in (10, 11, 12))
+    first.save(scan, save_all=True, append_images=others)
+    on_page(stage, 3)
+    np.testing.assert_array_equal(stage.state.picture.pixels, page(12))
+    assert stage.window.opening.page == 2
+    assert stage.window.pages.box.text() == "3"
+    assert stage.window.notice.isHidden()
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_PageDown, SHIFT)
+    on_page(stage, 1)
+    first.save(scan)
+    stage.until(lambda: stage.state.picture.pages == 1)
+    assert stage.window.pages.isHidden()

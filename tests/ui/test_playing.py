@@ -137,3 +137,14 @@ def test_a_file_that_breaks_under_way_stays_at_its_last_frame(stage, moving):
     moving.write_bytes(data[: len(data) // 2])
     stage.until(lambda: not stage.window.player.playing)
     assert stage.state.picture is not None
+
+
+def test_a_file_that_has_fewer_frames_by_now_plays_on(stage, moving):
+    first, *others = (frame(n) for n in range(4))
+    first.save(moving, save_all=True, append_images=others, duration=[40, 40, 40, 20_000], lossless=True)
+    stage.show(moving)
+    stage.until(lambda: stage.state.picture.page == 3)
+    first, *others = (frame(n) for n in range(50, 53))
+    first.save(moving, save_all=True, append_images=others, duration=60, loop=0, lossless=True)
+    stage.until(lambda: stage.state.picture.pages == 3 and stage.window.player.playing)
+    assert stage.window.notice.isHidden()

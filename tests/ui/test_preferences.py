@@ -5,10 +5,12 @@ from __future__ import annotations
 import shutil
 
 import pytest
+from PySide6.QtGui import QImage
 from shiboken6 import isValid
 
 from diif_viewer.engine.messages import MemoryLimit
 from diif_viewer.ui import language, theme
+from diif_viewer.ui.opening import PASTED
 from diif_viewer.ui.preferences import PreferencesDialog
 
 
@@ -96,3 +98,31 @@ def test_another_language_opens_the_window_anew(stage, dialog):
     with stage.qtbot.waitSignal(stage.window.closed):
         dialog.reopen.click()
     assert stage.window.reopening
+
+
+def test_the_window_asks_before_it_opens_anew_during_an_export(stage, dialog, tmp_path):
+    stage.sharp()
+    stage.window.actions_by_name["export"].trigger()
+    stage.gate.clear()
+    stage.window.exporter.dialog.name_file(tmp_path / "one.png")
+    stage.window.exporter.dialog.go.click()
+    dialog.reopen.click()
+    assert stage.window.isVisible()
+    assert not stage.window.reopening
+    assert "under way" in stage.window.notice.text
+    stage.window._reopen()
+    assert stage.window.reopening
+    assert not stage.window.isVisible()
+
+
+def test_the_window_asks_before_it_loses_a_picture_without_a_file(stage, dialog):
+    image = QImage(40, 30, QImage.Format.Format_RGB32)
+    image.fill(0x336699)
+    stage.window.opening.open_image(image)
+    stage.until(lambda: stage.state.picture.path == PASTED)
+    dialog.reopen.click()
+    assert stage.window.isVisible()
+    assert "would be lost" in stage.window.notice.text
+    stage.window.notice._action.click()
+    assert stage.window.reopening
+    assert not stage.window.isVisible()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QThread
 
-from diif_viewer.engine.messages import ExportRequest, OpenImage, ViewRequest
+from diif_viewer.engine.messages import CloseImage, ExportRequest, OpenImage, ViewRequest
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.imaging.leftovers import temporary_of
 from diif_viewer.ui.endings import OFTEN, SHORT, Endings, words
@@ -99,6 +99,29 @@ def test_an_export_under_way_fails_when_the_renderer_dies(qtbot, clients, gate, 
     assert failed.args[0].job == 4
     qtbot.waitUntil(lambda: not begun.exists(), timeout=10_000)
     assert another.exists()
+
+
+def test_a_picture_that_comes_back_during_an_export_of_it_stays(qtbot, clients, gate, tmp_path):
+    """As a frame does when playing begins and is stopped at once."""
+    client, fakes = clients()
+    client.open_image(1, PIXELS)
+    with qtbot.waitSignal(client.ready, timeout=10_000):
+        client.start()
+    gate.clear()
+    client.send(ExportRequest(4, 1, "diif-lite", 3.0, Window(0, 0, 9, 9), str(tmp_path / "x.png")))
+    client.close_image(1)
+    assert not client.knows(1)
+    client.open_image(1, PIXELS)
+    assert client.knows(1)
+    with qtbot.waitSignal(client.export_done, timeout=10_000):
+        gate.set()
+    assert client.knows(1)
+    with qtbot.waitSignal(client.view_done, timeout=10_000):
+        client.send(ViewRequest(0, 1, 1, "diif-s-lite", 3.0, Window(0, 0, 9, 9)))
+    assert len(fakes[0].of_kind(OpenImage)) == 1, "a second block of memory would never be let go"
+    assert not fakes[0].of_kind(CloseImage)
+    client.close_image(1)
+    qtbot.waitUntil(lambda: bool(fakes[0].of_kind(CloseImage)), timeout=10_000)
 
 
 def test_a_process_that_cannot_start_is_one_sentence(qtbot, clients):

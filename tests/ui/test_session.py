@@ -143,6 +143,28 @@ def test_the_page_on_screen_comes_back(starts, photo, tmp_path):
     assert (two.state.picture.page, two.window.opening.page) == (2, 2)
 
 
+def test_a_picture_that_was_reduced_comes_back_whole_at_the_same_place(starts, tmp_path):
+    large = other_photo(tmp_path, "large.png", (903, 1201))
+    one = starts()
+    one.begin(None)
+    one.window.open_path(large)
+    one.sharp()
+    one.window.ground_truth.reduce(4.0)
+    one.until(lambda: one.state.picture.reduced is not None)
+    one.window.navigator.pan(200, 100)
+    one.rest()
+    before = one.state.view
+    x, y = before.position_at((before.view_width / 2, before.view_height / 2))
+    one.window.close()
+    two = starts()
+    two.begin(None)
+    two.until(lambda: two.state.picture is not None)
+    assert two.state.picture.width == 1201
+    now = two.state.view
+    assert now.scale == pytest.approx(before.scale / 4)
+    assert now.position_at((now.view_width / 2, now.view_height / 2)) == pytest.approx((4 * x, 4 * y), abs=1)
+
+
 def test_the_pictures_in_panes_come_back_with_the_open_one(starts, photo, tmp_path):
     gone, other = (other_photo(tmp_path, f"{name}.png") for name in ("gone", "other"))
     one = starts()

@@ -309,6 +309,7 @@ def test_the_zoom_box_takes_what_people_type(stage, photo, text):
     stage.qtbot.keyClick(box, Qt.Key.Key_Return)
     assert stage.state.view.scale == 12.5
     assert box.text() == "x12.5"
+    assert box.isVisible()
 
 
 @pytest.mark.qt_log_ignore("does not support (raise|grabbing the keyboard|propagateSizeHints)")
@@ -661,6 +662,45 @@ def test_full_screen_hides_the_bars_and_escape_brings_them_back(stage, photo):
     stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_Escape)
     assert stage.window.tools.isVisible()
     assert not stage.window.isFullScreen()
+
+
+@pytest.mark.qt_log_ignore("does not support (raise|grabbing the keyboard|propagateSizeHints)")
+@pytest.mark.parametrize("leave", ["enter", "escape", "click", "tab", "menu"])
+def test_in_full_screen_the_toolbar_is_there_while_a_zoom_is_typed(stage, photo, leave):
+    stage.show(photo)
+    window, canvas, box = stage.window, stage.window.canvas, stage.window.tools.zoom_box
+    window.activateWindow()
+    stage.until(window.isActiveWindow)
+    stage.qtbot.keyClick(canvas, Qt.Key.Key_F11)
+    stage.qtbot.keyClick(canvas, Qt.Key.Key_X)
+    assert box.isVisible()
+    assert box.hasFocus()
+    if leave == "enter":
+        stage.qtbot.keyClicks(box, "nonsense")
+        stage.qtbot.keyClick(box, Qt.Key.Key_Return)
+        assert box.isVisible()
+        box.clear()
+        stage.qtbot.keyClicks(box, "x12.5")
+        stage.qtbot.keyClick(box, Qt.Key.Key_Return)
+        assert stage.state.view.scale == 12.5
+    elif leave == "escape":
+        stage.qtbot.keyClick(box, Qt.Key.Key_Escape)
+    elif leave == "click":
+        stage.qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton)
+    elif leave == "tab":
+        stage.qtbot.keyClick(box, Qt.Key.Key_Tab)
+    else:
+        stage.qtbot.keyClick(box, Qt.Key.Key_Down)
+        stage.until(box.menu.isVisible)
+        assert box.isVisible()
+        stage.qtbot.keyClick(box.menu, Qt.Key.Key_Up)
+        stage.qtbot.keyClick(box.menu, Qt.Key.Key_Return)
+        assert stage.state.view.scale == 30
+    stage.until(lambda: QApplication.focusWidget() is canvas)
+    assert not window.tools.isVisible()
+    assert window.isFullScreen()
+    stage.qtbot.keyClick(canvas, Qt.Key.Key_Escape)
+    assert window.tools.isVisible()
 
 
 def test_every_action_can_be_found_and_read(stage):
