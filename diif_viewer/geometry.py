@@ -50,7 +50,7 @@ class Window:
         return self.height * self.width
 
     def __bool__(self) -> bool:
-        return self.area > 0
+        return bool(self.area > 0)
 
     def intersected(self, other: Window) -> Window:
         """The common part; empty (falsy) when there is none."""

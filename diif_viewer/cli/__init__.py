@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import io
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -49,6 +51,7 @@ Exit status: 0 done, 1 an error (said in one sentence), 2 wrong usage, 130 inter
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (sys.argv without the program's name by default); the exit status."""
     words = list(sys.argv[1:] if argv is None else argv)
+    _mend_streams()
     try:
         if words and words[0] in ("-h", "--help", "--version"):
             _overview().parse_args(words)
@@ -60,6 +63,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as request:  # argparse has printed help or what is wrong
         return request.code if isinstance(request.code, int) else MISUSED
     return _run(command, args)
+
+
+def _mend_streams() -> None:
+    """Names that a stream cannot encode are told with backslashes; nothing is told to one that was closed."""
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _run(command: ModuleType, args: argparse.Namespace) -> int:

@@ -55,13 +55,12 @@ def run(args: argparse.Namespace) -> int:
     from diif_viewer.cli.evaluate import load_methods
     from diif_viewer.evaluation import comparison
     from diif_viewer.evaluation.figures import check_target, write_comparison
-    from diif_viewer.evaluation.quality import rgb_picture
 
-    check_target(args.output)
+    check_target(args.output, [args.image])
     scales = args.scale or [4.0, 8.0]
     if min(scales) <= 1:
         raise RequestError("Methods are compared at scales above 1.")
-    picture = rgb_picture(args.image)
+    picture = _as_seen(args.image)
     shape = picture.shape if args.zoom else comparison.comparable_size(picture.shape, scales)
     if min(shape[:2]) < 1:
         raise RequestError(f"{args.image.name}: the picture is too small to be reduced x{max(scales):g}.")
@@ -72,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
         if args.zoom:
             rows = comparison.of_picture(picture, scales, methods, box, progress)
         else:
-            rows = comparison.of_truth(args.image, scales, methods, box, progress)
+            rows = comparison.of_truth(picture, scales, methods, box, progress)
     finally:
         progress.close()
     region = ",".join(f"{value:g}" for value in box)
@@ -83,6 +82,14 @@ def run(args: argparse.Namespace) -> int:
     elif not args.quiet:
         print(f"{args.output}: region {region} at {', '.join(f'x{s:g}' for s in scales)}")
     return 0
+
+
+def _as_seen(path: Path) -> npt.NDArray[Any]:
+    """A picture file as HWC RGB in 8 bits: in sRGB, and on white, as the figure, where it is transparent."""
+    from diif_viewer.imaging.colour import over, to_8_bits, to_srgb
+    from diif_viewer.imaging.load import load_picture
+
+    return over(to_8_bits(to_srgb(load_picture(path)).pixels), (255, 255, 255))
 
 
 def _detailed(pixels: npt.NDArray[Any], side: int) -> tuple[float, float, float, float]:

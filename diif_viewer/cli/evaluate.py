@@ -93,11 +93,11 @@ def run(args: argparse.Namespace) -> int:
         _make_folder(args.output)
     if args.card:
         return _card(args)
-    if args.plot is not None:
-        check_target(args.plot)
-        if "bicubic" not in names:
-            raise RequestError("The plot shows the gain over bicubic: measure bicubic as well.")
+    if args.plot is not None and "bicubic" not in names:
+        raise RequestError("The plot shows the gain over bicubic: measure bicubic as well.")
     cases = _cases(args)
+    if args.plot is not None:
+        check_target(args.plot, [path for case in cases for path in (case.high, case.low) if path is not None])
     methods = load_methods(names, args.device)
     progress = ProgressLine(enabled=not args.quiet, work=len(cases) * len(methods), unit="pictures")
     try:

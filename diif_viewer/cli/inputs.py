@@ -41,7 +41,7 @@ def standard_input() -> Iterator[Path]:
 
     Raises ImageError where nothing comes.
     """
-    data = sys.stdin.buffer.read()
+    data = sys.stdin.buffer.read() if sys.stdin is not None else b""
     if not data:
         raise ImageError("Standard input holds no picture.")
     with tempfile.TemporaryDirectory(prefix="diif-viewer-") as folder:

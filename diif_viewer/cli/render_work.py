@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from diif_viewer.cli.render_options import Options, scale_text
 from diif_viewer.cli.render_plan import Job
-from diif_viewer.errors import DiifViewerError
+from diif_viewer.errors import DiifViewerError, ExportError
 from diif_viewer.models.registry import METHODS
 
 if TYPE_CHECKING:
@@ -181,6 +181,8 @@ def _write(job: Job, strips: Iterator[Any], **options: Any) -> None:
         with atomic_path(job.output) as temporary:
             write_strips(temporary, form, strips, **options)
         return
+    if sys.stdout is None:
+        raise ExportError("Standard output is closed: the result has nowhere to go.")
     with tempfile.TemporaryDirectory(prefix="diif-viewer-") as folder:
         whole = Path(folder, f"result{job.suffix}")
         with atomic_path(whole) as temporary:

@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--valid-count", type=int, default=4, help="how many of them (default: 4)")
     parser.add_argument("--validate", type=int, default=2000, metavar="STEPS", help="between them (default: 2000)")
     parser.add_argument("--milestone", type=int, default=20_000, metavar="STEPS", help="0: none (default: 20000)")
-    parser.add_argument("--threads", type=int, help="CPU threads (default: all cores)")
+    parser.add_argument("--threads", type=arguments.count, help="CPU threads (default: all cores)")
     parser.add_argument(
         "--workers", type=int, metavar="N", help="processes that make batches (default: 0; with cuda as many as help)"
     )
@@ -63,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
     """Train; 0 when the budget is used up, 130 after Ctrl-C (the same command goes on). Raises TrainingError."""
     import torch
 
+    from diif_viewer.engine.device import resolve
     from diif_viewer.models.checkpoint import load_checkpoint
     from diif_viewer.training.ahead import fitting_workers
     from diif_viewer.training.loop import train
@@ -75,6 +76,7 @@ def run(args: argparse.Namespace) -> int:
     if args.show:
         print(preset.resolved(indent=2))
         return 0
+    resolve(args.device)
     budget, folder = _budget(args, preset), args.run or Path("runs") / preset.name
     if args.threads:
         torch.set_num_threads(args.threads)

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from diif_viewer.cli.display import has_display, missing_library
-from diif_viewer.cli.inputs import STANDARD, standard_input
+from diif_viewer.cli.inputs import STANDARD, expand, standard_input
 from diif_viewer.cli.libraries import remedy
 from diif_viewer.errors import DiifViewerError
 from diif_viewer.models import shelf
@@ -48,7 +48,8 @@ def _run(args: argparse.Namespace, named: list[str], piped: Path | None) -> int:
 
     if not args.quiet:
         print("There is no display, so the view goes into a picture file.", file=sys.stderr, flush=True)
-    print(write_contact_sheet(Path(images[0]), _free_folder(), quiet=args.quiet))
+    first = expand(images[:1])[0] if Path(images[0]).is_dir() else Path(images[0])
+    print(write_contact_sheet(first, _free_folder(), quiet=args.quiet))
     return 0
 
 

@@ -30,7 +30,7 @@ from diif_viewer.errors import ExportError, RequestError
 from diif_viewer.geometry import Axis, Floats, Lattice, Window
 from diif_viewer.imaging.background import BackgroundFilm
 from diif_viewer.imaging.classic import Pyramid, resample_moving
-from diif_viewer.imaging.colour import to_8_bits
+from diif_viewer.imaging.colour import mixed, over, to_8_bits
 from diif_viewer.imaging.film import Film, check_film, film_form_of
 from diif_viewer.models.registry import METHODS
 from diif_viewer.viewport import Viewport
@@ -111,7 +111,7 @@ def moving_painter(pixels: Array, paint: Painter) -> Painter:
             yield soft
             return
         for sharp in paint(lattice, window):
-            yield None if sharp is None else _mixed(soft, sharp, share)
+            yield None if sharp is None else mixed(soft, sharp, share)
 
     return painted
 
@@ -143,7 +143,7 @@ def frame_steps(
             place = band.moved(-window.top, -window.left)
             for strip, _ in painted_strips(paint, lattice, band, (ROWS, columns)):
                 if strip is not None:
-                    frame[place.top : place.bottom, place.left : place.right] = _over(strip, background)
+                    frame[place.top : place.bottom, place.left : place.right] = over(strip, background)
                 yield None
         if inside != window:
             _soften_edges(frame, lattice, window, background)
@@ -162,7 +162,7 @@ def _soften_edges(frame: Array, lattice: Lattice, window: Window, background: tu
         shares = coverage(axis, start, start + count)
         for line in np.flatnonzero((shares > 0) & (shares < 1)):
             nearest = min(max(int(line), first - start), last - start)
-            lines[line] = _mixed(plain, lines[nearest], float(shares[line]))
+            lines[line] = mixed(plain, lines[nearest], float(shares[line]))
 
 
 def coverage(axis: Axis, start: int, stop: int) -> Floats:
@@ -170,17 +170,3 @@ def coverage(axis: Axis, start: int, stop: int) -> Floats:
     edges = np.arange(start, stop + 1, dtype=np.float64) + axis.phase
     inside = np.clip(edges, 0.0, axis.size * axis.scale)
     return np.minimum(np.diff(inside), 1.0)
-
-
-def _over(pixels: Array, background: tuple[int, int, int]) -> Array:
-    """1 to 4 channels as RGB, laid over the background."""
-    colours = pixels[..., :3] if pixels.shape[2] >= 3 else np.repeat(pixels[..., :1], 3, -1)
-    if pixels.shape[2] in (1, 3):
-        return colours
-    return _mixed(np.array(background, np.uint8), colours, pixels[..., -1:].astype(np.float32) / 255)
-
-
-def _mixed(under: Array, over: Array, share: Array | float) -> Array:
-    """Bytes of which `share` (0 to 1) are `over`, rounded."""
-    values = under + np.asarray(share, np.float32) * (over.astype(np.float32) - under)
-    return np.asarray((values + 0.5).astype(np.uint8))

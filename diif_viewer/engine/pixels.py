@@ -23,9 +23,7 @@ Array = npt.NDArray[Any]
 def known(image: Image.Image | Array) -> Array:
     """A picture as an HWC array of a known type and number of channels. Raises RequestError for others."""
     if isinstance(image, Image.Image):
-        modes = ("L", "LA", "RGB", "RGBA")
-        alpha = image.has_transparency_data
-        image = np.asarray(image if image.mode in modes else image.convert("RGBA" if alpha else "RGB"))
+        image = _array(image)
     array = np.asarray(image)
     if array.ndim == 2:
         array = array[..., None]
@@ -36,6 +34,21 @@ def known(image: Image.Image | Array) -> Array:
     if np.issubdtype(array.dtype, np.floating):
         return array.astype(np.float32, copy=False)
     raise RequestError(f"A picture must be uint8, uint16 or float in [0, 1], not {array.dtype}.")
+
+
+def _array(image: Image.Image) -> Array:
+    mode = image.mode
+    if mode.startswith("I"):  # grey of 16 bits; what is beyond them is cut off
+        return np.asarray(image).clip(0, 65535).astype(np.uint16)
+    if mode in ("F", "L", "LA", "RGB", "RGBA"):
+        return np.asarray(image)
+    if mode == "La":
+        image = image.convert("LA")
+    elif mode == "1":
+        image = image.convert("L")
+    else:
+        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    return np.asarray(image)
 
 
 def unit(values: Array) -> npt.NDArray[np.float32]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,10 +11,11 @@ import numpy.typing as npt
 
 from diif_viewer.errors import RequestError
 from diif_viewer.evaluation.figures import Crop, Row
-from diif_viewer.evaluation.quality import Case, load_case, views
+from diif_viewer.evaluation.quality import views
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.imaging.colour import rgb_to_y
 from diif_viewer.imaging.metrics import psnr
+from diif_viewer.imaging.reduction import reduced_pair
 
 if TYPE_CHECKING:
     from diif_viewer.engine.model import Model
@@ -26,17 +26,17 @@ Progress = Callable[[float], None]
 
 
 def of_truth(
-    truth: Path, scales: Sequence[float], methods: Sequence[str | Model], box: Box, progress: Progress | None = None
+    truth: Bytes, scales: Sequence[float], methods: Sequence[str | Model], box: Box, progress: Progress | None = None
 ) -> list[Row]:
     """The picture is the truth: reduced by each scale as the papers do, enlarged by each method, and compared.
 
-    box: (left, top, right, bottom) in pixels of the truth. The truth itself ends each row; PSNR is that of the region's
-    luminance. Raises ImageError, and RequestError for a region that does not lie in what is left at every scale.
+    truth: HWC RGB. box: (left, top, right, bottom) in its pixels. The truth itself ends each row; PSNR is that of the
+    region's luminance. Raises RequestError for a region that does not lie in what is left at every scale.
     """
     left, top, right, bottom = whole_box(box)
     window, rows = Window(top, left, bottom, right), []
     for number, scale in enumerate(scales):
-        low, high = load_case(Case("", scale, truth))
+        low, high = reduced_pair(truth, scale)
         check_inside(box, high.shape, f" that can be compared at x{scale:g}")
         wanted = high[top:bottom, left:right]
         lattice, crops = Lattice.of_size(low.shape[0], low.shape[1], *high.shape[:2]), []

@@ -5,7 +5,8 @@ Drawn with matplotlib, which is optional (``pip install 'diif-viewer[research]'`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from diif_viewer.errors import RequestError
+from diif_viewer.errors import ExportError, RequestError
 from diif_viewer.imaging.save import atomic_path
 
 if TYPE_CHECKING:
@@ -33,8 +34,13 @@ _GAP, _CAPTION, _ROW_NAME = 8, 26, 40
 _INK, _MARK = "#202020", "#e02020"
 
 
-def check_target(path: Path) -> None:
-    """Refuse before the work what could only fail after it. Raises RequestError: no matplotlib, unknown suffix."""
+def check_target(path: Path, pictures: Iterable[Path] = ()) -> None:
+    """Refuse before the work what could only fail after it, and a figure in the place of one of its pictures.
+
+    Raises RequestError: no matplotlib, unknown suffix; ExportError.
+    """
+    if os.path.realpath(path) in {os.path.realpath(picture) for picture in pictures}:
+        raise ExportError(f"{path} is the picture itself; give the figure another name.")
     if path.suffix.lower() not in SUFFIXES:
         raise RequestError(f"{path}: a figure is written as PNG, PDF or SVG; give a name that ends in one of these.")
     if not path.absolute().parent.is_dir():
@@ -76,11 +82,11 @@ def write_gain_plot(means: Sequence[Mean], path: Path) -> None:
     figure = _figure((1 + 5 * len(datasets), 4.2), layout="constrained")
     for axes, dataset in zip(figure.subplots(1, len(datasets), sharey=True, squeeze=False)[0], datasets, strict=True):
         for method, points in lines[dataset].items():
-            axes.plot(*zip(*points, strict=True), marker="o", markersize=4, label=method)
+            axes.plot(*zip(*points, strict=True), marker="o", markersize=4, label=_literal(method))
         axes.axhline(0, color=_INK, linewidth=1)
         scales = sorted({scale for points in lines[dataset].values() for scale, _ in points})
         _scale_axis(axes, scales)
-        axes.set_title(dataset)
+        axes.set_title(_literal(dataset))
         axes.grid(alpha=0.3)
         axes.legend(fontsize="small")
     figure.axes[0].set_ylabel("PSNR above bicubic, dB")
@@ -186,7 +192,12 @@ def _mark(axes: Axes, box: tuple[float, ...]) -> None:
 
 def _text(figure: Figure, total: tuple[int, int], at: tuple[float, float], text: str, **style: Any) -> None:
     usual: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9, "color": _INK}
-    figure.text(at[0] / total[0], 1 - at[1] / total[1], text, **(usual | style))
+    figure.text(at[0] / total[0], 1 - at[1] / total[1], _literal(text), **(usual | style))
+
+
+def _literal(text: str) -> str:
+    """A name that matplotlib draws as it is: no formula between two dollars, no bytes that are no letters."""
+    return text.encode("utf-8", "replace").decode().replace("$", r"\$")
 
 
 def _figure(inches: tuple[float, float], layout: Any = None) -> Figure:

@@ -50,6 +50,19 @@ def collapse_grey(rgb: Pixels) -> Pixels:
     return np.asarray((np.floor(mean + 0.5) if rgb.dtype.kind == "u" else mean).astype(rgb.dtype))
 
 
+def over(pixels: npt.NDArray[np.uint8], background: tuple[int, int, int]) -> npt.NDArray[np.uint8]:
+    """1 to 4 channels of bytes as RGB, laid over the background."""
+    colour, alpha = split_alpha(pixels)
+    rgb: npt.NDArray[np.uint8] = expand_grey(colour)
+    return rgb if alpha is None else mixed(np.array(background, np.uint8), rgb, alpha.astype(np.float32) / 255)
+
+
+def mixed(under: Pixels, above: Pixels, share: Pixels | float) -> npt.NDArray[np.uint8]:
+    """Bytes of which `share` (0 to 1) are `above`, rounded."""
+    values = under + np.asarray(share, np.float32) * (above.astype(np.float32) - under)
+    return np.asarray((values + 0.5).astype(np.uint8))
+
+
 def to_8_bits(pixels: Pixels) -> npt.NDArray[np.uint8]:
     """uint16 to uint8, rounded to the nearest of 256 levels (65535 is 255); uint8 as it is."""
     if pixels.dtype == np.uint8:

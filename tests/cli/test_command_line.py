@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -173,6 +174,32 @@ def test_verbose_says_what_is_done_and_how(tmp_path: Path, capsys: pytest.Captur
         assert ("diif-s-lite.safetensors on" in shown) is read
         assert ("diif_viewer.imaging.save: wrote" in shown) is read
         assert ("reading took" in shown) is took
+
+
+@pytest.mark.skipif(os.name == "nt", reason="such names and closed streams are POSIX's")
+def test_names_that_a_stream_cannot_tell_and_closed_streams_cost_nothing(tmp_path: Path) -> None:
+    names = ["日本.png", "caf\udce9.png", "a.png"]
+    for name in names:
+        Image.new("RGB", (8, 6)).save(tmp_path / name)
+    words = ["render", *(str(tmp_path / name) for name in names), "--scale", "2", "--model", "bicubic"]
+    for number, encoding in enumerate(("cp1252", "utf-8:strict")):
+        done = command(*words, "-o", str(tmp_path / str(number)), PYTHONIOENCODING=encoding)
+        assert (done.returncode, done.stderr.splitlines()[-1]) == (0, "3 rendered")
+        assert len(list((tmp_path / str(number)).iterdir())) == 3
+    program = f"{shlex.quote(sys.executable)} -m diif_viewer render {shlex.quote(str(tmp_path / 'a.png'))} --scale 2"
+    closed = f"{program} --model bicubic -o {shlex.quote(str(tmp_path))}"
+    assert subprocess.run(f"{closed}/b.png 2>&-", shell=True, cwd=ROOT, check=False).returncode == 0
+    assert (tmp_path / "b.png").is_file()
+    out = subprocess.run(f"{program} --model bicubic -o - >&-", shell=True, cwd=ROOT, check=False, stderr=-1)
+    assert (out.returncode, b"Standard output is closed" in out.stderr) == (1, True)
+    into = subprocess.run(
+        f"{sys.executable} -m diif_viewer render - --scale 2 -o {tmp_path}/c.png <&-",
+        shell=True,
+        cwd=ROOT,
+        check=False,
+        stderr=-1,
+    )
+    assert (into.returncode, b"holds no picture" in into.stderr) == (1, True)
 
 
 def test_an_interruption_exits_with_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -90,6 +90,16 @@ def test_without_a_display_the_sample_goes_into_a_picture(
             assert not np.array_equal(panes[left], panes[right])
 
 
+def test_of_a_folder_the_first_picture(headless: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contact_sheet, "PANE_HEIGHT", 40)
+    monkeypatch.setattr(contact_sheet, "PANE_WIDTH", 40)
+    (headless / "photos").mkdir()
+    for name in ("photo-10.png", "photo-9.png"):
+        Image.new("RGB", (9, 7)).save(headless / "photos" / name)
+    assert main(["photos"]) == 0
+    assert (headless / "photo-9-view-x12.png").is_file()
+
+
 def test_a_missing_picture_is_one_sentence(headless: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["no-such.jpg"]) == 1
     assert capsys.readouterr().err.splitlines()[-1].startswith("error: no-such.jpg: ")

@@ -241,3 +241,24 @@ def sample() -> np.ndarray:
     """A crop of the bundled sample: fine lines, leaves, gradients."""
     path = Path(__file__).parents[2] / "resources" / "sample.png"
     return np.asarray(Image.open(path).convert("RGB"))[100:420, 150:600]
+
+
+def test_pictures_of_pillow_keep_what_their_modes_hold(small_model) -> None:
+    model = small_model("diif-s")
+    deep = np.tile(np.linspace(0, 65535, 16).astype(np.uint16), (6, 1))
+    kinds = {
+        "I;16": (Image.fromarray(deep), deep),
+        "I": (Image.fromarray(deep.astype(np.int32)), deep),
+        "F": (Image.fromarray((deep / 65535).astype(np.float32)), (deep / 65535).astype(np.float32)),
+        "1": (Image.fromarray(deep > 30000), (deep > 30000) * np.uint8(255)),
+    }
+    for mode, (image, pixels) in kinds.items():
+        assert image.mode == mode
+        np.testing.assert_array_equal(dv.encode(image, model).pixels, pixels[..., None])
+    assert dv.encode(Image.new("La", (4, 3)), model).pixels.shape == (3, 4, 2)
+
+
+def test_sizes_and_windows_may_be_numpy_s(small_model) -> None:
+    field = dv.encode(picture(8, 6), small_model("diif-s"))
+    assert field.render(size=tuple(np.array([16, 12]))).shape == (16, 12, 3)
+    assert field.render(2, window=tuple(np.array([0, 0, 4, 5]))).shape == (4, 5, 3)

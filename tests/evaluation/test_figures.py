@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from diif_viewer.cli import main
 from diif_viewer.errors import ExportError, RequestError
@@ -98,7 +98,7 @@ def test_what_the_disk_refuses_is_said(tmp_path: Path) -> None:
 
 def test_crops_of_a_truth_are_the_windows_that_the_evaluation_measures(truth: Path) -> None:
     box = (40.0, 20.0, 80.0, 50.0)
-    rows = comparison.of_truth(truth, [2, 3.5], ["bicubic", "nearest"], box)
+    rows = comparison.of_truth(np.asarray(Image.open(truth)), [2, 3.5], ["bicubic", "nearest"], box)
     for row in rows:
         assert [c.label for c in row.crops] == ["bicubic", "nearest", "truth"]
         low, high = load_case(find_cases(truth.parent, row.scale)[0])
@@ -126,9 +126,9 @@ def test_crops_of_a_picture_cover_the_box_at_each_scale_and_have_no_psnr(truth: 
 
 def test_regions_outside_are_refused(truth: Path) -> None:
     with pytest.raises(RequestError, match="must lie inside the 120x88 pixels that can be compared at x8"):
-        comparison.of_truth(truth, [8], ["bicubic"], (0, 0, 40, 90))
+        comparison.of_truth(np.asarray(Image.open(truth)), [8], ["bicubic"], (0, 0, 40, 90))
     with pytest.raises(RequestError, match="whole pixels"):
-        comparison.of_truth(truth, [2], ["bicubic"], (0, 0, 40.5, 40))
+        comparison.of_truth(np.asarray(Image.open(truth)), [2], ["bicubic"], (0, 0, 40.5, 40))
     with pytest.raises(RequestError, match="must lie inside"):
         comparison.of_picture(np.zeros((9, 9, 3), np.uint8), [2], ["bicubic"], (4, 4, 3, 8))
     assert comparison.comparable_size((90, 121, 3), [2, 8]) == (88, 120)
@@ -201,6 +201,39 @@ def test_the_command_refuses_nonsense(extra, sentence, truth, tmp_path, capsys) 
     assert main(["compare", str(truth), "-o", str(tmp_path / "f.png"), *extra]) == 1
     assert sentence in capsys.readouterr().err
     assert not (tmp_path / "f.png").exists()
+
+
+def test_a_figure_never_takes_the_place_of_its_picture(truth: Path, capsys) -> None:
+    before = truth.read_bytes()
+    assert main(["compare", str(truth), "--scale", "2", "--method", "bicubic", "-o", str(truth)]) == 1
+    words = ["eval", str(truth.parent), "--scale", "2", "--method", "bicubic,nearest", "--plot", str(truth)]
+    assert main(words) == 1
+    assert capsys.readouterr().err.count("is the picture itself") == 2
+    assert truth.read_bytes() == before
+
+
+def test_colours_are_those_of_the_profile_and_what_is_transparent_is_paper(tmp_path: Path) -> None:
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    red, blue = (profile.index(tag) + 4 for tag in (b"rXYZ", b"bXYZ"))
+    profile[red : red + 8], profile[blue : blue + 8] = profile[blue : blue + 8], profile[red : red + 8]
+    Image.new("RGB", (32, 32), (255, 0, 0)).save(tmp_path / "p.png", icc_profile=bytes(profile))
+    Image.new("RGBA", (32, 32), (255, 0, 0, 0)).save(tmp_path / "a.png")
+    for name, colour in (("p", (0, 0, 255)), ("a", (255, 255, 255))):
+        for way in ([], ["--zoom"]):
+            words = ["compare", str(tmp_path / f"{name}.png"), "--scale", "2", "--method", "bicubic", *way]
+            assert main([*words, "-o", str(tmp_path / "f.png")]) == 0
+            shown = np.asarray(Image.open(tmp_path / "f.png").convert("RGB")).reshape(-1, 3).astype(int)
+            assert (np.abs(shown - colour).max(axis=1) <= 3).mean() > 0.3
+            assert (np.abs(shown - (255, 0, 0)).max(axis=1) <= 3).mean() < 0.05
+
+
+@pytest.mark.parametrize("name", ["a$_$b.png", "caf\udce9.png", "cost $5 or $6.png"])
+def test_names_are_drawn_as_they_are(name: str, truth: Path, tmp_path: Path) -> None:
+    picture = tmp_path / name
+    picture.write_bytes(truth.read_bytes())
+    words = ["compare", str(picture), "--zoom", "--scale", "2", "--box", "0,0,9,9", "--method", "bicubic"]
+    assert main([*words, "-o", str(tmp_path / "f.svg")]) == 0
+    assert name.replace("\udce9", "?") in (tmp_path / "f.svg").read_text(encoding="utf-8")
 
 
 def test_eval_plots_the_gain(truth: Path, tmp_path: Path, capsys) -> None:

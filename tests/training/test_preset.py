@@ -126,6 +126,13 @@ def test_the_papers_large_encoder() -> None:
     assert parameters(ImplicitModel(load_preset("rdn").spec("diif"))) == 21_973_952 + 462_595
 
 
+def test_a_device_that_is_not_there_is_said_before_any_picture_is_read(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["train", "nowhere", "--device", "foo", "--steps", "1"]) == 1
+    assert "foo" in (said := capsys.readouterr().err)
+    assert "defect" not in said
+    assert main(["train", "nowhere", "--threads", "-3"]) == 2
+
+
 def test_the_cosine_warms_up_and_ends_at_its_share() -> None:
     recipe = load_preset("lite", ["learning_rate=1.2e-3"]).recipe
     assert learning_rate(recipe, 0, 0.0) == pytest.approx(1.2e-3 / 300)
