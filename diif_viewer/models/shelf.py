@@ -14,6 +14,9 @@ from diif_viewer.models.registry import METHODS
 from diif_viewer.paths import data_directory
 
 SUFFIXES = (".safetensors", ".pth", ".pt")
+RESERVED = {*METHODS, "truth", "difference"}
+"""Names that no added model can have: the window shows something else by each of them."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -29,7 +32,7 @@ def held() -> dict[str, Path]:
     except OSError:
         return {}
     files.sort(key=lambda path: (path.stem, -SUFFIXES.index(path.suffix)))
-    return {path.stem: path for path in files if _NAME.fullmatch(path.stem) and path.stem not in METHODS}
+    return {path.stem: path for path in files if _NAME.fullmatch(path.stem) and path.stem not in RESERVED}
 
 
 def add(file: Path, name: str | None = None, *, replace: bool = False) -> str:
@@ -47,7 +50,7 @@ def add(file: Path, name: str | None = None, *, replace: bool = False) -> str:
         raise CheckpointError(
             f"{called!r} cannot be a model's name: use letters, digits, dots, hyphens and underlines."
         )
-    if called in METHODS:
+    if called in RESERVED:
         raise CheckpointError(f"{called} is the name of a model or method that comes with the program; choose another.")
     old = held().get(called)
     if old is not None and not replace:

@@ -69,7 +69,7 @@ class Canvas(QWidget):
     def __init__(self, controller: Controller, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._controller = controller
-        self._drag = Drag.NONE
+        self._drag, self._button = Drag.NONE, Qt.MouseButton.NoButton
         self._choosing = False
         self.grid = False
         self.backdrop = CANVAS
@@ -137,14 +137,14 @@ class Canvas(QWidget):
         painter.setWorldTransform(origin * device.inverted()[0])
         height, width = self.device_size()
         painter.fillRect(QRect(0, 0, width + 1, height + 1), self.backdrop)
-        pen = Pen(painter, self.font(), self._ratio, QRect(0, 0, width, height))
+        pen = Pen(painter, self.font(), self._ratio, QRect(0, 0, width, height), self.grid)
         if self._controller.motion.shown is not None:
             layout = self._controller.state.layout
             lens = self.lens_place().toRect() if layout is Layout.LENS else None
             paint_panes(pen, self._controller, lens)
             if layout is Layout.DIFFERENCE:
                 paint_note(painter, self.note, self.font(), self._ratio)
-            paint_marks(pen, self._controller, height, width, grid=self.grid)
+            paint_marks(pen, self._controller, height, width)
         if self._drag in (Drag.ZOOM_REGION, Drag.EXPORT_REGION):
             start, end = QPointF(*self._point(self._start)), QPointF(*self._point(self._last))
             paint_band(painter, QRectF(start, end).normalized().toRect(), self.font(), self._ratio, room=pen.room)
@@ -173,8 +173,11 @@ class Canvas(QWidget):
     # ---- hands ----
 
     def choose_region(self, choosing: bool) -> None:
-        """Make the next drag choose a region for export."""
+        """Make the next drag choose a region for export, or no drag any more: not the one under way either."""
         self._choosing = choosing
+        if not choosing and self._drag is Drag.EXPORT_REGION:
+            self._drag = Drag.NONE
+            self.update()
         self.setCursor(Qt.CursorShape.CrossCursor if choosing else Qt.CursorShape.ArrowCursor)
 
     @property
@@ -189,6 +192,7 @@ class Canvas(QWidget):
             or self._drag is not Drag.NONE
         ):
             return
+        self._button = event.button()
         self._start = self._last = event.position()
         if self._controller.areas and not self._controller.state.layout.laid_over:
             self.pane_pressed.emit(area_at(self._controller.areas, *self._point(event.position())).pane)
@@ -221,17 +225,17 @@ class Canvas(QWidget):
         self.hovered.emit(self._point(position))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        """End the drag; a region that is more than a click is told."""
-        if event.button() not in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
+        """End the drag of this button; a region that is more than a click is told."""
+        if event.button() != self._button:
             return
         drag, self._drag = self._drag, Drag.NONE
         if drag in (Drag.ZOOM_REGION, Drag.EXPORT_REGION):
             start, end = self._point(self._start), self._point(event.position())
             if min(abs(end[0] - start[0]), abs(end[1] - start[1])) >= 4:
                 (self.zoom_region_asked if drag is Drag.ZOOM_REGION else self.export_region_asked).emit(start, end)
+                if drag is Drag.EXPORT_REGION:
+                    self.choose_region(False)
             self.update()
-        if drag is Drag.EXPORT_REGION:
-            self.choose_region(False)
         if drag is Drag.PAN:
             self.setCursor(Qt.CursorShape.ArrowCursor)
 

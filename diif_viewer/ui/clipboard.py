@@ -169,7 +169,8 @@ class Clipboard(QObject):
 
     def paste(self) -> None:
         """Open what is on the clipboard."""
-        if not self.take(QGuiApplication.clipboard().mimeData()):
+        data = QGuiApplication.clipboard().mimeData()
+        if data is None or not self.take(data):  # None where another program gives nothing away
             self._notice.tell(tr("The clipboard holds no picture and no path of one."), stay=False)
 
     def take(self, data: QMimeData) -> bool:

@@ -10,16 +10,45 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import PySide6
-from PySide6.QtCore import qVersion
+from PySide6.QtCore import QEvent, QObject, QTimer, Slot, qVersion
 
 from diif_viewer import __version__
 from diif_viewer.ui.endings import brief
+from diif_viewer.ui.notice import Notice
 from diif_viewer.ui.zoom_text import plain_zoom
 
 if TYPE_CHECKING:
     from diif_viewer.ui.window import MainWindow
 
 PACKAGES = ("torch", "numpy", "pillow", "qtawesome", "safetensors")
+
+
+class LastWords(QObject):
+    """What a notice says, until it is closed; the order of a button that closes it still hears it."""
+
+    def __init__(self, notice: Notice) -> None:
+        super().__init__(notice)
+        self._notice, self._closed = notice, True
+        self._later = QTimer(self, singleShot=True, interval=0)
+        self._later.timeout.connect(self._look)
+        notice.installEventFilter(self)
+
+    @property
+    def sentence(self) -> str:
+        """The sentence; "" for none."""
+        return "" if self._closed else self._notice.text
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        """See it come and go."""
+        if event.type() == QEvent.Type.Show:
+            self._look()
+        elif event.type() == QEvent.Type.Hide:
+            self._later.start()
+        return super().eventFilter(watched, event)
+
+    @Slot()
+    def _look(self) -> None:
+        self._closed = self._notice.isHidden()
 
 
 def describe_program(window: MainWindow, sentence: str) -> str:
@@ -44,7 +73,9 @@ def describe_program(window: MainWindow, sentence: str) -> str:
         f"Picture: {', '.join(shown) or 'none'}",
         f"Settings: {', '.join(f'{name} {value}' for name, value in chosen.items() if value)}",
     ]
-    paths = [*window.files.recent, *([window.opening.path] if window.opening.path is not None else [])]
+    paths = [*window.files.recent, *window.pane_files.asked]
+    if window.opening.path is not None:
+        paths.append(window.opening.path)
     if sentence:
         lines.append(f"Message: {without_names(sentence, paths)}")
     if window.complaint:

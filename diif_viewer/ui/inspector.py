@@ -7,7 +7,7 @@ import math
 from PySide6.QtCore import QObject, Slot
 
 from diif_viewer.ui.canvas import Canvas
-from diif_viewer.ui.compare import area_at
+from diif_viewer.ui.compare import Layout, area_at
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.status import StatusLine
 
@@ -35,14 +35,14 @@ class Inspector(QObject):
         if self._cursor is None or view is None or state.picture is None or not areas:
             self._status.show_position(None, None)
             return
-        area = area_at(areas, *self._cursor)
+        area = areas[0] if state.layout is Layout.LENS else area_at(areas, *self._cursor)  # the lens is at the cursor
         looks = self._controller.looks
         view, picture = looks.shown(area.pane), looks.picture(area.pane)
         assert view is not None
         assert picture is not None
         inside = area.inside(*self._cursor)
         colour = None
-        if view == view.rested():
+        if view == view.rested() and state.layout is not Layout.DIFFERENCE:
             row, column = math.floor(view.top + inside[1]), math.floor(view.left + inside[0])
             colour = looks.scene(area.pane).colour_at(area.pane, state.methods[area.pane], view, row, column)
         # the middle of the screen pixel under the cursor

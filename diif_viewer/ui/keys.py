@@ -76,6 +76,10 @@ class Keys(QObject):
         """The action that `key` stands for."""
         return next((name for name in self._defaults if key in self.of(name)), None)
 
+    def claimed(self, key: str) -> bool:
+        """True when an action has `key` by itself, also while other keys are chosen for it."""
+        return any(key in keys for keys in self._defaults.values())
+
     def choose(self, name: str, keys: tuple[str, ...]) -> None:
         """Give an action `keys`; whichever action had one of them loses it."""
         keys = tuple(dict.fromkeys(portable(key) for key in keys if key))

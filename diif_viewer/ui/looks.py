@@ -43,8 +43,12 @@ class Looks:
         return self._beside(self.guests.of(pane), self._state.view)
 
     def shown(self, pane: int) -> Viewport | None:
-        """The view that it shows now, on the way there."""
-        return self._beside(self.guests.of(pane), self._motion.shown)
+        """The view that it shows now, on the way there; at rest on the lattice, as `Motion` has it."""
+        guest, shown = self.guests.of(pane), self._motion.shown
+        if guest is None or shown is None or self._motion.moving:
+            return self._beside(guest, shown)
+        view = self.view(pane)
+        return None if view is None else view.rested()
 
     @property
     def scenes(self) -> list[Scene]:

@@ -45,7 +45,8 @@ class ModelActions(QObject):
             del self._window.actions_by_name[action.objectName()]
             self._window.settings.drop(f"model_keys/{name}")
             self._window.keys.remove(action.objectName())
-        for name in [name for name in names if name not in self._held]:
+        new = [name for name in names if name not in self._held]
+        for name in sorted(new, key=lambda name: not self._remembered(name)):  # others take what these leave
             self._come(name)
 
     def _come(self, name: str) -> None:
@@ -59,12 +60,16 @@ class ModelActions(QObject):
 
     def _key(self, name: str) -> tuple[str, ...]:
         """What it has by itself: remembered, or chosen now; () where none is free."""
-        settings, keys = self._window.settings, self._window.keys
-        key = settings.text(f"model_keys/{name}")
-        if key not in FREE:
-            key = next((free for free in FREE if keys.holder(free) is None), "")
-            settings.put(f"model_keys/{name}", key)
+        keys, key = self._window.keys, self._remembered(name)
+        if not key or keys.claimed(key):
+            key = next((free for free in FREE if keys.holder(free) is None and not keys.claimed(free)), "")
+            self._window.settings.put(f"model_keys/{name}", key)
         return (key,) if key else ()
+
+    def _remembered(self, name: str) -> str:
+        """The key that it had at an earlier time; "" for none."""
+        key = self._window.settings.text(f"model_keys/{name}")
+        return key if key in FREE else ""
 
     def _show(self, name: str) -> None:
         self._window.state.set_method(name)

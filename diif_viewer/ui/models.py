@@ -71,15 +71,19 @@ class Models(QObject):
 
     @Slot(str, object)
     def _was_added(self, name: str) -> None:
+        self._forget_made(name)  # somebody may have removed another one of this name outside the window
         words = tr("{name} was added; every pane can show it.", name=name)
         self._window.notice.tell(words, tr("Show it"), lambda: self._show_in_pane(name), stay=False)
         self._window.facts.tell()
 
     @Slot(str)
     def _was_removed(self, name: str) -> None:
-        """Nothing that it made may be taken for what another model of its name makes."""
         self._window.state.forget_method(name)
-        if name in self._window.controller.asking.requests.rates:
+        self._forget_made(name)
+
+    def _forget_made(self, name: str) -> None:
+        """Nothing that a model made, and nothing of it, may be taken for that of another model of its name."""
+        if name in self._window.controller.client.asked:
             self._window.controller.renew()
 
     @Slot(str)

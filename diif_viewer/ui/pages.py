@@ -10,7 +10,7 @@ place of the one on screen, and the view stays where it is (`Files.arrival`).
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, Slot
-from PySide6.QtGui import QIntValidator, QKeyEvent
+from PySide6.QtGui import QFocusEvent, QIntValidator, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QToolButton
 
 from diif_viewer.ui.controller import Controller
@@ -133,8 +133,15 @@ class Pages(QFrame):
     @Slot()
     def _enter(self) -> None:
         self.go_to(int(self.box.text() or 0) - 1)
-        self.box.setModified(False)
+        self._leave()
+
+    def _leave(self) -> None:
+        self._restore()
         self._canvas.setFocus()
+
+    def _restore(self) -> None:
+        """Name the page that is on screen, whatever has been typed."""
+        self.box.setModified(False)
         self._show()
 
     @Slot()
@@ -172,14 +179,19 @@ class Pages(QFrame):
             )
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        """Escape leaves the number as it was."""
-        if not isinstance(event, QKeyEvent) or event.key() != Qt.Key.Key_Escape:
+        """Escape, Enter without a page's number and going elsewhere leave the number as it was."""
+        if isinstance(event, QFocusEvent) and event.lostFocus() and event.reason() != Qt.FocusReason.PopupFocusReason:
+            self._restore()
+        if not isinstance(event, QKeyEvent) or not self._is_nothing(event):
             return super().eventFilter(watched, event)
         if event.type() == QEvent.Type.ShortcutOverride:
             event.accept()
         elif event.type() == QEvent.Type.KeyPress:
-            self.box.setModified(False)
-            self._show()
-            self._canvas.setFocus()
+            self._leave()
             return True
         return super().eventFilter(watched, event)
+
+    def _is_nothing(self, event: QKeyEvent) -> bool:
+        """True for keys that end the typing without a page."""
+        enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        return event.key() == Qt.Key.Key_Escape or (enter and not self.box.hasAcceptableInput())

@@ -22,7 +22,7 @@ from diif_viewer.ui.state import Picture
 
 
 class PaneFiles(QObject):
-    """The orders about guests. canvas: where their panes lie."""
+    """The orders about guests. canvas: where their panes lie. asked: every file that was asked for so far."""
 
     def __init__(
         self, controller: Controller, canvas: Canvas, opening: Opening, loader: Loader, notice: Notice
@@ -32,6 +32,7 @@ class PaneFiles(QObject):
         self._controller, self.canvas, self._opening, self._notice = controller, canvas, opening, notice
         self._numbers = loader
         self._loader: Loader | None = None  # made when the first file comes
+        self.asked: set[Path] = set()
         self._waiting: list[tuple[int, Sheet]] = []
         self._return: tuple[Path, list[tuple[int, Sheet]]] | None = None
         self._watch = FileWatch(self)
@@ -61,6 +62,7 @@ class PaneFiles(QObject):
         if pane >= self.main:
             self._opening.open_paths([path])
             return
+        self.asked.add(path)
         self._waiting.append((pane, Sheet(path, page)))
         self._watch_them()
         if len(self._waiting) == 1:

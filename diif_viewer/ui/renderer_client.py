@@ -27,19 +27,23 @@ from diif_viewer.engine.messages import (
     ExportProgress,
     ExportRequest,
     FilmFrame,
+    FilmProbe,
     FilmProbed,
     FilmRequest,
     FromRenderer,
     MemoryLimit,
     Notice,
+    PrepareView,
     ProbeDone,
     ProbeFailed,
+    ProbeRequest,
     Ready,
     RendererFailed,
     TileDone,
     ToRenderer,
     ViewDone,
     ViewFailed,
+    ViewRequest,
 )
 from diif_viewer.imaging.leftovers import sweep
 from diif_viewer.ui.courier import CLOSE_TIMEOUT, Courier, Gone, Opened, Renderer
@@ -65,6 +69,18 @@ def _file_of(order: ExportRequest | FilmRequest | CropRequest) -> Path | None:
         case FilmRequest():
             return Path(order.file)
         case CropRequest():
+            return None
+
+
+def _model_of(order: ToRenderer) -> str | None:
+    match order:
+        case ViewRequest() | PrepareView() | ExportRequest() | FilmRequest() | CropRequest():
+            return order.model
+        case ProbeRequest():
+            return order.export.model
+        case FilmProbe():
+            return order.film.model
+        case _:
             return None
 
 
@@ -101,6 +117,7 @@ class RendererClient(QObject):
         """spawn: starts a renderer on the device of a name. device: that of the next one to be started.
 
         devices, description: what the last one said of itself, see `engine.messages.Ready`. endings: of all so far.
+        asked: the models and methods that were asked for since the last `renew`.
         """
         super().__init__(parent)
         self._spawn = spawn
@@ -116,6 +133,7 @@ class RendererClient(QObject):
         self.pulse = Pulse(self)
         self._exports: dict[int, ExportRequest | FilmRequest | CropRequest] = {}  # by job
         self._leaving: set[int] = set()
+        self.asked: set[str] = set()
         self._jobs = itertools.count(1)
         self._received.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
@@ -152,6 +170,7 @@ class RendererClient(QObject):
         """End the process and start another, on `device`; exports under way fail. Ask anew for what is wanted."""
         self.endings.forgive()
         self._end(None)
+        self.asked.clear()
         self.start()
         self.renewed.emit()
 
@@ -160,6 +179,8 @@ class RendererClient(QObject):
         if self._courier is not None:
             if isinstance(order, ExportRequest | FilmRequest | CropRequest):
                 self._exports[order.job] = order
+            if (model := _model_of(order)) is not None:
+                self.asked.add(model)
             self._courier.post(order)
             self.pulse.asked(order)
         elif isinstance(order, ExportRequest | FilmRequest | CropRequest):

@@ -15,7 +15,7 @@ from diif_viewer.ui.badge import BadgeRow
 from diif_viewer.ui.canvas import Canvas
 from diif_viewer.ui.clipboard import Clipboard
 from diif_viewer.ui.controller import Controller
-from diif_viewer.ui.diagnostics import describe_program
+from diif_viewer.ui.diagnostics import LastWords, describe_program
 from diif_viewer.ui.difference import Difference
 from diif_viewer.ui.export import Exporter, choose_path
 from diif_viewer.ui.facts import Facts
@@ -109,6 +109,7 @@ class MainWindow(QMainWindow):
         self.hint = Hint(self.state, self.settings, self.keys, self.canvas)
         self.canvas.grid = self.settings.flag("grid")
         self.notice = Notice(self.stack)
+        self.last_words = LastWords(self.notice)
         self.exporter = Exporter(controller, self.canvas, self.notice, self.settings, choose)
         self.films = Films(controller, self.exporter, self.notice, self.settings)
         self.files = Files(self.opening, loader, controller, self.notice, self.settings)
@@ -233,7 +234,7 @@ class MainWindow(QMainWindow):
     def copy_diagnostics(self) -> None:
         """Put what somebody who helps needs to know on the clipboard."""
         sentence = self.page.text if self.stack.currentWidget() is self.page and self.page.failed else ""
-        QGuiApplication.clipboard().setText(describe_program(self, sentence or self.notice.text))
+        QGuiApplication.clipboard().setText(describe_program(self, sentence or self.last_words.sentence))
         self.renderer_news.copied(tr("Copied versions, device and settings; no names, no paths."))
 
     @Slot(str, str)

@@ -248,6 +248,17 @@ def test_a_picture_is_pasted_and_becomes_sharp(stage, photo):
     assert stage.window.files.recent == [photo]
 
 
+def test_a_clipboard_that_gives_nothing_away_is_said(stage, photo, monkeypatch):
+    class Locked:
+        def mimeData(self):  # noqa: N802
+            return None
+
+    stage.show(photo)
+    monkeypatch.setattr("diif_viewer.ui.clipboard.QGuiApplication.clipboard", Locked)
+    stage.window.clipboard.paste()
+    assert stage.window.notice.text == "The clipboard holds no picture and no path of one."
+
+
 @pytest.mark.parametrize("form", ["path", "quoted", "address", "file"])
 def test_a_path_is_pasted(stage, photo, tmp_path, form):
     other = other_photo(tmp_path, "a name with spaces.png")

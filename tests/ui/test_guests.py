@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtGui import QDropEvent, QGuiApplication
+from PySide6.QtTest import QTest
 
 from diif_viewer.engine.messages import CloseImage
 from diif_viewer.ui import open_dialog
@@ -173,6 +175,25 @@ def test_what_is_asked_for_in_a_pane_goes_there_and_what_fails_is_said(stage, ph
     stage.sharp()
 
 
+def test_diagnostics_name_no_file_of_a_pane_and_nothing_that_was_closed(stage, photo, tmp_path):
+    broken = tmp_path / "holiday secret.png"
+    broken.write_bytes(b"no picture")
+    stage.show(photo)
+    stage.window.actions_by_name["split"].trigger()
+    stage.window.pane_files.open_path(0, broken)
+    notice = stage.window.notice
+    stage.until(lambda: "holiday secret.png" in notice.text)
+    stage.window.copy_diagnostics()
+    copied = QGuiApplication.clipboard().text()
+    assert "Message: PICTURE.png: " in copied
+    assert "holiday" not in copied
+    notice.tell("The disk is full.")
+    QTest.mouseClick(notice._close, Qt.MouseButton.LeftButton)
+    stage.qtbot.wait(20)
+    stage.window.actions_by_name["diagnostics"].trigger()
+    assert "Message" not in QGuiApplication.clipboard().text()
+
+
 def test_the_active_pane_decides_which_picture_is_exported(stage, photo, larger):
     stage.show(photo)
     stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_F4)
@@ -198,6 +219,27 @@ def test_of_another_shape_the_middles_meet():
     for x in (0, 77):
         assert theirs.position_at((x, 5))[0] == pytest.approx(2 * view.position_at((x, 5))[0])
     assert theirs.point_at((0, 150))[1] == pytest.approx(view.point_at((0, 50))[1])
+
+
+def test_of_another_shape_pixel_lies_on_pixel_wherever_the_view_rests(stage, photo, tmp_path):
+    taller = tmp_path / "taller.png"
+    pixels = pixels_of(photo)
+    Image.fromarray(np.vstack([pixels, pixels[-1:]])).save(taller)
+    stage.show(photo)
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_F4)
+    stage.qtbot.keyClicks(stage.window.canvas, "6")
+    guest_in(stage, 0, taller)
+    looks = stage.controller.looks
+    view = replace(stage.state.view, scale=9.0, top=200.0)
+    for top in (200.0, 200.3, 200.6):
+        stage.controller.go(replace(view, top=top), animate=False)
+        stage.sharp()
+        assert looks.shown(0) == looks.view(0).rested()
+        assert_pane_shows(stage, 0, taller)
+        for place in (QPoint(150, 130), QPoint(153, 132)):
+            stage.qtbot.mouseMove(stage.window.canvas, place)
+        values = stage.canvas_pixels()[132, 153]
+        stage.until(lambda v=values: stage.window.status.rendered.text() == f"→ {v[0]} {v[1]} {v[2]}")
 
 
 def four_panes_with(stage, photo, **guests):

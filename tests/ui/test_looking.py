@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
 
+from diif_viewer.ui.compare import Layout
 from diif_viewer.ui.grid import borders
 from tests.ui.conftest import image_format, to_array
 from tests.ui.fake_renderer import expected
+from tests.ui.test_comparing import lens_pixels
 from tests.ui.test_window import source, view_pixels
 
 
@@ -93,6 +95,28 @@ def test_the_grid_shows_from_x8_and_only_when_wanted(stage, photo):
     np.testing.assert_array_equal(below, expected(source(photo), "nearest", 6.0, window))
 
 
+def test_each_line_of_the_grid_is_painted_once_in_every_layout(stage, photo):
+    stage.show(photo)
+    stage.qtbot.keyClicks(stage.window.canvas, "N6")
+    stage.window.actions_by_name["grid"].trigger()
+    stage.sharp()
+    once, _ = view_pixels(stage)
+    stage.state.set_layout(Layout.LENS)
+    for pane in (0, 1):
+        stage.state.set_method("nearest", pane)
+    stage.sharp()
+    lens, window = view_pixels(stage)
+    for mask in lens_pixels(stage):
+        part = mask[: once.shape[0], : once.shape[1]]
+        np.testing.assert_array_equal(lens[part], once[part])
+    stage.state.set_layout(Layout.DIFFERENCE)
+    stage.sharp()
+    lined = np.arange(window.left, window.right) % 8 == 0
+    between = np.flatnonzero(np.arange(window.top, window.bottom) % 8)[10]  # a row below the note, on no line itself
+    stage.until(lambda: not view_pixels(stage)[0][between + 80, ~lined].any())
+    assert view_pixels(stage)[0][between + 80, lined].tolist() == [[75, 75, 75]] * lined.sum()  # 128 * 150 / 255
+
+
 @pytest.mark.parametrize("method", ["S", "N"])
 def test_the_colour_on_screen_stands_beside_that_of_the_picture(stage, photo, method):
     stage.show(photo)
@@ -106,6 +130,31 @@ def test_the_colour_on_screen_stands_beside_that_of_the_picture(stage, photo, me
     x, y = (int(v) for v in stage.state.view.position_at((171.5, 133.5)))
     own = source(photo)[y, x]
     assert stage.window.status.colour.text() == f"RGB {own[0]} {own[1]} {own[2]}"
+
+
+def test_under_the_lens_the_colour_on_screen_is_that_in_the_lens(stage, photo):
+    stage.show(photo)
+    stage.qtbot.keyClicks(stage.window.canvas, "6")
+    stage.state.set_layout(Layout.LENS)
+    stage.sharp()
+    for place in (QPoint(140, 150), QPoint(174, 133)):
+        stage.qtbot.mouseMove(stage.window.canvas, place)
+    values = stage.canvas_pixels()[133, 174]
+    stage.until(lambda: stage.window.status.rendered.text() == f"→ {values[0]} {values[1]} {values[2]}")
+
+
+def test_over_a_difference_map_no_colour_is_said_to_be_on_screen(stage, photo):
+    stage.show(photo)
+    stage.qtbot.keyClicks(stage.window.canvas, "6")
+    stage.sharp()
+    for place in (QPoint(140, 150), QPoint(171, 133)):
+        stage.qtbot.mouseMove(stage.window.canvas, place)
+    stage.until(lambda: stage.window.status.rendered.text() != "")
+    stage.state.set_layout(Layout.DIFFERENCE)
+    stage.sharp()
+    stage.qtbot.mouseMove(stage.window.canvas, QPoint(173, 131))
+    assert stage.window.status.colour.text().startswith("RGB")
+    assert stage.window.status.rendered.text() == ""
 
 
 def test_a_right_click_opens_the_menu_where_it_was_made(stage, photo, monkeypatch):

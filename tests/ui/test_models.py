@@ -8,8 +8,17 @@ import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 
-from diif_viewer.engine.messages import Ready
+from diif_viewer.engine.messages import (
+    CropRequest,
+    ExportRequest,
+    FilmProbe,
+    FilmRequest,
+    ProbeRequest,
+    Ready,
+    ViewRequest,
+)
 from diif_viewer.errors import CheckpointError
+from diif_viewer.geometry import Window
 from diif_viewer.models import shelf
 from diif_viewer.models.cards import card, quality, read_header
 from diif_viewer.models.registry import METHODS, SHIPPED, default_method
@@ -19,7 +28,9 @@ from diif_viewer.ui.device_box import DeviceBox
 from diif_viewer.ui.export_dialog import ExportDialog
 from diif_viewer.ui.keys_dialog import KeysDialog
 from diif_viewer.ui.reduced import TRUTH
+from diif_viewer.ui.scene import DIFFERENCE
 from diif_viewer.ui.shortcut_list import shortcut_lines
+from diif_viewer.zoom_path import ZoomPath
 from tests.ui.conftest import image_format, to_array
 
 LITE = shipped("weights") / "diif-s-lite.safetensors"
@@ -270,6 +281,86 @@ def test_keys_of_added_models_are_remembered(stage):
     finally:
         viewer.window.close()
         viewer.window.deleteLater()
+
+
+def test_added_models_never_share_a_key(stage):
+    window, keys, settings = stage.window, stage.window.keys, stage.window.settings
+    held("mine")
+    window.model_actions.follow()
+    keys.choose("method_mine", ("Y",))
+    held("other")
+    window.model_actions.follow()
+    keys.reset("method_mine")
+    assert (keys.of("method_mine"), keys.of("method_other")) == (("Ctrl+1",), ("Ctrl+2",))
+    settings.put("model_keys/zero", "Ctrl+2")  # two that remember one key
+    settings.put("model_keys/zulu", "Ctrl+7")
+    held("new", "zero", "zulu")
+    window.model_actions.follow()
+    given = {name: keys.of(f"method_{name}") for name in ("new", "zero", "zulu")}
+    assert given == {"zero": ("Ctrl+3",), "zulu": ("Ctrl+7",), "new": ("Ctrl+4",)}
+    assert settings.text("model_keys/zero") == "Ctrl+3"
+
+
+def test_a_key_that_was_remembered_goes_to_nobody_else(stage):
+    """Also when a model came while the program did not run."""
+    stage.window.settings.put("model_keys/old", "Ctrl+1")
+    held("a-new", "old")
+    stage.window.model_actions.follow()
+    keys = stage.window.keys
+    assert (keys.of("method_a-new"), keys.of("method_old")) == (("Ctrl+2",), ("Ctrl+1",))
+
+
+def test_what_the_window_shows_by_a_name_is_no_model(stage, photo):
+    assert {TRUTH, DIFFERENCE, *METHODS} <= shelf.RESERVED
+    held("truth", "difference", "mine")
+    assert list(shelf.held()) == ["mine"]
+    for name in ("truth", "difference"):
+        with pytest.raises(CheckpointError, match=f"^{name} is the name of"):
+            shelf.add(LITE, name)
+
+
+@pytest.mark.parametrize("way", ["interrupted", "crop", "probe", "film"])
+def test_nothing_of_a_removed_model_stays_though_no_view_of_it_was_completed(stage, photo, way):
+    held("mine", "other")
+    stage.window.model_actions.follow()
+    stage.show(photo)
+    stage.sharp()
+    stage.window.navigator.zoom_to(6.0)
+    stage.sharp()
+    stage.gate.clear()
+    client, picture, view = stage.controller.client, stage.state.picture, stage.state.view
+    window = Window(0, 0, 9, 9)
+    export = ExportRequest(client.job(), picture.image, "mine", 2.0, window, "never.png")
+    match way:
+        case "interrupted":
+            stage.state.set_method("mine")
+            stage.until(lambda: any(order.model == "mine" for order in stage.fake.of_kind(ViewRequest)))
+        case "crop":
+            client.send(CropRequest(client.job(), picture.image, "mine", view.lattice, window))
+        case "probe":
+            client.send(ProbeRequest(1, export, window))
+        case "film":
+            film = FilmRequest(client.job(), picture.image, "mine", ZoomPath(view, view), "never.mp4")
+            client.send(FilmProbe(1, film, 64))
+    stage.window.models.added.remove("other")
+    assert len(stage.fakes) == 1, "it made nothing"
+    stage.window.models.added.remove("mine")
+    stage.gate.set()
+    stage.until(lambda: len(stage.fakes) == 2)
+    stage.sharp()
+
+
+def test_a_model_that_takes_the_place_of_one_removed_elsewhere_is_computed_anew(stage, photo):
+    held("mine")
+    stage.window.model_actions.follow()
+    stage.show(photo)
+    stage.state.set_method("mine")
+    stage.window.navigator.zoom_to(6.0)
+    stage.sharp()
+    stage.window.models.added.added.emit("mine", {})
+    stage.until(lambda: len(stage.fakes) == 2)
+    stage.sharp()
+    assert any(view.model == "mine" for view in stage.fake.of_kind(ViewRequest))
 
 
 def test_keys_lead_through_all_methods_and_back(stage, photo):

@@ -112,3 +112,28 @@ def test_a_file_that_has_fewer_pages_by_now_is_shown_at_its_last(stage, scan):
     first.save(scan)
     stage.until(lambda: stage.state.picture.pages == 1)
     assert stage.window.pages.isHidden()
+
+
+def test_a_number_that_is_left_behind_gives_way_to_that_of_the_page(stage, scan):
+    stage.show(scan)
+    stage.sharp()
+    box = stage.window.pages.box
+    box.setFocus()
+    box.selectAll()
+    stage.qtbot.keyClicks(box, "3")
+    stage.window.canvas.setFocus()
+    assert box.text() == "1"
+    assert stage.state.picture.page == 0
+
+
+@pytest.mark.parametrize("typed", ["0", ""])
+def test_enter_without_a_page_leaves_the_number_as_it_was(stage, scan, typed):
+    stage.show(scan)
+    stage.sharp()
+    box = stage.window.pages.box
+    box.setFocus()
+    box.clear()
+    stage.qtbot.keyClicks(box, typed)
+    stage.qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert box.text() == "1"
+    assert stage.window.canvas.hasFocus()

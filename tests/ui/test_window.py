@@ -594,6 +594,51 @@ def test_a_dragged_region_is_exported(stage, photo):
     assert not canvas.choosing_region
 
 
+def test_escape_in_the_middle_of_a_drag_chooses_no_region(stage, photo):
+    stage.show(photo)
+    stage.sharp()
+    canvas, asked = stage.window.canvas, []
+    canvas.export_region_asked.connect(lambda *points: asked.append(points))
+    stage.window.actions_by_name["copy_region"].trigger()
+    stage.qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=QPoint(100, 90))
+    stage.qtbot.mouseMove(canvas, QPoint(260, 200))
+    stage.qtbot.keyClick(canvas, Qt.Key.Key_Escape)
+    assert not canvas.choosing_region
+    stage.qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=QPoint(260, 200))
+    assert not asked
+    assert stage.window.notice.isHidden()
+
+
+def test_after_a_mere_click_a_region_can_still_be_dragged(stage, photo):
+    stage.show(photo)
+    stage.sharp()
+    canvas = stage.window.canvas
+    stage.window.actions_by_name["copy_region"].trigger()
+    stage.qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=QPoint(100, 90))
+    assert stage.window.notice.isVisible()
+    assert canvas.choosing_region
+    with stage.qtbot.waitSignal(stage.window.clipboard.copied):
+        stage.qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=QPoint(200, 90))
+        stage.qtbot.mouseMove(canvas, QPoint(260, 200))
+        stage.qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=QPoint(260, 200))
+    assert not canvas.choosing_region
+
+
+def test_a_drag_ends_with_the_button_that_began_it(stage, photo):
+    stage.show(photo)
+    stage.qtbot.keyClicks(stage.window.canvas, "9")
+    stage.rest()
+    canvas, left = stage.window.canvas, stage.state.view.left
+    stage.qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=QPoint(300, 100))
+    stage.qtbot.mouseClick(canvas, Qt.MouseButton.MiddleButton, pos=QPoint(300, 100))
+    stage.qtbot.mouseMove(canvas, QPoint(240, 100))
+    assert stage.state.view.left == left + 60
+    stage.qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=QPoint(240, 100))
+    stage.qtbot.mouseMove(canvas, QPoint(180, 100))
+    assert stage.state.view.left == left + 60
+    stage.sharp()
+
+
 def test_a_method_that_fails_leaves_the_fallback_and_says_so(stage, photo):
     stage.show(photo)
     stage.sharp()
