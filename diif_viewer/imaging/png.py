@@ -64,10 +64,11 @@ def exif_behind(path: Path) -> bool:
         seen = False
         while len(head := file.read(8)) == 8:
             length, kind = struct.unpack(">I4s", head)
+            following = file.tell() + length + 4
             seen = seen or kind == b"IDAT"
             if seen and (kind == b"eXIf" or (kind in _TEXTS and file.read(len(_RAW_EXIF)) == _RAW_EXIF)):
                 return True
-            file.seek(length + 4 - (len(_RAW_EXIF) if seen and kind in _TEXTS else 0), 1)
+            file.seek(following)
     return False
 
 

@@ -21,6 +21,7 @@ from PIL import Image, ImageCms, ImageFile, ImageOps
 
 from diif_viewer.errors import CutOffError, ImageError
 from diif_viewer.imaging.load import load_picture, page_count, peek
+from diif_viewer.imaging.png import exif_behind
 from diif_viewer.imaging.save import save_png
 from tests.imaging.files import chunk, png_header, tiff12, tiff16
 
@@ -181,8 +182,12 @@ def test_exif_behind_the_pixels_is_known_before_they_are_read(tmp_path) -> None:
     path = png_header(tmp_path / "a.png", 3, 2, data=(b"\0" + bytes(9)) * 2, after=late)
     assert load_picture(path).pixels.shape == (3, 2, 3)
     assert (peek(path).height, peek(path).width) == (3, 2)
-    plain = png_header(tmp_path / "b.png", 3, 2, data=(b"\0" + bytes(9)) * 2, after=chunk(b"tEXt", b"Title\0x"))
-    assert (peek(plain).height, peek(plain).width) == (2, 3)
+    for text in (b"Title\0x", b""):  # also one that ends the file sooner than a name of EXIF would
+        plain = png_header(tmp_path / "b.png", 3, 2, data=(b"\0" + bytes(9)) * 2, after=chunk(b"tEXt", text) + late)
+        assert exif_behind(plain)
+        plain.write_bytes(plain.read_bytes().replace(late, b""))
+        assert not exif_behind(plain)
+        assert (peek(plain).height, peek(plain).width) == (2, 3)
 
 
 def test_a_few_bytes_may_hold_a_large_picture_of_one_colour(tmp_path) -> None:
