@@ -18,6 +18,11 @@ def shipped(folder: str) -> Path:
     return inside if inside.is_dir() else _PACKAGE.parent / _IN_THE_TREE.get(folder, folder)
 
 
+def may_write(folder: Path) -> bool:
+    """Has this user the permission to make files in `folder`? Also False where there is none."""
+    return os.access(folder, os.W_OK | os.X_OK)
+
+
 def cache_directory() -> Path:
     """Per-user directory for measurements that can be made again (not created here)."""
     if os.name == "nt":

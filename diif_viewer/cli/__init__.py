@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import io
 import os
 import sys
@@ -41,6 +42,8 @@ COMMANDS = {
 
 DONE, FAILED, MISUSED = 0, 1, 2
 """Exit statuses: success; an error that was said in one sentence; wrong usage. Signals: `signals.status_of`."""
+
+_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG, errno.EIO}
 
 EPILOG = """\
 diif-viewer [IMAGE ...] alone opens the window. diif-viewer COMMAND --help tells more.
@@ -97,6 +100,8 @@ def _sentence(error: Exception) -> str:
         return str(error)
     if isinstance(error, MemoryError):
         return "There is not enough memory for this."
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return f"Nothing more could be written: {error.strerror}."
     return f"{type(error).__name__}: {error} (this is a defect; --debug shows where)"
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import math
 
+SMALLEST_SCALE, LARGEST_SCALE = 1e-5, 1e5
+"""What can be asked for: beyond, no picture has a pixel left, or one of its pixels is more than a format holds."""
+
 
 def scale(text: str) -> float:
-    """`12.5`, `x12.5` or `1250%`: the scale, > 0 and finite."""
+    """`12.5`, `x12.5` or `1250%`: the scale, from SMALLEST_SCALE to LARGEST_SCALE."""
     word = text.strip().lower()
     try:
         value = float(word[:-1]) / 100 if word.endswith("%") else float(word.removeprefix("x"))
@@ -15,6 +18,8 @@ def scale(text: str) -> float:
         value = math.nan
     if not (math.isfinite(value) and value > 0):
         raise argparse.ArgumentTypeError(f"a scale is a positive number like 12.5, x12.5 or 1250%, not {text!r}")
+    if not SMALLEST_SCALE <= value <= LARGEST_SCALE:
+        raise argparse.ArgumentTypeError(f"a scale is between 0.00001 and 100000, not {text!r}")
     return value
 
 

@@ -13,6 +13,7 @@ from diif_viewer.cli import arguments
 from diif_viewer.cli.progress import ProgressLine
 from diif_viewer.errors import ExportError, RequestError
 from diif_viewer.models.registry import CLASSIC, SHIPPED
+from diif_viewer.paths import may_write
 
 if TYPE_CHECKING:
     from diif_viewer.engine.model import Model
@@ -211,3 +212,5 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ExportError(f"{folder} cannot be made: {error.strerror or error}.") from error
+    if not may_write(folder):
+        raise ExportError(f"Nothing can be written into {folder}: there is no permission.")

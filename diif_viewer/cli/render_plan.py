@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from diif_viewer.cli.inputs import STANDARD
 from diif_viewer.cli.render_options import Options, scale_text
 from diif_viewer.errors import DiifViewerError, ExportError, RequestError
+from diif_viewer.paths import may_write
 
 if TYPE_CHECKING:
     from diif_viewer.geometry import Lattice, Window
@@ -173,7 +174,7 @@ def check_place(output: Path, *, make: bool) -> None:
         raise ExportError(f"The folder {output.parent} does not exist; make it first.")
     while not folder.is_dir() and folder != folder.parent:
         folder = folder.parent  # where it would be made
-    if not os.access(folder, os.W_OK | os.X_OK):
+    if not may_write(folder):
         raise ExportError(f"{output} cannot be written: there is no permission to write there.")
 
 

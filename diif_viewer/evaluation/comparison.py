@@ -24,6 +24,9 @@ Bytes = npt.NDArray[np.uint8]
 Box = tuple[float, float, float, float]
 Progress = Callable[[float], None]
 
+MOST_PIXELS = 1 << 25
+"""Of one crop of a figure: more than any paper or screen shows, and all of them are held at once."""
+
 
 def of_truth(
     truth: Bytes, scales: Sequence[float], methods: Sequence[str | Model], box: Box, progress: Progress | None = None
@@ -59,6 +62,11 @@ def of_picture(
         window = lattice.window_of(box).intersected(lattice.window)
         if not window:
             raise RequestError(f"The region holds no output pixel at x{scale:g}.")
+        if window.area > MOST_PIXELS:
+            raise RequestError(
+                f"At x{scale:g} the region is {window.width}x{window.height} pixels, more than a figure can show; "
+                "choose a smaller one with --box, or a smaller scale."
+            )
         for name, pixels, _ in views(picture, lattice, window, methods):
             crops.append(Crop(name, _bytes(pixels)))
             _told(progress, number + len(crops) / len(methods), scales)

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from diif_viewer.errors import ExportError, RequestError
 from diif_viewer.imaging.save import atomic_path
+from diif_viewer.paths import may_write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,6 +46,8 @@ def check_target(path: Path, pictures: Iterable[Path] = ()) -> None:
         raise RequestError(f"{path}: a figure is written as PNG, PDF or SVG; give a name that ends in one of these.")
     if not path.absolute().parent.is_dir():
         raise RequestError(f"The folder {path.parent} does not exist; make it first.")
+    if not may_write(path.absolute().parent):
+        raise ExportError(f"{path} cannot be written: there is no permission to write there.")
     try:
         missing = find_spec("matplotlib") is None
     except (ImportError, ValueError):

@@ -272,8 +272,10 @@ class Canvas(QWidget):
                 self.export_region_asked.emit((clip.left, clip.top), (clip.right, clip.bottom))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
-        """Toggle between the fit and 100 %."""
-        if event.button() == Qt.MouseButton.LeftButton and not self._divider.is_near(event.position()):
+        """Toggle between the fit and 100 %; a second press of a drag where a drag is what is meant."""
+        if self._choosing or self._divider.is_near(event.position()):
+            self.mousePressEvent(event)
+        elif event.button() == Qt.MouseButton.LeftButton:
             self.toggle_asked.emit(self._point(event.position()))
 
     def leaveEvent(self, event: QEvent) -> None:  # noqa: N802

@@ -214,6 +214,9 @@ class Exporter(QObject):
     @Slot(object)
     def _renderer_ready(self, ready: Ready) -> None:
         self._exact = ready.dtype == "float32"
+        if self.dialog is not None:
+            self.dialog.screen_exact = self._exact
+            self.dialog.refresh()
 
     # ---- probes ----
 

@@ -12,6 +12,7 @@ from diif_viewer.engine.jobs import Estimate, ExportRequest
 from diif_viewer.errors import DiifViewerError
 from diif_viewer.imaging.formats import check_fit, format_of
 from diif_viewer.models.registry import default_method
+from diif_viewer.paths import may_write
 from diif_viewer.ui.export_choices import Choices
 from diif_viewer.ui.export_plan import Plan, Subject
 from diif_viewer.ui.language import decimal, said, tr
@@ -105,7 +106,7 @@ def bad_place(path: Path, picture: Picture) -> str:
         return tr("The folder {folder} does not exist; choose another one.", folder=folder)
     if path.is_dir():
         return tr("{name} is a folder; give the name of a file.", name=path.name)
-    if not os.access(folder, os.W_OK | os.X_OK):
+    if not may_write(folder):
         return tr("There is no permission to write into {folder}; choose another folder.", folder=folder)
     if os.path.realpath(path) == os.path.realpath(picture.path):
         return tr("{name} is the picture itself; give the result another name.", name=path.name)

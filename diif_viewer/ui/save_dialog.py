@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +25,9 @@ from diif_viewer.engine.jobs import Estimate
 from diif_viewer.ui.export_order import bytes_text, home_path, seconds_text
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.state import Picture
+
+_ENDING = re.compile(r"\.[A-Za-z]\w{0,4}$")
+"""What is meant to say a format; the .5 of "trip v1.5" is not."""
 
 ChoosePath = Callable[[QWidget, Path], Path | None]
 """(parent, proposal) -> the path to write, or None."""
@@ -133,7 +137,7 @@ class SaveDialog(QDialog):
     def path(self) -> Path:
         """The file to write."""
         name = self.name.text().strip()
-        return self.folder / (f"{name}{self.suffix}" if name and not Path(name).suffix else name)
+        return self.folder / (f"{name}{self.suffix}" if name and not _ENDING.search(name) else name)
 
     @property
     def chosen_folder(self) -> str:

@@ -286,6 +286,12 @@ def test_what_is_no_scale_is_refused(text: str) -> None:
         arguments.scale(text)
 
 
+@pytest.mark.parametrize("text", ["1e-300", "0.000009", "1e6", "20000000%"])
+def test_scales_that_leave_nothing_or_hold_nothing_are_refused(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match=r"between 0\.00001 and 100000"):
+        arguments.scale(text)
+
+
 def test_sizes_are_width_first_on_the_command_line_and_height_first_inside() -> None:
     assert arguments.size("1920x1080") == (1080, 1920)
 

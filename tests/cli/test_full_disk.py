@@ -95,3 +95,14 @@ def test_a_limit_on_file_sizes_is_met_in_the_same_way(picture: Path, tmp_path: P
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].endswith("the file would be too large for this disk.")
     assert os.listdir(tmp_path / "out") == []
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+@pytest.mark.parametrize("line", ["models", "render {picture} --model bicubic --scale 2 -o -"])
+def test_a_full_disk_behind_standard_output_is_told(line: str, picture: Path) -> None:
+    words = line.format(picture=picture).split()
+    with open("/dev/full", "wb") as full:
+        program = [sys.executable, "-m", "diif_viewer", *words]
+        done = subprocess.run(program, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "error: Nothing more could be written: No space left on device."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import sys
 from pathlib import Path
 
@@ -195,12 +196,23 @@ def test_the_command_enlarges_the_picture_itself(truth: Path, tmp_path: Path) ->
         (["--scale", "200"], "too small to be reduced x200"),
         (["--box", "0,0,500,500"], "must lie inside"),
         (["--method", "magic"], "no model 'magic'"),
+        (["--zoom", "--scale", "90000", "--method", "bicubic"], "more than a figure can show"),
     ],
 )
 def test_the_command_refuses_nonsense(extra, sentence, truth, tmp_path, capsys) -> None:
     assert main(["compare", str(truth), "-o", str(tmp_path / "f.png"), *extra]) == 1
     assert sentence in capsys.readouterr().err
     assert not (tmp_path / "f.png").exists()
+
+
+def test_places_where_nothing_may_be_written_are_told_before_the_work(truth, tmp_path, capsys, monkeypatch) -> None:
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert main(["compare", str(truth), "-o", str(tmp_path / "f.png")]) == 1
+    assert "no permission to write there" in capsys.readouterr().err
+    assert main(["eval", str(truth.parent), "--scale", "2", "-o", str(tmp_path / "scores")]) == 1
+    said = capsys.readouterr()
+    assert "there is no permission" in said.err
+    assert not said.out
 
 
 def test_a_figure_never_takes_the_place_of_its_picture(truth: Path, capsys) -> None:

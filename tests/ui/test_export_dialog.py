@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, QRect, Qt
 
-from diif_viewer.engine.messages import CancelExport, ExportRequest, ProbeRequest
+from diif_viewer.engine.messages import CancelExport, ExportRequest, ProbeRequest, Ready
 from diif_viewer.geometry import Lattice
 from diif_viewer.imaging.load import load_picture
 from diif_viewer.ui import export_order
@@ -227,6 +227,15 @@ def test_what_cannot_be_is_said_before_the_start(stage, photo, tmp_path, monkeyp
     dialog.refresh()
     objects(dialog, "The disk has 1 MB free")
     assert not stage.fake.of_kind(ExportRequest)
+    dialog.reject()
+
+
+def test_another_device_may_compute_the_screen_exactly_or_not(stage, photo):
+    dialog = opened(stage, photo)
+    client = stage.controller.client
+    for dtype in ("bfloat16", "float32"):
+        client.ready.emit(Ready("cpu", dtype, client.description, client.devices))
+        assert dialog.form.exact.isVisibleTo(dialog) == (dtype != "float32")
     dialog.reject()
 
 

@@ -180,6 +180,11 @@ def test_a_name_is_typed_as_in_any_field(stage, photo, action: str) -> None:
     stage.qtbot.keyClicks(dialog.name, "side")
     assert dialog.path == photo.parent / f"sea side{suffix}"
     assert dialog.go.isEnabled()
+    for name in ("trip v1.5", "Dr. Who"):
+        dialog.name.selectAll()
+        stage.qtbot.keyClicks(dialog.name, name)
+        assert dialog.path == photo.parent / f"{name}{suffix}"
+        assert dialog.go.isEnabled()
     dialog.reject()
 
 

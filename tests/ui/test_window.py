@@ -9,8 +9,8 @@ import math
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent, QNativeGestureEvent, QPointingDevice, QWheelEvent
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent, QMouseEvent, QNativeGestureEvent, QPointingDevice, QWheelEvent
 from PySide6.QtWidgets import QApplication, QToolButton
 
 from diif_viewer.engine.messages import ExportRequest, ViewRequest
@@ -607,6 +607,28 @@ def test_escape_in_the_middle_of_a_drag_chooses_no_region(stage, photo):
     stage.qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=QPoint(260, 200))
     assert not asked
     assert stage.window.notice.isHidden()
+
+
+def test_two_quick_presses_begin_a_region_and_move_no_picture(stage, photo):
+    stage.show(photo)
+    stage.sharp()
+    canvas, view = stage.window.canvas, stage.state.view
+    stage.window.actions_by_name["copy_region"].trigger()
+    stage.qtbot.mouseDClick(canvas, Qt.MouseButton.LeftButton, pos=QPoint(200, 90))  # the second press of two
+    assert stage.state.view == view
+    with stage.qtbot.waitSignal(stage.window.clipboard.copied):
+        press = QMouseEvent(
+            QEvent.Type.MouseButtonDblClick,
+            QPointF(200, 90),
+            QPointF(canvas.mapToGlobal(QPoint(200, 90))),
+            Qt.MouseButton.LeftButton,
+            Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+        )
+        QApplication.sendEvent(canvas, press)
+        stage.qtbot.mouseMove(canvas, QPoint(260, 200))
+        stage.qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=QPoint(260, 200))
+    assert stage.state.view == view
 
 
 def test_after_a_mere_click_a_region_can_still_be_dragged(stage, photo):
