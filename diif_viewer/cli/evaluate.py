@@ -64,6 +64,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default="float32",
         help="measure exact values (default), or the screen's",
     )
+    parser.add_argument(
+        "--best",
+        action="store_true",
+        help="also the best quality of exports, the mean of eight flips and rotations: a row with + for each model",
+    )
     parser.add_argument("--seams", action="store_true", help="also measure steps across the borders of enlarged pixels")
     parser.add_argument(
         "--card", action="store_true", help="all tables of a model card, for data sets with given LR pictures"
@@ -94,15 +99,18 @@ def run(args: argparse.Namespace) -> int:
         _make_folder(args.output)
     if args.card:
         return _card(args)
+    if args.best and args.dtype != "float32":
+        raise RequestError("The best quality is computed in float32; leave --dtype out.")
     if args.plot is not None and "bicubic" not in names:
         raise RequestError("The plot shows the gain over bicubic: measure bicubic as well.")
     cases = _cases(args)
     if args.plot is not None:
         check_target(args.plot, [path for case in cases for path in (case.high, case.low) if path is not None])
     methods = load_methods(names, args.device)
-    progress = ProgressLine(enabled=not args.quiet, work=len(cases) * len(methods), unit="pictures")
+    rows = len(methods) + args.best * sum(not isinstance(method, str) for method in methods)
+    progress = ProgressLine(enabled=not args.quiet, work=len(cases) * rows, unit="pictures")
     try:
-        scores = measure(cases, methods, PROTOCOLS[args.protocol], dtype=args.dtype, progress=progress)
+        scores = measure(cases, methods, PROTOCOLS[args.protocol], dtype=args.dtype, best=args.best, progress=progress)
     finally:
         progress.close()
     if not args.json:
@@ -131,8 +139,8 @@ def _card(args: argparse.Namespace) -> int:
     from diif_viewer.evaluation.card import card_tables
     from diif_viewer.imaging.save import atomic_path
 
-    asked = (args.scale, args.lr, args.made, args.jpeg, args.blur, args.count, args.seams, args.json, args.plot)
-    if any(asked) or args.protocol != "benchmark" or args.dtype != "float32":
+    asked = (args.scale, args.lr, args.made, args.jpeg, args.blur, args.count, args.best, args.seams, args.plot)
+    if any(asked) or args.json or args.protocol != "benchmark" or args.dtype != "float32":
         raise RequestError("A card says itself what it measures: give data sets, --method and -o beside --card.")
     names = args.method or [method.name for method in SHIPPED]
     methods = load_methods(["bicubic", *names], args.device)

@@ -200,21 +200,29 @@ def rgb_picture(path: Path) -> Bytes:
 
 
 def enlarged(
-    low: Bytes, size: tuple[int, int], methods: Sequence[str | Model], dtype: Dtype = "float32"
+    low: Bytes, size: tuple[int, int], methods: Sequence[str | Model], dtype: Dtype = "float32", *, best: bool = False
 ) -> Iterator[tuple[str, Floats | Bytes, float]]:
     """`low` at `size` (height, width) by each method: (name, HWC picture, seconds). Arguments as in `views`."""
     lattice = Lattice.of_size(low.shape[0], low.shape[1], *size)
-    return views(low, lattice, lattice.window, methods, dtype)
+    return views(low, lattice, lattice.window, methods, dtype, best=best)
 
 
 def views(
-    low: Bytes, lattice: Lattice, window: Window, methods: Sequence[str | Model], dtype: Dtype = "float32"
+    low: Bytes,
+    lattice: Lattice,
+    window: Window,
+    methods: Sequence[str | Model],
+    dtype: Dtype = "float32",
+    *,
+    best: bool = False,
 ) -> Iterator[tuple[str, Floats | Bytes, float]]:
     """A window of the lattice of `low` by each method: (name, HWC picture, seconds).
 
     methods: names of classic methods, or loaded models; models with one encoder share the features (the first of them
-    pays for the encoding). dtype: of the models' pictures, float32 in [0, 1] or uint8 as on screen.
+    pays for the encoding). dtype: of the models' pictures, float32 in [0, 1] or uint8 as on screen. best: after each
+    model the mean of its eight flips and rotations, in float32, by its name with a + (as with EDSR+).
     """
+    from diif_viewer.engine.ensemble import Ensemble
     from diif_viewer.engine.field import encode
 
     field: Field | None = None
@@ -227,6 +235,10 @@ def views(
             compute = method.compute.in_float32() if dtype == "float32" else method.compute
             picture = field.render_window(lattice, window, compute, as_float=dtype == "float32")
         yield name, picture, time.perf_counter() - started
+        if best and field is not None and not isinstance(method, str):
+            started = time.perf_counter()
+            picture = Ensemble(field).render_window(lattice, window)
+            yield f"{name}+", picture, time.perf_counter() - started
 
 
 def measure(
@@ -235,10 +247,14 @@ def measure(
     protocol: Protocol,
     *,
     dtype: Dtype = "float32",
+    best: bool = False,
     progress: Callable[[float], None] | None = None,
 ) -> list[Score]:
-    """Every method on every case. progress: called with the finished fraction. Raises ImageError, RequestError."""
-    scores = []
+    """Every method on every case, and with `best` every model's best quality. Raises ImageError, RequestError.
+
+    progress: called with the finished fraction.
+    """
+    scores, rows = [], len(methods) + best * sum(not isinstance(method, str) for method in methods)
     for number, case in enumerate(cases):
         low, high = load_case(case)
         if min(high.shape[:2]) <= 2 * protocol.border(case.scale):
@@ -246,10 +262,10 @@ def measure(
                 f"{case.high.name}: nothing is left of the picture without its border at x{case.scale:g}."
             )
         truth = protocol.compared(high, case.scale)
-        for done, (name, picture, seconds) in enumerate(enlarged(low, high.shape[:2], methods, dtype), start=1):
+        for done, (name, picture, seconds) in enumerate(enlarged(low, high.shape[:2], methods, dtype, best=best), 1):
             guess = protocol.compared(picture, case.scale)
             figures = psnr(guess, truth), ssim(guess, truth)
             scores.append(Score(case.dataset, case.high.stem, name, case.scale, *figures, seconds))
             if progress is not None:
-                progress((number + done / len(methods)) / len(cases))
+                progress((number + done / rows) / len(cases))
     return scores

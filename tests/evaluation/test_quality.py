@@ -27,6 +27,7 @@ from diif_viewer.evaluation.quality import (
     measure,
 )
 from diif_viewer.evaluation.tables import csv_text, json_text, markdown, means
+from diif_viewer.geometry import Lattice
 from diif_viewer.imaging.metrics import psnr, ssim
 from diif_viewer.imaging.save import save_png
 
@@ -246,6 +247,25 @@ def test_a_model_is_measured_through_the_engine(tmp_path) -> None:
     assert screen.psnr == pytest.approx(by_method["diif-s-lite"].psnr, abs=0.1)
 
 
+def test_the_best_quality_is_a_row_of_its_own(tmp_path) -> None:
+    from diif_viewer.engine.ensemble import Ensemble
+    from diif_viewer.engine.field import encode
+    from diif_viewer.engine.model import load_model
+
+    save_png(photograph(), tmp_path / "a.png")
+    (case,), told = find_cases(tmp_path, 2), []
+    methods = ["bicubic", load_model("diif-s-lite", "cpu"), load_model("liif-lite", "cpu")]
+    scores = measure([case], methods, PROTOCOLS["benchmark"], best=True, progress=told.append)
+    assert [s.method for s in scores] == ["bicubic", "diif-s-lite", "diif-s-lite+", "liif-lite", "liif-lite+"]
+    assert told == pytest.approx([0.2, 0.4, 0.6, 0.8, 1])
+    low, high = load_case(case)
+    lattice = Lattice.of_size(*low.shape[:2], *high.shape[:2])
+    for score, model in zip(scores[2::2], methods[1:], strict=True):
+        mean = Ensemble(encode(low, model)).render_window(lattice, lattice.window)
+        protocol = PROTOCOLS["benchmark"]
+        assert score.psnr == pytest.approx(psnr(protocol.compared(mean, 2), protocol.compared(high, 2)), abs=1e-3)
+
+
 def test_models_with_one_encoder_share_its_features(tmp_path) -> None:
     from diif_viewer.engine.field import encode
     from diif_viewer.engine.model import load_model
@@ -336,6 +356,7 @@ def test_low_pictures_may_be_blurred_before(benchmark) -> None:
         (["--jpeg", "0"], "1 to 100"),
         (["--blur", "-1"], "0 to 5"),
         (["--blur", "nan"], "0 to 5"),
+        (["--best", "--dtype", "uint8"], "in float32"),
     ],
 )
 def test_the_command_refuses_nonsense(benchmark, extra, words) -> None:
