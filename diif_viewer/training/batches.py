@@ -44,11 +44,12 @@ Batch = tuple[Group, ...]
 
 @dataclass(frozen=True, slots=True)
 class _Cut:
-    """Where one pair comes from: everything random about it."""
+    """Where one pair comes from: everything random about it. span: side of the region that its truth is made of."""
 
     picture: int
     low: int
     side: int
+    span: int
     top: int
     left: int
     flips: tuple[bool, bool, bool]
@@ -63,6 +64,7 @@ class Sampler:
     steps of `scale_step` where that is not 0. scale_of: one scale for the "batch", or for each "patch" its own.
     samples: whole "rows" (slices are whole then), or also single "points". seed: of everything random. damage: done to
     the low-resolution patches. candidates: crops drawn for each patch, of which the one with the most detail is used.
+    reduction: half of the crops are regions larger by up to this factor, reduced; 1: none are.
     """
 
     patch: int
@@ -76,6 +78,7 @@ class Sampler:
     samples: str = "rows"
     damage: Damage | None = None
     candidates: int = 1
+    reduction: float = 1.0
 
     @property
     def largest_side(self) -> int:
@@ -107,7 +110,7 @@ class Sampler:
     ) -> tuple[list[_Cut], Ints, Ints | None]:
         """The random choices for `count` patches of one scale: cuts, rows, points."""
         low, side = self._sides(rng)
-        drawn = [[_cut(pictures, low, side, rng) for _ in range(self.candidates)] for _ in range(count)]
+        drawn = [[self._cut(pictures, low, side, rng) for _ in range(self.candidates)] for _ in range(count)]
         cuts = [max(cuts, key=lambda cut: _detail(pictures, cut)) if len(cuts) > 1 else cuts[0] for cuts in drawn]
         lines = max(min(4, side), min(side, self.pixels // side))
         rows = rng.permutation(side)[:lines].astype(np.int64)
@@ -116,6 +119,15 @@ class Sampler:
         pixels = min(self.pixels, side * side)
         chosen = np.stack([rng.permutation(side * side)[:pixels] for _ in range(count)])
         return cuts, rows, np.stack(np.divmod(chosen, side), axis=-1)
+
+    def _cut(self, pictures: list[Bytes], low: int, side: int, rng: np.random.Generator) -> _Cut:
+        picture, span = int(rng.integers(len(pictures))), side
+        height, width = pictures[picture].shape[:2]
+        if self.reduction > 1 and rng.random() < 0.5:
+            span = min(round(side * rng.uniform(1.0, self.reduction)), height, width)
+        top, left = (int(rng.integers(size - span + 1)) for size in (height, width))
+        flips = rng.random() < 0.5, rng.random() < 0.5, rng.random() < 0.5
+        return _Cut(picture, low, side, span, top, left, flips)
 
     def _sides(self, rng: np.random.Generator) -> tuple[int, int]:
         """Sides of low-resolution patch and truth at a scale drawn from the range."""
@@ -135,16 +147,9 @@ def reduced(picture: Bytes, height: int, width: int) -> Bytes:
     return np.array(Image.fromarray(picture).resize((width, height), Image.Resampling.BICUBIC))
 
 
-def _cut(pictures: list[Bytes], low: int, side: int, rng: np.random.Generator) -> _Cut:
-    picture = int(rng.integers(len(pictures)))
-    top, left = (int(rng.integers(size - side + 1)) for size in pictures[picture].shape[:2])
-    flips = rng.random() < 0.5, rng.random() < 0.5, rng.random() < 0.5
-    return _Cut(picture, low, side, top, left, flips)
-
-
 def _detail(pictures: list[Bytes], cut: _Cut) -> float:
-    """How much neighbours differ in the green of a crop, in levels: mean of both directions."""
-    green = pictures[cut.picture][cut.top : cut.top + cut.side, cut.left : cut.left + cut.side, 1].astype(np.int16)
+    """How much neighbours differ in the green of a crop before it is reduced, in levels: mean of both directions."""
+    green = pictures[cut.picture][cut.top : cut.top + cut.span, cut.left : cut.left + cut.span, 1].astype(np.int16)
     return float(np.abs(np.diff(green, axis=0)).mean() + np.abs(np.diff(green, axis=1)).mean()) / 2
 
 
@@ -155,7 +160,9 @@ def _group(pictures: list[Bytes], cuts: list[_Cut], rows: Ints, points: Ints | N
 
 
 def _crop(picture: Bytes, cut: _Cut) -> Bytes:
-    crop = picture[cut.top : cut.top + cut.side, cut.left : cut.left + cut.side]
+    crop = picture[cut.top : cut.top + cut.span, cut.left : cut.left + cut.span]
+    if cut.span != cut.side:
+        crop = reduced(crop, cut.side, cut.side)
     upside_down, mirrored, transposed = cut.flips
     if upside_down:
         crop = crop[::-1]

@@ -44,6 +44,7 @@ class Recipe:
     damage: dict[str, float] = field(default_factory=dict)
     frozen: tuple[str, ...] = ()
     candidates: int = 1
+    reduction: float = 1.0
     luminance: float = 0.0
 
     @property
@@ -61,6 +62,7 @@ class Recipe:
             samples=self.samples,
             damage=self._damage(),
             candidates=self.candidates,
+            reduction=self.reduction,
         )
 
     def _damage(self) -> Damage | None:
@@ -203,8 +205,8 @@ def _recipe(held: Mapping[str, Any]) -> Recipe:
         raise ValueError(f"scales must be the smallest and the largest, from 1, not {list(recipe.scales)}")
     if len(recipe.betas) != 2 or min(recipe.batch, recipe.pixels) < 1 or recipe.learning_rate <= 0:
         raise ValueError("betas are two, batch and pixels at least 1, the learning rate above 0")
-    if recipe.candidates < 1 or not 0 <= recipe.luminance <= 1:
-        raise ValueError("candidates are at least 1, luminance is a share from 0 to 1")
+    if recipe.candidates < 1 or recipe.reduction < 1 or not 0 <= recipe.luminance <= 1:
+        raise ValueError("candidates and reduction are at least 1, luminance is a share from 0 to 1")
     if (recipe.patch > 0) == (recipe.crop > 0):
         raise ValueError("give either patch (low-resolution side) or crop (side of the truth)")
     recipe._damage()

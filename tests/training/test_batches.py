@@ -74,8 +74,33 @@ def test_of_several_crops_the_one_with_the_most_detail_is_learnt_from() -> None:
     assert np.mean(found[4]) == pytest.approx(32, abs=2)  # the last of four: four fifths
 
 
+def test_half_of_the_crops_may_come_from_larger_regions() -> None:
+    """Of a ramp of one level a pixel, so that a crop tells by its slope how far it was reduced."""
+    ramp = np.broadcast_to(np.arange(250, dtype=np.uint8)[:, None], (250, 250))
+    picture = np.stack([ramp, ramp.T, ramp], axis=-1)
+    sampler, slopes = replace(DIIF_WAY, reduction=2.0), []
+    for step in range(60):
+        for group in sampler.batch_of([picture], step):
+            assert group.high.shape == replace(DIIF_WAY).batch_of([picture], step)[0].high.shape
+            for high in group.high.astype(float):
+                slopes.append(np.ptp(high[..., 0]) / (high.shape[0] - 1))
+    slopes = np.array(slopes)
+    assert ((slopes > 0.97) & (slopes < 1.03)).mean() == pytest.approx(0.5, abs=0.12)
+    assert slopes.max() == pytest.approx(2, abs=0.15)
+    assert slopes[slopes > 1.03].mean() == pytest.approx(1.5, abs=0.1)
+    small = picture[:50, :60]  # a region ends where the picture does
+    assert all(replace(sampler, patch=12).batch_of([small], step) for step in range(20))
+
+
 @pytest.mark.parametrize(
-    "sampler", [LIIF_WAY, DIIF_WAY, replace(DIIF_WAY, samples="points", pixels=50), replace(LIIF_WAY, candidates=3)]
+    "sampler",
+    [
+        LIIF_WAY,
+        DIIF_WAY,
+        replace(DIIF_WAY, samples="points", pixels=50),
+        replace(LIIF_WAY, candidates=3),
+        replace(LIIF_WAY, candidates=2, reduction=2.0),
+    ],
 )
 def test_parts_of_a_batch_make_up_the_whole(sampler: Sampler) -> None:
     whole = sampler.batch_of(PICTURES, 3)
