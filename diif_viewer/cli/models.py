@@ -1,4 +1,4 @@
-"""`diif-viewer models`: what models there are, what is in a file and whether it is whole; adding, removing."""
+"""`diif-viewer models`: what models there are, what is in a file and if it is whole; adding, removing, averaging."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from diif_viewer.errors import CheckpointError, RequestError
+from diif_viewer.cli.arguments import positive
+from diif_viewer.errors import CheckpointError, ExportError, RequestError
 from diif_viewer.models import cards, shelf
 from diif_viewer.models.registry import PHOTO, SHIPPED, default_method
 from diif_viewer.paths import shipped
@@ -16,9 +17,9 @@ from diif_viewer.paths import shipped
 if TYPE_CHECKING:
     from diif_viewer.models.spec import Part
 
-HELP = "List the models, show what a weights file holds, verify, add or remove one."
+HELP = "List the models, show what a weights file holds, verify, add or remove one, or average several."
 
-WORDS = ("list", "show", "verify", "add", "remove")
+WORDS = ("list", "show", "verify", "add", "remove", "average")
 """What can be done; `show` is meant where models are named without such a word, and `list` where nothing is."""
 
 
@@ -27,11 +28,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "words",
         nargs="*",
-        metavar="[list|show|verify|add|remove] MODEL",
-        help="shipped or added names, or .safetensors or .pth files (default: list all; verify: all)",
+        metavar="[list|show|verify|add|remove|average] MODEL",
+        help="shipped or added names, or .safetensors or .pth files (default: list all; verify: all); "
+        "average: each may be followed by its share, MODEL=0.7",
     )
     parser.add_argument("--name", help="for add: what to call the model (default: the file's name)")
     parser.add_argument("--replace", action="store_true", help="for add: replace a model of that name")
+    parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="for average: the .safetensors file to write")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="everything, as one JSON array")
     form.add_argument("--verify", action="store_true", help="the same as the word")
@@ -42,7 +45,9 @@ def run(args: argparse.Namespace) -> int:
     word, names = (args.words[0], args.words[1:]) if args.words[:1] and args.words[0] in WORDS else ("", args.words)
     if (args.name or args.replace) and word != "add":
         raise RequestError("--name and --replace are for `models add`.")
-    if word in ("add", "remove", "show") and not names:
+    if (args.output is not None) != (word == "average"):
+        raise RequestError("`models average` and -o FILE belong together: it writes the mean of several models there.")
+    if word in ("add", "remove", "show", "average") and not names:
         raise RequestError(f"`models {word}` needs to know which: name a model or a file.")
     if args.name and len(names) > 1:
         raise RequestError("--name is for one file; leave it out to add several under their own names.")
@@ -50,6 +55,8 @@ def run(args: argparse.Namespace) -> int:
         return _add(args, names)
     if word == "remove":
         return _remove(args, names)
+    if word == "average":
+        return _average(args, names)
     return _report(args, names, verify=args.verify or word == "verify", cards=bool(names) and word != "list")
 
 
@@ -72,6 +79,47 @@ def _remove(args: argparse.Namespace, names: list[str]) -> int:
     elif not args.quiet:
         print("\n".join(f"removed {known['name']} ({known['file']})" for known in removed))
     return 0
+
+
+def _average(args: argparse.Namespace, names: list[str]) -> int:
+    """Write the weighted mean of several models, and what it was made of."""
+    from diif_viewer.engine.model import weights_file
+    from diif_viewer.models.average import averaged
+    from diif_viewer.models.checkpoint import load_checkpoint, save_checkpoint
+
+    parts = [_with_share(name) for name in names]
+    files = [weights_file(name) for name, _ in parts]
+    output: Path = args.output
+    if output.suffix != ".safetensors":
+        raise RequestError(f"{output}: weights are written as safetensors; give a name that ends in .safetensors.")
+    if output.resolve() in {file.resolve() for file in files}:
+        raise RequestError(f"{output} is one of the models; give the mean another name.")
+    mean = averaged([load_checkpoint(file) for file in files], [share for _, share in parts])
+    told = [_told(file) for file in files]
+    whole = sum(share for _, share in parts)
+    made_of = ", ".join(f"{share / whole:g} of {file.name}" for file, (_, share) in zip(files, parts, strict=True))
+    most = max(range(len(parts)), key=lambda k: parts[k][1])
+    licences = sorted({about.get("licence", "unknown") for about in told})
+    try:
+        save_checkpoint(mean, output, told[most] | {"average": made_of, "licence": "; ".join(licences)})
+    except OSError as error:
+        raise ExportError(f"{output} cannot be written: {error.strerror or error}.") from error
+    if args.json:
+        print(json.dumps([record(str(output))], indent=2))
+    elif not args.quiet:
+        print(f"{output}: {made_of}")
+    return 0
+
+
+def _with_share(text: str) -> tuple[str, float]:
+    """`MODEL=0.7`, or `MODEL` for a share of 1. Raises RequestError."""
+    name, equals, share = text.rpartition("=")
+    if not equals or Path(text).exists():
+        return text, 1.0
+    try:
+        return name, positive(share)
+    except argparse.ArgumentTypeError:
+        raise RequestError(f"{text}: a share is a positive number, as in {name}=0.7.") from None
 
 
 def _report(args: argparse.Namespace, names: list[str], *, verify: bool, cards: bool) -> int:
@@ -100,15 +148,12 @@ def record(name: str) -> dict[str, Any]:
     import hashlib
 
     from diif_viewer.engine.model import weights_file
-    from diif_viewer.models.checkpoint import encoder_fingerprint, load_checkpoint, training_summary
+    from diif_viewer.models.checkpoint import encoder_fingerprint, load_checkpoint
     from diif_viewer.models.counts import parameters
 
     file = weights_file(name)
     model = load_checkpoint(file)
-    try:
-        training = training_summary(file)
-    except CheckpointError:
-        training = {}  # a public checkpoint says nothing of it
+    training = _told(file)
     counts = {"encoder": parameters(model.encoder), "decoder": parameters(model.decoder), "total": parameters(model)}
     with file.open("rb") as held:
         digest = hashlib.file_digest(held, "sha256").hexdigest()
@@ -127,6 +172,16 @@ def record(name: str) -> dict[str, Any]:
         "licence": training.pop("licence", None),
         "training": training,
     }
+
+
+def _told(file: Path) -> dict[str, str]:
+    """What a weights file says of its training and licence; a public checkpoint says nothing."""
+    from diif_viewer.models.checkpoint import training_summary
+
+    try:
+        return training_summary(file)
+    except CheckpointError:
+        return {}
 
 
 def _parts(known: dict[str, Any]) -> str:

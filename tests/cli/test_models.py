@@ -7,11 +7,12 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
 import diif_viewer as dv
 from diif_viewer.cli import main
-from diif_viewer.models.checkpoint import save_checkpoint
+from diif_viewer.models.checkpoint import load_checkpoint, save_checkpoint, training_summary
 from diif_viewer.models.registry import SHIPPED
 from diif_viewer.paths import shipped
 from tests.engine.conftest import reference
@@ -86,8 +87,6 @@ def mine(tmp_path: Path) -> Path:
 
 def public(path: Path) -> Path:
     """The same as a public checkpoint has it: a pickle of names, arguments and weights."""
-    import torch
-
     made = reference("liif")
     encoder = {"name": "edsr-baseline", "args": {"no_upsampling": True, "n_feats": 8, "n_resblocks": 2}}
     imnet = {"name": "mlp", "args": {"out_dim": 3, "hidden_list": [32, 32, 32]}}
@@ -137,6 +136,13 @@ def test_a_removed_model_is_gone_and_the_others_stay(shelf: Path, mine: Path, ca
         (["remove", "diif-s-lite"], "comes with the program"),
         (["remove", "nothing"], "none so far"),
         (["verify", "--replace"], "are for `models add`"),
+        (["average", "mine.safetensors"], "belong together"),
+        (["verify", "-o", "mean.safetensors"], "belong together"),
+        (["average", "-o", "mean.safetensors"], "name a model or a file"),
+        (["average", "mine.safetensors", "-o", "mean.pth"], "ends in .safetensors"),
+        (["average", "mine.safetensors", "-o", "mine.safetensors"], "is one of the models"),
+        (["average", "mine.safetensors=-1", "-o", "mean.safetensors"], "a share is a positive number"),
+        (["average", "mine.safetensors", "diif-s-lite", "-o", "mean.safetensors"], "Only models of one kind"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(
@@ -146,6 +152,7 @@ def test_what_cannot_be_is_one_sentence(
     words = [str(mine.with_name(word)) if "." in word and "/" not in word else word for word in words]
     assert main(["models", *words]) == 1
     assert sentence in capsys.readouterr().err
+    assert not mine.with_name("mean.safetensors").exists()
     assert not shelf.exists() or not list(shelf.iterdir())
 
 
@@ -156,6 +163,27 @@ def test_a_model_is_replaced_only_if_that_is_said(shelf: Path, mine: Path, tmp_p
     assert "There is a model mine already" in capsys.readouterr().err
     assert main(["models", "add", str(other), "--name", "mine", "--replace"]) == 0
     assert [path.name for path in shelf.iterdir()] == ["mine.pth"]
+
+
+def test_models_are_averaged_by_their_shares(tmp_path: Path, capsys: Shown) -> None:
+    files = [tmp_path / "a.safetensors", tmp_path / "b=2.safetensors", public(tmp_path / "public.pth")]
+    models = [reference("liif"), reference("liif")]
+    for value in models[1].state_dict().values():
+        value.mul_(-2).add_(0.125)
+    for model, file, steps in zip(models, files, ("7", "9"), strict=False):
+        save_checkpoint(model, file, {"steps": steps, "licence": f"CC {steps}"})
+    out = tmp_path / "mean.safetensors"
+    assert main(["models", "average", str(files[0]), f"{files[1]}=3", "-o", str(out)]) == 0
+    assert "0.25 of a.safetensors, 0.75 of b=2.safetensors" in capsys.readouterr().out
+    weights = [model.state_dict() for model in (load_checkpoint(out), *models)]
+    for name, value in weights[0].items():
+        torch.testing.assert_close(value, 0.25 * weights[1][name] + 0.75 * weights[2][name])
+    told = training_summary(out)
+    assert (told["steps"], told["licence"]) == ("9", "CC 7; CC 9")  # of the model with the most weight; of both
+    assert main(["models", "average", str(files[0]), str(files[2]), "-o", str(out), "--json"]) == 0
+    (known,) = json.loads(capsys.readouterr().out)
+    assert known["licence"] == "CC 7; unknown"
+    assert known["training"]["average"] == "0.5 of a.safetensors, 0.5 of public.pth"
 
 
 def test_files_that_are_no_models_are_not_found_by_name(shelf: Path, capsys: Shown) -> None:

@@ -1,0 +1,30 @@
+"""The mean of several models' weights, which of models that grew from one another is often better than each.
+
+Source: Wortsman et al., "Model soups", ICML 2022.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from diif_viewer.errors import RequestError
+from diif_viewer.models.model import ImplicitModel
+
+
+def averaged(models: Sequence[ImplicitModel], shares: Sequence[float]) -> ImplicitModel:
+    """A model of the same kind whose weights are the weighted mean of theirs, computed in float64.
+
+    shares: one above 0 for each; only their ratios count. Raises RequestError for models of different kinds.
+    """
+    if len({model.spec.to_json() for model in models}) != 1:
+        raise RequestError(
+            "Only models of one kind can be averaged: the same encoder, the same decoder, the same sizes."
+        )
+    parts = [(model.state_dict(), share / sum(shares)) for model, share in zip(models, shares, strict=True)]
+    mean = ImplicitModel(models[0].spec)
+    with torch.no_grad():
+        for name, value in mean.state_dict().items():
+            value.copy_(torch.stack([weights[name].double() * share for weights, share in parts]).sum(dim=0))
+    return mean
