@@ -44,7 +44,10 @@ Batch = tuple[Group, ...]
 
 @dataclass(frozen=True, slots=True)
 class _Cut:
-    """Where one pair comes from: everything random about it. span: side of the region that its truth is made of."""
+    """Where one pair comes from: everything random about it.
+
+    span: side of the region that its truth is made of. colours: the channels in the order in which they are learnt.
+    """
 
     picture: int
     low: int
@@ -53,6 +56,7 @@ class _Cut:
     top: int
     left: int
     flips: tuple[bool, bool, bool]
+    colours: tuple[int, ...] = (0, 1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +68,8 @@ class Sampler:
     steps of `scale_step` where that is not 0. scale_of: one scale for the "batch", or for each "patch" its own.
     samples: whole "rows" (slices are whole then), or also single "points". seed: of everything random. damage: done to
     the low-resolution patches. candidates: crops drawn for each patch, of which the one with the most detail is used.
-    reduction: half of the crops are regions larger by up to this factor, reduced; 1: none are.
+    reduction: half of the crops are regions larger by up to this factor, reduced; 1: none are. permuted: share of the
+    crops whose colour channels are put in any order.
     """
 
     patch: int
@@ -79,6 +84,7 @@ class Sampler:
     damage: Damage | None = None
     candidates: int = 1
     reduction: float = 1.0
+    permuted: float = 0.0
 
     @property
     def largest_side(self) -> int:
@@ -127,7 +133,8 @@ class Sampler:
             span = min(round(side * rng.uniform(1.0, self.reduction)), height, width)
         top, left = (int(rng.integers(size - span + 1)) for size in (height, width))
         flips = rng.random() < 0.5, rng.random() < 0.5, rng.random() < 0.5
-        return _Cut(picture, low, side, span, top, left, flips)
+        colours = rng.permutation(3).tolist() if self.permuted and rng.random() < self.permuted else (0, 1, 2)
+        return _Cut(picture, low, side, span, top, left, flips, tuple(colours))
 
     def _sides(self, rng: np.random.Generator) -> tuple[int, int]:
         """Sides of low-resolution patch and truth at a scale drawn from the range."""
@@ -163,6 +170,8 @@ def _crop(picture: Bytes, cut: _Cut) -> Bytes:
     crop = picture[cut.top : cut.top + cut.span, cut.left : cut.left + cut.span]
     if cut.span != cut.side:
         crop = reduced(crop, cut.side, cut.side)
+    if cut.colours != (0, 1, 2):
+        crop = crop[..., cut.colours]
     upside_down, mirrored, transposed = cut.flips
     if upside_down:
         crop = crop[::-1]

@@ -45,6 +45,7 @@ class Recipe:
     frozen: tuple[str, ...] = ()
     candidates: int = 1
     reduction: float = 1.0
+    permuted: float = 0.0
     luminance: float = 0.0
 
     @property
@@ -63,6 +64,7 @@ class Recipe:
             damage=self._damage(),
             candidates=self.candidates,
             reduction=self.reduction,
+            permuted=self.permuted,
         )
 
     def _damage(self) -> Damage | None:
@@ -205,8 +207,10 @@ def _recipe(held: Mapping[str, Any]) -> Recipe:
         raise ValueError(f"scales must be the smallest and the largest, from 1, not {list(recipe.scales)}")
     if len(recipe.betas) != 2 or min(recipe.batch, recipe.pixels) < 1 or recipe.learning_rate <= 0:
         raise ValueError("betas are two, batch and pixels at least 1, the learning rate above 0")
-    if recipe.candidates < 1 or recipe.reduction < 1 or not 0 <= recipe.luminance <= 1:
-        raise ValueError("candidates and reduction are at least 1, luminance is a share from 0 to 1")
+    if min(recipe.candidates, recipe.reduction) < 1:
+        raise ValueError("candidates and reduction are at least 1")
+    if not 0 <= min(recipe.luminance, recipe.permuted) <= max(recipe.luminance, recipe.permuted) <= 1:
+        raise ValueError("luminance and permuted are shares from 0 to 1")
     if (recipe.patch > 0) == (recipe.crop > 0):
         raise ValueError("give either patch (low-resolution side) or crop (side of the truth)")
     recipe._damage()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -92,6 +93,20 @@ def test_half_of_the_crops_may_come_from_larger_regions() -> None:
     assert all(replace(sampler, patch=12).batch_of([small], step) for step in range(20))
 
 
+def test_colours_may_change_places() -> None:
+    """Of a picture whose channels lie in ranges of their own."""
+    noise = np.random.default_rng(1).integers(0, 50, (80, 80, 3), dtype=np.uint8)
+    picture, found = noise + np.array([0, 100, 200], np.uint8), Counter()
+    sampler = replace(DIIF_WAY, permuted=0.6)
+    for step in range(150):
+        for group in sampler.batch_of([picture], step):
+            for low, high in zip(group.low, group.high, strict=True):
+                assert np.array_equal(low, reduced(high, *low.shape[:2]))
+                found[tuple((high.reshape(-1, 3).mean(axis=0) // 100).astype(int))] += 1 / 600
+    assert found.pop((0, 1, 2)) == pytest.approx(0.4 + 0.6 / 6, abs=0.05)
+    assert list(found.values()) == pytest.approx([0.1] * 5, abs=0.04)
+
+
 @pytest.mark.parametrize(
     "sampler",
     [
@@ -99,7 +114,7 @@ def test_half_of_the_crops_may_come_from_larger_regions() -> None:
         DIIF_WAY,
         replace(DIIF_WAY, samples="points", pixels=50),
         replace(LIIF_WAY, candidates=3),
-        replace(LIIF_WAY, candidates=2, reduction=2.0),
+        replace(LIIF_WAY, candidates=2, reduction=2.0, permuted=0.5),
     ],
 )
 def test_parts_of_a_batch_make_up_the_whole(sampler: Sampler) -> None:

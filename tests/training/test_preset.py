@@ -38,7 +38,8 @@ VALUES = "batch = 1\npixels = 4\npatch = 8\nscales = [1, 4]\nlearning_rate = 1e-
         (GOOD + VALUES + "frozen = ['encoder', 1]", "frozen must be str, not 1"),
         (GOOD + VALUES + "reduction = 0.5", "candidates and reduction are at least 1"),
         (GOOD + VALUES + "candidates = 0", "candidates and reduction are at least 1"),
-        (GOOD + VALUES + "luminance = 1.5", "a share from 0 to 1"),
+        (GOOD + VALUES + "luminance = 1.5", "shares from 0 to 1"),
+        (GOOD + VALUES + "permuted = -0.1", "shares from 0 to 1"),
         (GOOD + VALUES + "samples = 'all'", "samples must be rows or points"),
         (GOOD.replace("n_feats = 4", "n_feats = 4\nname = 'rdx'") + VALUES, "unknown encoder 'rdx'"),
         (GOOD.replace("[decoders.diif]", "[decoders.diif]\nwidth = 3") + VALUES, "takes no argument 'width'"),
@@ -99,7 +100,7 @@ def test_a_run_of_the_first_lite_preset_is_still_its_own(tmp_path: Path) -> None
     lines = (
         line
         for line in (Path(presets.__file__).parent / "lite.toml").read_text().splitlines()
-        if not line.startswith(("skip", "optim", "knots", "candidates", "reduction", "luminance"))
+        if not line.startswith(("skip", "optim", "knots", "candidates", "reduction", "permuted", "luminance"))
     )
     (tmp_path / "lite.toml").write_text("\n".join(lines))
     settings = ["encoder.n_resblocks=8", "learning_rate=1.2e-3", "pixels=1024", "shares={liif=0.5, diif=0.5}"]
