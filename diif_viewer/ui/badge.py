@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtGui import QActionGroup
@@ -169,10 +169,11 @@ class BadgeRow:
         active: int,
         *,
         device: str = "",
-        truth: bool = False,
+        has_truth: Callable[[int], bool] = lambda _: False,
     ) -> None:
         """Say what every pane shows, where there is room for it. statuses: empty without a picture. device: its words
-        of the renderer."""
+        of the renderer. has_truth: can a pane show a truth?
+        """
         for badge in self.badges:
             if badge.pane >= min(len(statuses), len(areas)):
                 badge.hide()
@@ -183,7 +184,7 @@ class BadgeRow:
                 active=layout.panes > 1 and badge.pane == active,
                 words=words_of(statuses[badge.pane], device, self._score(badge.pane, layout)),
                 room=self._room(area, layout),
-                truth=truth,
+                truth=has_truth(badge.pane),
             )
             self._place(badge, area, layout)
 

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import QWidget
 from diif_viewer.ui.compare import GAP, Layout, area_at
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.divider import Divider
+from diif_viewer.ui.export_frame import ExportFrame
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.lens import Lens
 from diif_viewer.ui.marks import paint_band, paint_note
@@ -81,7 +82,7 @@ class Canvas(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(160, 120)
         self._divider, self._scrolling = Divider(self, controller.state), Scrolling()
-        self.fingers = Fingers(self)
+        self.fingers = Fingers(self, self._is_covered)
         self.fingers.moved.connect(self._carry)
         self.fingers.spread.connect(self._spread)
         self.fingers.broken_off.connect(self._let_go)
@@ -210,6 +211,8 @@ class Canvas(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         """Go on with the drag, or tell where the cursor is."""
+        if self._drag is not Drag.NONE and not event.buttons() & self._button:
+            self._let_go()  # a menu or a dialog has had the release
         position = event.position()
         step = position - self._last
         self._last = position
@@ -238,6 +241,11 @@ class Canvas(QWidget):
             self.update()
         if drag is Drag.PAN:
             self.setCursor(Qt.CursorShape.ArrowCursor)
+
+    def _is_covered(self, position: QPointF) -> bool:
+        """Is something there that hands press on: a badge, a bar, the frame of an export?"""
+        there = self.childAt(position.toPoint())
+        return there is not None and not (isinstance(there, ExportFrame) and there.side_at(position) is None)
 
     @Slot(float, float)
     def _carry(self, right: float, down: float) -> None:

@@ -200,6 +200,8 @@ class Exporter(QObject):
 
     @Slot()
     def _subject_changed(self) -> None:
+        if self._controller.state.flipped:
+            return  # for as long as a key is held
         subject = self._subject()
         if self.dialog is not None and self._picture is not self._of:
             self.dialog.reject()  # another pane with another picture

@@ -25,6 +25,18 @@ class NumberBox(QDoubleSpinBox):
         text = text.rstrip("0").rstrip(".") if "." in text else text
         return text.replace(".", self.locale().decimalPoint())
 
+    def valueFromText(self, text: str) -> float:  # noqa: N802
+        """Of either decimal sign: there are no signs between thousands that one could be."""
+        return float(super().valueFromText(self._with_own_sign(text)))
+
+    def validate(self, text: str, position: int) -> object:
+        """As `valueFromText` reads it."""
+        return super().validate(self._with_own_sign(text), position)
+
+    def _with_own_sign(self, text: str) -> str:
+        sign = self.locale().decimalPoint()
+        return text.replace(".", sign).replace(",", sign)
+
     def fill(self, value: float) -> None:
         """Show a value that nobody typed here; somebody who is typing is not disturbed."""
         if self.hasFocus() and abs(self.value() - value) <= 0.51 * 10.0 ** -self.decimals():

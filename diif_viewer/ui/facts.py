@@ -90,7 +90,7 @@ class Facts(QObject):
         known = picture is not None and picture.reduced is not None
         actions["ground_truth"].setEnabled(picture is not None)
         actions["ground_truth"].setChecked(known)
-        actions[f"method_{TRUTH}"].setEnabled(known)
+        actions[f"method_{TRUTH}"].setEnabled(window.state.has_truth(window.state.active))
 
     def tell(self) -> None:
         """Tell screen readers, and whoever reads the report."""
@@ -104,9 +104,8 @@ class Facts(QObject):
         """Say what every pane shows, in its corner."""
         state, controller = self._window.state, self._window.controller
         statuses = controller.statuses if state.picture is not None else ()
-        truth = state.picture is not None and state.picture.reduced is not None
-        device = self._window.renderer_news.device
-        self._window.badge_row.show(statuses, controller.areas, state.layout, state.active, device=device, truth=truth)
+        device, row = self._window.renderer_news.device, self._window.badge_row
+        row.show(statuses, controller.areas, state.layout, state.active, device=device, has_truth=state.has_truth)
 
     @Slot()
     def show_layout(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
@@ -24,7 +25,7 @@ from PySide6.QtWidgets import (
 from diif_viewer.ui.figure import Figure
 from diif_viewer.ui.figure_file import SUFFIXES
 from diif_viewer.ui.figure_work import FigureWork, Wish
-from diif_viewer.ui.language import said, tr
+from diif_viewer.ui.language import decimal, said, tr
 from diif_viewer.ui.reduced import TRUTH, all_methods, label_of
 from diif_viewer.ui.zoom_text import format_zoom, parse_zoom
 from diif_viewer.viewport import LARGEST
@@ -59,8 +60,12 @@ def _may_replace(path: Path, parent: QWidget) -> bool:
 
 
 def parse_scales(text: str) -> tuple[float, ...] | None:
-    """The scales that `text` names, such as "x4, x8"; None when it names none, too many, or one that cannot be."""
-    words = [word for word in text.replace(";", ",").split(",") if word.strip()]
+    """The scales that `text` names, such as "x4, x8"; None when it names none, too many, or one that cannot be.
+
+    Where numbers are written with a comma, one with a figure behind it is part of a number.
+    """
+    between = r"[;,]" if decimal(".") == "." else r";|,(?!\d)"
+    words = [word for word in re.split(between, text) if word.strip()]
     found = [parse_zoom(word) for word in words]
     scales = tuple(dict.fromkeys(scale for scale in found if scale is not None and 1 < scale <= LARGEST))
     return scales if scales and len(scales) <= ROWS and None not in found and len(scales) == len(set(found)) else None

@@ -100,7 +100,8 @@ class Files(QObject):
             return view.resized(fitted.view_height, fitted.view_width).clamped()
         x, y = view.position_at((view.view_width / 2, view.view_height / 2))
         place = x / old.width * picture.width, y / old.height * picture.height
-        return fitted.at_scale(view.scale).centred_on(place).clamped()
+        reduced = old.reduced.factor if old.reduced is not None and (again or turned) else 1.0
+        return fitted.at_scale(view.scale / reduced).centred_on(place).clamped()
 
     # ---- reading again ----
 

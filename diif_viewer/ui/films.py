@@ -142,6 +142,8 @@ class Films(QObject):
 
     @Slot()
     def _view_changed(self) -> None:
+        if self._controller.state.flipped:
+            return  # for as long as a key is held
         view = self._view
         if self.dialog is not None and self._picture is not self._of:
             self.dialog.reject()  # another pane with another picture

@@ -55,12 +55,14 @@ def beside(view: Viewport, guest: Picture, *, by_place: bool) -> Viewport:
 
 class Guests(QObject):
     """By pane. changed: another pane shows another picture, or another place; no payload. frame_ready: a Frame.
+    frame_failed: one sentence.
 
     by_place: how the viewport is shared.
     """
 
     changed = Signal()
     frame_ready = Signal(object)
+    frame_failed = Signal(str)
 
     def __init__(self, state: ViewerState, client: RendererClient, parent: QObject) -> None:
         super().__init__(parent)
@@ -93,8 +95,10 @@ class Guests(QObject):
         guest.scene.fade = fade
         guest.scene.set_picture(picture)
         guest.fallback.frame_ready.connect(self.frame_ready)
+        guest.fallback.frame_failed.connect(self.frame_failed)
         self._held[pane] = guest
         self._client.open_image(picture.image, picture.pixels)
+        self._state.set_foreign(set(self._held))
         self.changed.emit()
 
     def clear(self) -> None:
@@ -116,6 +120,7 @@ class Guests(QObject):
     def _drop(self, pane: int) -> None:
         guest = self._held.pop(pane, None)
         if guest is not None:
+            self._state.set_foreign(set(self._held))
             guest.fallback.shutdown()
             guest.fallback.deleteLater()
             self._client.close_image(guest.picture.image)

@@ -55,6 +55,8 @@ class Opening(QObject):
         if models := [path for path in paths if path.suffix.lower() in WEIGHTS]:
             self.models_found.emit(models)
             paths = [path for path in paths if path not in models]
+        if not paths:
+            return
         several = len(paths) > 1
         found = [file for path in paths for file in (pictures_in(path) if path.is_dir() else [path])]
         self._list = found if several else []

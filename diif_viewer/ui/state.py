@@ -102,6 +102,8 @@ class ViewerState(QObject):
         self.flipped = False
         self._main = method or default_method()
         self._by_file = method is None
+        self._under_truth = self._main, self._by_file
+        self._foreign: set[int] = set()
         self._others = list(OTHERS)
         self._before = self._counterpart()
 
@@ -124,8 +126,9 @@ class ViewerState(QObject):
 
     @property
     def chosen_method(self) -> str | None:
-        """The main method where somebody chose it, None where the picture's file decides."""
-        return None if self._by_file else self._main
+        """The main method where somebody chose it, None where the picture's file decides; the truth is no method."""
+        main, by_file = self._under_truth if self._main == TRUTH else (self._main, self._by_file)
+        return None if by_file else main
 
     @property
     def others(self) -> tuple[str, ...]:
@@ -177,13 +180,28 @@ class ViewerState(QObject):
             self.view = view
             self.view_changed.emit()
 
+    def has_truth(self, pane: int) -> bool:
+        """Can a pane show the truth? It is that of the open picture; another file has none."""
+        own = pane == self.layout.panes - 1 or pane not in self._foreign
+        return own and self.picture is not None and self.picture.reduced is not None
+
+    def set_foreign(self, panes: set[int]) -> None:
+        """The panes that show another file than the open one, whatever the layout; none of them shows a truth."""
+        self._foreign = panes
+        chosen = zip(self._others, OTHERS, strict=True)
+        others = [first if k in panes and now == TRUTH else now for k, (now, first) in enumerate(chosen)]
+        if others != self._others:
+            self._others = others
+            self.methods_changed.emit()
+
     def set_method(self, method: str, pane: int | None = None) -> None:
         """Look through `method` (a name in ON_SCREEN) in `pane`; in the active one when None."""
         pane = self.active if pane is None else pane
-        missing = method == TRUTH and (self.picture is None or self.picture.reduced is None)
-        if method == self.chosen[pane] or missing:
+        if method == self.chosen[pane] or (method == TRUTH and not self.has_truth(pane)):
             return
         if pane == self.layout.panes - 1:
+            if method == TRUTH:
+                self._under_truth = self._main, self._by_file
             self._before, self._main, self._by_file = self._main, method, method == self._of_file()
         else:
             self._others[pane] = method
@@ -200,7 +218,10 @@ class ViewerState(QObject):
 
     def _replace(self, method: str) -> None:
         self._others = [first if now == method else now for now, first in zip(self._others, OTHERS, strict=True)]
-        self._main = default_method() if self._main == method else self._main
+        if self._main == method:
+            self._main, self._by_file = self._under_truth if method == TRUTH else (self._of_file(), True)
+        if self._under_truth[0] == method:
+            self._under_truth = self._of_file(), True
         if self._before == method:
             self._before = self._counterpart()
 

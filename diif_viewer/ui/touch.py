@@ -50,9 +50,17 @@ class Fingers(QObject):
     touched = Signal()
     thrown = Signal(float, float)
 
-    def __init__(self, canvas: QWidget, time_of: Callable[[QTouchEvent], float] | None = None) -> None:
-        """time_of: when an event happened, in seconds; by default what the device says, however late it is read."""
+    def __init__(
+        self,
+        canvas: QWidget,
+        covered: Callable[[QPointF], bool],
+        time_of: Callable[[QTouchEvent], float] | None = None,
+    ) -> None:
+        """covered: does something else lie there and take what presses on it? time_of: when an event happened, in
+        seconds; by default what the device says, however late it is read.
+        """
         super().__init__(canvas)
+        self._covered = covered
         self._canvas, self._time_of, self._now = canvas, time_of or _time_of, 0.0
         self._hold = Hold.NONE
         self._start = QPointF()
@@ -68,6 +76,9 @@ class Fingers(QObject):
     def take(self, event: QTouchEvent) -> bool:
         """True when `event` was for us: touchpads tell of their fingers too, and have gestures of their own."""
         if event.device().type() != QInputDevice.DeviceType.TouchScreen:
+            return False
+        if event.type() == QEvent.Type.TouchBegin and self._covered(event.points()[0].position()):
+            event.ignore()  # Qt makes a mouse of this finger, for what lies there
             return False
         event.accept()
         self._now = self._time_of(event)

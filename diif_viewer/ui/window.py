@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
@@ -185,6 +185,7 @@ class MainWindow(QMainWindow):
             badge.models_asked.connect(self.actions_by_name["models"].trigger)
             badge.method_chosen.connect(partial(self._method_chosen, badge.pane))
         self.controller.fallback.frame_failed.connect(self.notice.tell)
+        self.controller.looks.guests.frame_failed.connect(self.notice.tell)
 
     # ---- pictures ----
 
@@ -250,11 +251,7 @@ class MainWindow(QMainWindow):
 
     def toggle_full_screen(self) -> None:
         """The picture alone, or the window again."""
-        full = not self.isFullScreen()
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
-        self.tools.setVisible(not full)
-        self.status.setVisible(not full)
-        self.actions_by_name["fullscreen"].setChecked(full)
 
     def show_shortcuts(self) -> None:
         """The list of keys and gestures."""
@@ -284,6 +281,15 @@ class MainWindow(QMainWindow):
             self.close()
 
     # ---- the window itself ----
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """The bars go with the full screen and come with the window, whoever asked for it."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.WindowStateChange:
+            full = self.isFullScreen()
+            self.tools.setVisible(not full)
+            self.status.setVisible(not full)
+            self.actions_by_name["fullscreen"].setChecked(full)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         """Keep the badges in place."""

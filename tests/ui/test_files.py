@@ -613,3 +613,16 @@ def test_a_long_sentence_takes_more_lines_and_stays_in_the_window(stage, photo):
     assert notice._text.height() >= notice._text.heightForWidth(notice._text.width()), "all of it can be read"
     notice.tell("Short.")
     assert notice.height() < 60
+
+
+def test_a_dialog_that_is_cancelled_leaves_the_list_that_is_walked(stage, photo, tmp_path, monkeypatch):
+    from diif_viewer.ui import open_dialog
+
+    files = [other_photo(tmp_path, f"{name}.png") for name in "abx"]
+    stage.show(files[0])
+    stage.window.opening.open_paths([files[0], files[2]])
+    stage.until(lambda: not stage.viewer.loader.busy)
+    monkeypatch.setattr(open_dialog, "choose_files", lambda *_, **__: [])
+    stage.window.actions_by_name["open"].trigger()
+    stage.window.actions_by_name["next"].trigger()
+    stage.until(lambda: stage.state.picture.path == files[2])

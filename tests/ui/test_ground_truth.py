@@ -259,3 +259,68 @@ def test_the_truth_lies_where_the_reduced_picture_lies(factor, scale):
     inside = np.s_[edge:-edge, edge:-edge]
     assert np.abs(whole[inside].astype(int) - bicubic[inside]).max(initial=0) <= 3, "a slope looks alike, both ways"
     assert not opaque(whole).isNull()
+
+
+def test_leaving_the_truth_brings_back_what_was_chosen_before_it(stage, large, photo, tmp_path):
+    """Or leaves it to the file, if that had decided, for the next picture too."""
+    Image.open(large).save(tmp_path / "a.jpg")
+    Image.open(photo).save(tmp_path / "b.jpg")
+    stage.show(tmp_path / "a.jpg")
+    for chosen in (None, "liif-lite"):
+        if chosen:
+            stage.state.set_method(chosen)
+        before = stage.state.chosen
+        reduce(stage)
+        stage.window.actions_by_name["method_truth"].trigger()
+        assert stage.state.chosen == (TRUTH,)
+        assert stage.state.chosen_method == chosen
+        stage.window.ground_truth.leave()
+        assert (stage.state.chosen, stage.state.chosen_method) == (before, chosen)
+    stage.state.set_method("diif-s-lite-photo")
+    reduce(stage)
+    stage.window.actions_by_name["method_truth"].trigger()
+    stage.show(tmp_path / "b.jpg")
+    stage.until(lambda: stage.state.picture.path.name == "b.jpg")
+    assert (stage.state.chosen, stage.state.chosen_method) == (("diif-s-lite-photo",), None)
+
+
+@pytest.mark.parametrize("first", ["file", "truth"])
+def test_another_file_in_a_pane_has_no_truth(stage, large, photo, first):
+    stage.show(large)
+    stage.state.set_layout(Layout.TWO)
+    reduce(stage)
+    state, badge = stage.state, stage.window.badge_row.badges[0]
+    state.set_active(0)
+    truth = stage.window.actions_by_name["method_truth"]
+    assert truth.isEnabled()
+    if first == "truth":
+        truth.trigger()
+        assert state.chosen[0] == TRUTH
+    stage.window.pane_files.open_path(0, photo)
+    stage.until(lambda: bool(stage.controller.looks.guests))
+    assert state.chosen[0] == "bicubic"
+    assert not truth.isEnabled()
+    assert not truth_is_offered(badge)
+    state.set_method(TRUTH, 0)
+    assert state.chosen[0] == "bicubic"
+    stage.sharp()
+    state.set_active(1)
+    assert truth.isEnabled()
+
+
+def test_reading_again_keeps_what_is_in_sight(stage, large):
+    stage.show(large)
+    reduce(stage)
+    stage.window.navigator.zoom_to(8.0)
+    stage.rest()
+
+    def in_sight() -> list[float]:
+        view, picture = stage.state.view, stage.state.picture
+        (left, top), (right, bottom) = view.position_at((0, 0)), view.position_at((view.view_width, view.view_height))
+        return [left / picture.width, top / picture.height, right / picture.width, bottom / picture.height]
+
+    before = in_sight()
+    stage.window.actions_by_name["reload"].trigger()
+    stage.until(lambda: stage.state.picture.reduced is None)
+    assert stage.state.view.scale == pytest.approx(2)
+    assert in_sight() == pytest.approx(before, abs=0.01)

@@ -14,6 +14,7 @@ from PySide6.QtTest import QTest
 
 from diif_viewer.engine.messages import CloseImage
 from diif_viewer.ui import open_dialog
+from diif_viewer.ui.compare import Layout
 from diif_viewer.ui.guests import beside
 from diif_viewer.ui.state import Picture
 from diif_viewer.viewport import Viewport
@@ -357,3 +358,18 @@ def test_the_bar_is_about_the_frames_of_the_active_pane(stage, photo, tmp_path):
     stage.state.set_active(0)
     assert (bar.count, bar.box.text()) == (7, "1")
     stage.sharp()
+
+
+@pytest.mark.parametrize("order", ["export", "film"])
+def test_a_dialog_stays_while_space_shows_the_other_file(stage, photo, twin, order):
+    stage.show(photo)
+    stage.state.set_layout(Layout.TWO)
+    guest_in(stage, 0, twin)
+    stage.window.actions_by_name[order].trigger()
+    dialog = stage.window.films.dialog or stage.window.exporter.dialog
+    hold(stage)
+    assert dialog.isVisible()
+    let_go(stage)
+    assert dialog.isVisible()
+    assert (stage.window.films.dialog or stage.window.exporter.dialog) is dialog
+    dialog.reject()

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import QLocale
+from PySide6.QtWidgets import QWidget
 
 from diif_viewer.ui import language
+from diif_viewer.ui.export_fields import NumberBox
+from diif_viewer.ui.figure_dialog import parse_scales
 from diif_viewer.ui.language import choose, tr, tr_count
+from diif_viewer.ui.zoom_text import format_zoom
 
 
 @pytest.fixture(autouse=True)
@@ -97,3 +102,20 @@ def test_qts_own_words_follow_the_language(qapp):
             assert QCoreApplication.translate("QPlatformTheme", "Cancel") == word
     finally:
         QLocale.setDefault(before)
+
+
+def test_numbers_are_read_with_either_decimal_sign(qtbot):
+    """A comma between two scales is one between numbers only where no figure follows it."""
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    for locale, sign in ((QLocale("de"), ","), (QLocale("en"), ".")):
+        box = NumberBox(parent, "x", 0.01, 1000, 3)
+        box.setLocale(locale)
+        for typed in ("2.5", "2,5"):
+            box.selectAll()
+            qtbot.keyClicks(box, typed)
+            assert (box.value(), box.text()) == (2.5, f"2{sign}5")
+    assert parse_scales("4,8") == parse_scales("x4, x8") == parse_scales("x4; 8") == (4, 8)
+    language.use("de")
+    assert parse_scales(format_zoom(3.5)) == (3.5,)
+    assert parse_scales("x3,5; x8") == parse_scales("x3,5, x8") == parse_scales("x3.5,x8") == (3.5, 8)

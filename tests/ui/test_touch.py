@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
@@ -236,3 +238,40 @@ def test_phases_that_say_nothing_do_nothing(stage, hand):
         for modifiers in (NONE, CONTROL):
             scroll(stage, phase, 0, modifiers)
     assert stage.state.view == before
+
+
+def test_a_finger_presses_on_what_lies_on_the_picture(stage, hand, tmp_path):
+    """Bars, badges, the overview and the frame of an export, as a mouse does; beside the frame it is the picture's."""
+    frames = [Image.fromarray(np.full((60, 80, 3), 40 * k, np.uint8)) for k in range(3)]
+    frames[0].save(tmp_path / "pages.tif", save_all=True, append_images=frames[1:])
+    stage.show(tmp_path / "pages.tif")
+    stage.until(lambda: stage.state.picture.pages == 3)
+    window, canvas = stage.window, stage.window.canvas
+    window.navigator.zoom_to(20.0)
+    stage.rest()
+
+    def place(widget, point=None) -> tuple[int, int]:
+        there = widget.mapTo(canvas, widget.rect().center() if point is None else point)
+        return there.x(), there.y()
+
+    view = stage.state.view
+    hand.tap(*place(window.overview, QPoint(10, 10)))
+    assert stage.state.view != view
+    hand.tap(*place(window.pages.next))
+    stage.until(lambda: stage.state.picture.page == 1)
+    window.navigator.zoom_to(None)
+    stage.rest()
+    window.exporter.export_region((20, 20, 50, 50))
+    frame = window.exporter.frame
+    box, middle = frame.box, frame.rect_of(frame.box).center().toPoint()
+    x, y = place(frame, middle)
+    hand.do(("press", 0, x, y))
+    hand.do(("move", 0, x + 30, y))
+    hand.do(("release", 0, x + 30, y))
+    assert frame.box != box
+    view, corner = stage.state.view, place(frame, QPoint(3, 3))
+    hand.do(("press", 0, *corner), ("press", 1, corner[0] + 20, corner[1] + 60))
+    hand.do(("move", 0, *corner), ("move", 1, corner[0] + 80, corner[1] + 160))
+    hand.do(("release", 0, *corner), ("release", 1, corner[0] + 80, corner[1] + 160))
+    assert stage.state.view.scale > view.scale
+    window.exporter.dialog.reject()

@@ -863,3 +863,38 @@ def test_a_jpeg_is_shown_by_the_model_made_for_it_until_somebody_chooses(stage, 
     stage.show(jpeg)
     stage.until(lambda: stage.state.picture.path == jpeg)
     assert stage.state.methods == ("liif-lite",)
+
+
+def test_the_bars_come_back_whoever_ends_the_full_screen(stage, photo):
+    stage.show(photo)
+    window = stage.window
+    for leave in (window.windowHandle().showNormal, window.actions_by_name["leave"].trigger):
+        window.toggle_full_screen()
+        QApplication.processEvents()
+        assert (window.tools.isVisible(), window.status.isVisible()) == (False, False)
+        assert window.actions_by_name["fullscreen"].isChecked()
+        leave()
+        QApplication.processEvents()
+        assert (window.tools.isVisible(), window.status.isVisible()) == (True, True)
+        assert not window.actions_by_name["fullscreen"].isChecked()
+
+
+def test_a_drag_ends_when_somebody_else_had_the_release(stage, photo):
+    stage.show(photo)
+    stage.window.navigator.zoom_to(8.0)
+    stage.rest()
+    canvas = stage.window.canvas
+
+    def move(x: int, buttons: Qt.MouseButton) -> None:
+        place, none = QPointF(x, 100), Qt.MouseButton.NoButton
+        event = QMouseEvent(QEvent.Type.MouseMove, place, place, none, buttons, Qt.KeyboardModifier.NoModifier)
+        QApplication.sendEvent(canvas, event)
+
+    stage.qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=QPoint(200, 100))
+    before = stage.state.view
+    move(220, Qt.MouseButton.LeftButton)
+    moved = stage.state.view
+    assert moved != before
+    move(260, Qt.MouseButton.NoButton)  # a menu was open meanwhile
+    assert stage.state.view == moved
+    assert canvas.cursor().shape() == Qt.CursorShape.ArrowCursor
