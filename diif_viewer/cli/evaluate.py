@@ -121,7 +121,7 @@ def run(args: argparse.Namespace) -> int:
     seams = _seams(cases, methods, ProgressLine(enabled=not args.quiet)) if args.seams else []
     if seams and not args.json:
         print("\n" + seam_table(seams), end="")
-    about = {"protocol": args.protocol, "dtype": args.dtype, "low": "given" if _given(cases) else "made"}
+    about = {"protocol": args.protocol, "dtype": args.dtype, "low": _origin(cases)}
     if args.jpeg is not None:
         about["jpeg"] = str(args.jpeg)
     if args.blur:
@@ -152,7 +152,7 @@ def _card(args: argparse.Namespace) -> int:
     print(text, end="")
     if args.output is not None:
         with atomic_path(args.output / "card.md") as temporary:
-            temporary.write_text(text, encoding="utf-8")
+            temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
         _remark(args, args.output / "card.md")
     return 0
 
@@ -211,8 +211,10 @@ def load_methods(names: Sequence[str], device: str) -> list[str | Model]:
     return chosen
 
 
-def _given(cases: list[Case]) -> bool:
-    return all(case.low is not None for case in cases)
+def _origin(cases: list[Case]) -> str:
+    """Of the low-resolution pictures."""
+    kinds = {"made" if case.low is None else "given" for case in cases}
+    return kinds.pop() if len(kinds) == 1 else "some given, some made"
 
 
 def _make_folder(folder: Path) -> None:

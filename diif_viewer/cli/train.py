@@ -47,7 +47,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--device", default="cpu", help="cpu, cuda or mps; torchrun chooses its number (default: cpu)")
     parser.add_argument(
-        "--start", type=Path, action="append", default=[], metavar="WEIGHTS", help="begin a new run with these weights"
+        "--start",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="WEIGHTS",
+        help="begin a new run with these weights; of several encoders the last one counts",
     )
     parser.add_argument("--compile", action="store_true", help="compile the encoder: slow to start, then faster")
     parser.add_argument(
@@ -64,6 +69,7 @@ def run(args: argparse.Namespace) -> int:
     import torch
 
     from diif_viewer.engine.device import resolve
+    from diif_viewer.errors import TrainingError
     from diif_viewer.models.checkpoint import load_checkpoint
     from diif_viewer.training.ahead import fitting_workers
     from diif_viewer.training.loop import train
@@ -76,7 +82,9 @@ def run(args: argparse.Namespace) -> int:
     if args.show:
         print(preset.resolved(indent=2))
         return 0
-    resolve(args.device)
+    device = resolve(args.device)
+    if args.valid_count < 0:
+        raise TrainingError("--valid-count is a number of pictures, not below 0.")
     budget, folder = _budget(args, preset), args.run or Path("runs") / preset.name
     if args.threads:
         torch.set_num_threads(args.threads)
@@ -85,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
         summary["start"] = ", ".join(path.name for path in args.start)
     rhythm = Rhythm(max(1, args.report), max(1, args.validate), args.save, max(0, args.milestone))
     try:
-        with assembled(args.device) as (team, device):
+        with assembled(device if args.device == "auto" else args.device) as (team, device):
             pictures, valid = _pictures(args, preset, folder, team)
             if team.leads and not args.quiet:
                 _say(f"{len(pictures)} pictures, {len(valid)} for validation, {torch.get_num_threads()} threads")

@@ -10,7 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from diif_viewer.evaluation.quality import PROTOCOLS, Case, Score, find_cases, load_case, measure
+from diif_viewer.errors import RequestError
+from diif_viewer.evaluation.quality import PROTOCOLS, Case, Score, dataset_names, find_cases, load_case, measure
 from diif_viewer.evaluation.seams import measure_seams, seam_table
 from diif_viewer.evaluation.tables import markdown, means
 from diif_viewer.models.registry import PHOTO
@@ -41,13 +42,21 @@ def card_tables(folders: Sequence[Path], methods: Sequence[str | Model], progres
     compressed pictures is there when the photo model is. progress: called with the finished fraction.
     Raises ImageError, RequestError.
     """
-    given = [case for folder in folders for scale in WITHIN for case in find_cases(folder, scale)]
+    names = dataset_names(folders)
+
+    def cases(folders: Sequence[Path], scales: Sequence[float], *, made: bool = False) -> list[Case]:
+        every = ((folder, scale) for folder in folders for scale in scales)
+        return [c for folder, scale in every for c in find_cases(folder, scale, made=made, name=names[folder])]
+
+    given = cases(folders, WITHIN)
+    for case in given:
+        if case.low is None:
+            raise RequestError(f"A card needs low-resolution pictures in LR_x{case.scale:g} beside {case.high.parent}.")
     reported = {dataset for figures in PUBLISHED.values() for dataset, _ in figures}
     chosen = [folder for folder in folders if folder.resolve().name in reported] or list(folders)
-    made = [case for folder in chosen for scale in BEYOND for case in find_cases(folder, scale, made=True)]
+    made = cases(chosen, BEYOND, made=True)
     has_photo = any(not isinstance(method, str) and method.name == PHOTO for method in methods)
-    spoilt = [case for folder in chosen for scale in COMPRESSED for case in find_cases(folder, scale)]
-    spoilt = [replace(case, jpeg=JPEG_QUALITY) for case in spoilt] if has_photo else []
+    spoilt = [replace(case, jpeg=JPEG_QUALITY) for case in cases(chosen, COMPRESSED)] if has_photo else []
     parts = [part for part in (given, made, spoilt) if part]
     work = [*(float(len(part)) for part in parts), float(SEAM_PICTURES)]
 

@@ -171,6 +171,11 @@ def load_case(case: Case) -> tuple[Bytes, Bytes]:
         if height > high.shape[0] or width > high.shape[1]:
             size = f"{high.shape[1]}x{high.shape[0]}"
             raise RequestError(f"{case.high.name}: {size} pixels are too few for x{case.scale:g} of {case.low.name}.")
+        if height < 0.9 * high.shape[0] or width < 0.9 * high.shape[1]:
+            raise RequestError(
+                f"{case.low.name} is not {case.high.name} at x{case.scale:g}: enlarged so much it has {width}x{height} "
+                f"pixels of {high.shape[1]}x{high.shape[0]}."
+            )
         return _spoilt(low, case), high[:height, :width]
     try:
         low, truth = reduced_pair(high, case.scale)

@@ -53,7 +53,7 @@ def markdown(scores: Sequence[Score]) -> str:
     rows = list(dict.fromkeys(method for *_, method in found))
     best = {c: max(m.psnr for (d, s, _), m in found.items() if (d, s) == c) for c in columns}
     lines = [
-        "| method | " + " | ".join(f"{dataset} x{scale:g}" for dataset, scale in columns) + " |",
+        "| method | " + " | ".join(f"{_cell(dataset)} x{scale:g}" for dataset, scale in columns) + " |",
         "|---|" + "---|" * len(columns),
     ]
     for method in rows:
@@ -64,8 +64,12 @@ def markdown(scores: Sequence[Score]) -> str:
             cells.append(f"**{text}**" if m and m.psnr == best[column] else text)
             if m and not math.isnan(m.ssim):
                 cells[-1] += f" / {m.ssim:.4f}"
-        lines.append(f"| {method} | " + " | ".join(cells) + " |")
+        lines.append(f"| {_cell(method)} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def _cell(name: str) -> str:
+    return name.replace("|", "\\|")
 
 
 def csv_text(scores: Sequence[Score]) -> str:
@@ -102,5 +106,5 @@ def write_tables(
     texts = {"scores.csv": csv_text(scores), "scores.json": json_text(scores, about, seams), "table.md": table}
     for name, text in texts.items():
         with atomic_path(folder / name) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+            temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
     return [folder / name for name in texts]

@@ -18,11 +18,13 @@ def averaged(models: Sequence[ImplicitModel], shares: Sequence[float]) -> Implic
 
     shares: one above 0 for each; only their ratios count. Raises RequestError for models of different kinds.
     """
-    if len({model.spec.to_json() for model in models}) != 1:
+    if any(model.spec.completed() != models[0].spec.completed() for model in models):
         raise RequestError(
             "Only models of one kind can be averaged: the same encoder, the same decoder, the same sizes."
         )
-    parts = [(model.state_dict(), share / sum(shares)) for model, share in zip(models, shares, strict=True)]
+    most = max(shares)  # so that no sum is beyond all numbers
+    whole = sum(share / most for share in shares)
+    parts = [(model.state_dict(), share / most / whole) for model, share in zip(models, shares, strict=True)]
     mean = ImplicitModel(models[0].spec)
     with torch.no_grad():
         for name, value in mean.state_dict().items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from inspect import signature
 from typing import Any, Protocol
 
 from torch import Tensor, nn
@@ -46,6 +47,10 @@ class ModelSpec:
 
     encoder: Part
     decoder: Part
+
+    def completed(self) -> ModelSpec:
+        """The same with every argument, also those that were left at their defaults. Raises CheckpointError."""
+        return ModelSpec(completed(self.encoder), completed(self.decoder))
 
     def to_json(self) -> str:
         """The form that checkpoints carry."""
@@ -90,6 +95,16 @@ def build_decoder(part: Part, channels: int) -> nn.Module:
         raise CheckpointError(f"unknown decoder {part.name!r}; known: {', '.join(_DECODERS)}")
     kind, allowed = _DECODERS[part.name]
     return kind(channels, **_checked(part, allowed))
+
+
+def completed(part: Part) -> Part:
+    """The same with every argument, also those that were left at their defaults. Raises CheckpointError."""
+    kinds = {**_ENCODERS, **_DECODERS}
+    if part.name not in kinds:
+        raise CheckpointError(f"unknown part {part.name!r}; known: {', '.join(kinds)}")
+    kind, allowed = kinds[part.name]
+    values = {name: value.default for name, value in signature(kind).parameters.items() if name in allowed}
+    return Part(part.name, values | _checked(part, allowed))
 
 
 def _checked(part: Part, allowed: Mapping[str, Kind]) -> dict[str, Any]:

@@ -100,6 +100,9 @@ class Sampler:
         own = range(self.batch * part[0] // part[1], self.batch * (part[0] + 1) // part[1])
         if self.scale_of == "patch":
             drawn = [self._drawn(pictures, 1, rng) for _ in range(self.batch)]
+            if self.samples == "points":  # as many of each, whichever part of the batch is cut
+                fewest = min(points.shape[1] for *_, points in drawn if points is not None)
+                drawn = [(cuts, rows, None if p is None else p[:, :fewest]) for cuts, rows, p in drawn]
             groups = tuple(_group(pictures, *drawn[k]) for k in own)
         else:
             cuts, rows, points = self._drawn(pictures, self.batch, rng)

@@ -64,7 +64,7 @@ class Curve:
         out = io.StringIO(newline="")
         writer = csv.DictWriter(out, self._names())
         writer.writeheader()
-        writer.writerows({k: f"{v:.6g}" for k, v in row.items()} for row in self._rows)
+        writer.writerows({k: f"{v:.0f}" if k == "step" else f"{v:.6g}" for k, v in row.items()} for row in self._rows)
         write_whole(self._run / "curve.csv", out.getvalue().encode())
 
     def plot(self) -> None:
@@ -78,7 +78,7 @@ class Curve:
         figure = Figure(figsize=(9, 6), layout="constrained")
         FigureCanvasAgg(figure)
         upper, lower = figure.subplots(2, 1, sharex=True)
-        for axes, prefix, label in ((upper, "loss ", "mean absolute error"), (lower, "psnr ", "validation PSNR, dB")):
+        for axes, prefix, label in ((upper, "loss ", "mean error"), (lower, "psnr ", "validation PSNR, dB")):
             for name in (n for n in names if n.startswith(prefix)):
                 points = [(row["step"], row[name]) for row in self._rows if name in row]
                 axes.plot(*zip(*points, strict=True), label=name[len(prefix) :], marker="" if len(points) > 30 else ".")

@@ -11,13 +11,18 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 
-from diif_viewer.errors import TrainingError
+from diif_viewer.errors import ImageError, TrainingError
+from diif_viewer.imaging.colour import expand_grey, split_alpha, to_8_bits
+from diif_viewer.imaging.load import load_picture
 
 Bytes = npt.NDArray[np.uint8]
 
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"}
+
+
+_FORM = 2
+"""Of the decoded pictures: other ones are made again when it changes."""
 
 
 def picture_files(folder: Path) -> list[Path]:
@@ -36,11 +41,16 @@ def open_pictures(folder: Path, cache: Path, smallest: int, report: Callable[[st
     cache: directory for that file, made again when the folder changed. smallest: pictures with a shorter side are left
     out, and named through `report`, as are those that cannot be read. Raises TrainingError when none is left.
     """
-    files = picture_files(folder)
-    wanted: dict[str, Any] = {
-        "smallest": smallest,
-        "files": [[f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in files],
-    }
+    files, known = [], []
+    for file in picture_files(folder):
+        try:
+            about = file.stat()
+        except OSError as error:
+            report(f"skipped {file.name}: not readable ({error.strerror or error})")
+            continue
+        files.append(file)
+        known.append([file.name, about.st_size, about.st_mtime_ns])
+    wanted: dict[str, Any] = {"form": _FORM, "smallest": smallest, "files": known}
     pixels, index = cache / "pictures.raw", cache / "pictures.json"
     held: dict[str, Any] = {}
     with suppress(OSError, ValueError):
@@ -70,9 +80,8 @@ def _decode(files: list[Path], target: Path, smallest: int, report: Callable[[st
     with partial.open("wb") as out:
         for file in files:
             try:
-                with Image.open(file) as picture:
-                    pixels = np.asarray(picture.convert("RGB"))
-            except (OSError, ValueError, Image.DecompressionBombError) as error:
+                pixels = to_8_bits(expand_grey(split_alpha(load_picture(file).pixels)[0]))
+            except ImageError as error:
                 report(f"skipped {file.name}: not readable ({error})")
                 continue
             height, width = pixels.shape[:2]

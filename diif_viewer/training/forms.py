@@ -23,13 +23,18 @@ from diif_viewer.models.liif import Liif
 from diif_viewer.models.tables import table
 
 
+def has_training_form(decoder: nn.Module) -> bool:
+    """Can `picture_rows` compute it?"""
+    return isinstance(decoder, Diif | DiifS) or _is_plain_liif(decoder)
+
+
 def picture_rows(decoder: nn.Module, features: Tensor, lattice: Lattice, rows: Ints) -> Tensor:
     """Whole rows of a decoder's picture, with gradients.
 
     features: (B, channels, H, W). rows: indices of output rows (R,). -> (B, R, lattice.x.count, 3) in [-1, 1] space
     (DIIF-S: detail without its base). Raises TypeError for variants that are not trained.
     """
-    if isinstance(decoder, Liif) and _is_plain_liif(decoder):
+    if isinstance(decoder, Liif) and has_training_form(decoder):
         return _liif(decoder, features, lattice, rows)
     if isinstance(decoder, Diif):
         return _diif(decoder, features, lattice, rows)

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from diif_viewer.errors import TrainingError
+from diif_viewer.models.checkpoint import encoder_fingerprint
 from diif_viewer.models.model import ImplicitModel
 from diif_viewer.training.ahead import made_ahead
 from diif_viewer.training.batches import Batch, Bytes
@@ -65,6 +66,8 @@ def train(
     networks = Networks(preset).to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     for model in start:
         networks.begin_with(model, preset)
+    if len({encoder_fingerprint(model) for model in start}) > 1:
+        report("the weights to begin with have different encoders: that of the last of them is taken")
     average = copy.deepcopy(networks).requires_grad_(False)
     betas, on_cuda = (recipe.betas[0], recipe.betas[1]), device.startswith("cuda")
     optimiser: torch.optim.Optimizer
@@ -165,8 +168,13 @@ class _Keeper:
     def keep(self, rhythm: Rhythm, device: str) -> None:
         """Validate and keep the best, and keep a milestone, at the steps at which that is due."""
         state = self._state
+        valid_due = bool(self._valid) and state.step % rhythm.validate == 0
+        milestone_due = bool(rhythm.milestone) and state.step % rhythm.milestone == 0
+        if not valid_due and not milestone_due:
+            return
+        state.check_weights()
         with told_when_refused(self._run):
-            if self._valid and state.step % rhythm.validate == 0:
+            if valid_due:
                 encoder, decoders = self._average.encoder, self._average.decoders
                 state.curve.add_quality(state.step, validate(encoder, decoders, self._valid, device))
                 self._report(state.curve.quality_line())
@@ -175,7 +183,7 @@ class _Keeper:
                     self._export(self._run / "best")
                 Strip(self._run).add(state.step, look(encoder, decoders, self._valid[0], device))
                 state.curve.plot()
-            if rhythm.milestone and state.step % rhythm.milestone == 0:
+            if milestone_due:
                 self._export(self._run / "milestones" / f"step-{state.step}")
 
     def save(self) -> None:

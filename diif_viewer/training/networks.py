@@ -14,7 +14,7 @@ from diif_viewer.errors import TrainingError
 from diif_viewer.geometry import Ints
 from diif_viewer.models.liif import Liif, begin_with_nothing
 from diif_viewer.models.model import ImplicitModel, bicubic
-from diif_viewer.models.spec import Part, build_decoder, build_encoder
+from diif_viewer.models.spec import Part, build_decoder, build_encoder, completed
 from diif_viewer.models.tables import table
 from diif_viewer.training.batches import Batch, Bytes, Group
 from diif_viewer.training.forms import picture_points, picture_rows
@@ -140,7 +140,7 @@ def _luminance(colours: Tensor) -> Tensor:
 
 
 def _switches(part: Part) -> dict[str, object]:
-    return {name: value for name, value in part.args.items() if name not in {"hidden", "skip", "knots"}}
+    return {name: value for name, value in completed(part).args.items() if name not in {"hidden", "skip", "knots"}}
 
 
 def _to_model(pixels: Bytes, device: torch.device) -> Tensor:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, asdict, dataclass, field, fields
@@ -13,6 +15,7 @@ from diif_viewer.errors import CheckpointError, TrainingError
 from diif_viewer.models.spec import ModelSpec, Part, build_decoder, build_encoder
 from diif_viewer.training.batches import Sampler
 from diif_viewer.training.damage import Damage
+from diif_viewer.training.forms import has_training_form
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ _CHOICES = {
     "loss": ("l1", "l2"),
     "optimiser": ("adam", "muon"),
 }
+_NAME = re.compile(r"[A-Za-z0-9_-]+")
 _SECTIONS = ("encoder", "decoders", "training")
 _FIRST_FIELDS = {"patch", "warm_up", "last_rate", "clip", "average", "shares"}
 """Always part of a run's fingerprint; what came later counts only where it differs from its default."""
@@ -125,7 +129,7 @@ def load_preset(name_or_path: str, settings: Sequence[str] = (), decoders: Seque
     """
     path = Path(name_or_path)
     if path.suffix != ".toml":
-        path = Path(__file__).with_name(f"{name_or_path}.toml")
+        path = Path(__file__).parent / f"{name_or_path}.toml"
     try:
         held = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -173,8 +177,12 @@ def _preset(name: str, held: dict[str, Any], chosen: Iterable[str] | None) -> Pr
         raise ValueError(f"there is no section {unknown[0]!r}")
     decoders = {}
     for decoder, args in held["decoders"].items():
+        if not _NAME.fullmatch(decoder):
+            raise ValueError(f"a decoder's name is made of letters, digits and hyphens, not {decoder!r}")
         kind = dict(args)
         decoders[decoder] = Part(kind.pop("name", decoder), kind)
+    if strange := sorted(set(held["training"].get("shares", {})) - set(decoders)):
+        raise ValueError(f"shares are of decoders, and there is no {strange[0]!r}")
     if chosen is not None:
         if unknown := sorted(set(chosen) - set(decoders)):
             raise TrainingError(f"{name} has no decoder {unknown[0]!r}; it has {', '.join(decoders)}.")
@@ -182,8 +190,9 @@ def _preset(name: str, held: dict[str, Any], chosen: Iterable[str] | None) -> Pr
     encoder = dict(held["encoder"])
     preset = Preset(name, Part(encoder.pop("name", "edsr"), encoder), decoders, _recipe(held["training"]))
     channels = build_encoder(preset.encoder).channels
-    for part in decoders.values():
-        build_decoder(part, channels)
+    for decoder, part in decoders.items():
+        if not has_training_form(build_decoder(part, channels)):
+            raise ValueError(f"{decoder} learns only with local_ensemble, feat_unfold and cell_decode")
     if not decoders:
         raise ValueError("no decoder")
     parts, frozen = {"encoder", *decoders}, set(preset.recipe.frozen)
@@ -205,8 +214,14 @@ def _recipe(held: Mapping[str, Any]) -> Recipe:
             raise ValueError(f"{name} must be {' or '.join(choices)}, not {getattr(recipe, name)!r}")
     if len(recipe.scales) != 2 or not 1 <= recipe.scales[0] <= recipe.scales[1]:
         raise ValueError(f"scales must be the smallest and the largest, from 1, not {list(recipe.scales)}")
-    if len(recipe.betas) != 2 or min(recipe.batch, recipe.pixels) < 1 or recipe.learning_rate <= 0:
-        raise ValueError("betas are two, batch and pixels at least 1, the learning rate above 0")
+    if len(recipe.betas) != 2 or not 0 <= min(recipe.betas) <= max(recipe.betas) < 1:
+        raise ValueError(f"betas are two numbers from 0 to less than 1, not {list(recipe.betas)}")
+    if min(recipe.batch, recipe.pixels) < 1 or recipe.learning_rate <= 0:
+        raise ValueError("batch and pixels are at least 1, the learning rate above 0")
+    if min(recipe.seed, recipe.scale_step, recipe.patch, recipe.crop) < 0:
+        raise ValueError("seed, scale_step, patch and crop cannot be below 0")
+    if not all(0 < share <= 1 for share in recipe.shares.values()):
+        raise ValueError(f"shares are above 0 and at most 1, not {recipe.shares}")
     if min(recipe.candidates, recipe.reduction) < 1:
         raise ValueError("candidates and reduction are at least 1")
     if not 0 <= min(recipe.luminance, recipe.permuted) <= max(recipe.luminance, recipe.permuted) <= 1:
@@ -222,6 +237,8 @@ def _recipe(held: Mapping[str, Any]) -> Recipe:
 def _value(name: str, value: Any, kind: Any) -> Any:
     if kind is float and type(value) is int:
         return float(value)
+    if kind is float and type(value) is float and not math.isfinite(value):
+        raise ValueError(f"{name} must be a finite number, not {value}")
     if kind == tuple[float, ...] and isinstance(value, list):
         return tuple(_value(name, v, float) for v in value)
     if kind == dict[str, float] and isinstance(value, dict):

@@ -50,6 +50,7 @@ class RunState:
         OSError, and leaves the old state, when it cannot be written.
         """
         self.check()
+        self.check_weights()
         held = {
             "fingerprint": self._fingerprint,
             "step": self.step,
@@ -68,7 +69,15 @@ class RunState:
 
     def check(self) -> None:
         """Raise TrainingError when a loss is no longer a number."""
-        if not all(math.isfinite(loss) for loss in self.losses.values()):
+        self._stop_unless(all(math.isfinite(loss) for loss in self.losses.values()))
+
+    def check_weights(self) -> None:
+        """Raise TrainingError when a weight is no longer a number: the last step's loss was told before that step."""
+        values = [*self._networks.parameters(), *self._average.parameters()]
+        self._stop_unless(all(bool(value.isfinite().all()) for value in values))
+
+    def _stop_unless(self, sound: bool) -> None:
+        if not sound:
             kept = f"the last good state is in {self.path}" if self.path.is_file() else "no state had been saved yet"
             raise TrainingError(
                 f"The loss is no longer a number at step {self.step}; {kept}. Try a smaller learning rate."

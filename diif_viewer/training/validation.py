@@ -39,7 +39,7 @@ def look(encoder: nn.Module, decoders: nn.ModuleDict, picture: Bytes, device: st
     """A crop of a picture at x4 by bicubic and each decoder, and its truth, for the eye: HWC uint8, all of one size."""
     truth = _detailed(picture, SCALES[-1])
     crops = _enlarged(encoder, decoders, truth, SCALES[-1], device)
-    return {name: levels.astype(np.uint8) for name, levels in crops.items()} | {"truth": truth}
+    return {name: np.nan_to_num(levels).astype(np.uint8) for name, levels in crops.items()} | {"truth": truth}
 
 
 @torch.no_grad()

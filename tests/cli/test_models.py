@@ -182,7 +182,7 @@ def test_models_are_averaged_by_their_shares(tmp_path: Path, capsys: Shown) -> N
     assert (told["steps"], told["licence"]) == ("9", "CC 7; CC 9")  # of the model with the most weight; of both
     assert main(["models", "average", str(files[0]), str(files[2]), "-o", str(out), "--json"]) == 0
     (known,) = json.loads(capsys.readouterr().out)
-    assert known["licence"] == "CC 7; unknown"
+    assert known["licence"] == "CC 7; unknown"  # and a public file spells out what is left at its default elsewhere
     assert known["training"]["average"] == "0.5 of a.safetensors, 0.5 of public.pth"
 
 

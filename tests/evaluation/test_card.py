@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -66,3 +67,14 @@ def test_other_data_sets_have_no_published_rows(benchmark: Path, capsys: Shown) 
 def test_a_card_chooses_what_it_measures(words: list[str], benchmark: Path, capsys: Shown) -> None:
     assert main(["eval", str(benchmark), "--card", *words]) == 1
     assert "A card says itself what it measures" in capsys.readouterr().err
+
+
+def test_a_card_wants_given_pictures_and_keeps_sets_of_one_name_apart(
+    benchmark: Path, tmp_path: Path, capsys: Shown
+) -> None:
+    assert main(["eval", str(benchmark / "HR_x4"), "--card", "--method", "nearest"]) == 1
+    assert "A card needs low-resolution pictures in LR_x2" in capsys.readouterr().err
+    shutil.copytree(benchmark, tmp_path / "other" / "Set14")
+    sets = [str(benchmark), str(tmp_path / "other" / "Set14")]
+    assert main(["eval", *sets, "--card", "--method", "nearest", "--quiet"]) == 0
+    assert len(rows(capsys.readouterr().out, "nearest")[0]) == 7

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -368,3 +369,27 @@ def test_the_command_says_before_the_work_that_its_folder_cannot_be_made(benchma
     (tmp_path / "file").touch()
     with pytest.raises(ExportError, match="cannot be made"):
         command(str(benchmark), "--method", "bicubic", "-o", str(tmp_path / "file" / "out"))
+
+
+def test_low_pictures_of_another_scale_are_refused(benchmark) -> None:
+    words = [str(benchmark / "HR_x3"), "--lr", str(benchmark / "LR_x3"), "--method", "bicubic"]
+    with pytest.raises(RequestError, match=r"is not a\.png at x2: enlarged so much it has 40x32 pixels of 60x48"):
+        command(*words, "--scale", "2")
+    command(*words, "--scale", "3")
+
+
+def test_where_low_pictures_came_from_is_told(benchmark, capsys) -> None:
+    for scales, origin in (("2,3", "given"), ("2,4", "some given, some made"), ("4", "made")):
+        command(str(benchmark), "--method", "bicubic", "--scale", scales, "--json")
+        assert json.loads(capsys.readouterr().out)["low"] == origin
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names that are no text are Linux's")
+def test_names_that_are_no_text_or_hold_bars_lose_nothing(tmp_path) -> None:
+    folder = tmp_path / "a|b\udcff"
+    folder.mkdir()
+    save_png(photograph(), folder / "\udcfe.png")
+    command(str(folder), "--method", "bicubic", "--scale", "2", "-o", str(tmp_path / "out"))
+    table = (tmp_path / "out" / "table.md").read_text(encoding="utf-8")
+    assert table.splitlines()[0] == "| method | a\\|b\\udcff x2 |"
+    assert "udcfe" in (tmp_path / "out" / "scores.csv").read_text(encoding="utf-8")

@@ -111,6 +111,7 @@ def test_colours_may_change_places() -> None:
     "sampler",
     [
         LIIF_WAY,
+        replace(LIIF_WAY, pixels=900),
         DIIF_WAY,
         replace(DIIF_WAY, samples="points", pixels=50),
         replace(LIIF_WAY, candidates=3),
@@ -128,6 +129,8 @@ def test_parts_of_a_batch_make_up_the_whole(sampler: Sampler) -> None:
         assert len(joined(whole, name)) == len(joined(halves, name))
         for a, b in zip(joined(whole, name), joined(halves, name), strict=True):
             np.testing.assert_array_equal(a, b)
+    counts = {group.points.shape[1] for group in whole + halves if group.points is not None}
+    assert len(counts) <= 1, "an error of points is one of as many in every part"
     assert all(np.array_equal(group.rows, whole[0].rows) for group in halves) or sampler.scale_of == "patch"
 
 

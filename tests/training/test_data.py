@@ -93,3 +93,21 @@ def test_patches_come_in_all_scales_and_pairs_belong_together(folder: Path, tmp_
         assert len(set(batch.rows)) == len(batch.rows)
         assert 0 <= min(batch.rows) <= max(batch.rows) < side
     assert sides == set(range(8, 33))
+
+
+def test_sixteen_bits_become_eight_as_everywhere(tmp_path: Path) -> None:
+    grey = np.random.default_rng(3).integers(0, 256, (40, 44), dtype=np.uint8)
+    (tmp_path / "photos").mkdir()
+    Image.fromarray(grey.astype(np.uint16) * 257).save(tmp_path / "photos" / "deep.png")
+    (picture,) = open_pictures(tmp_path / "photos", tmp_path / "cache", 32, print)
+    assert np.array_equal(picture, np.repeat(grey[..., None], 3, axis=-1))
+
+
+def test_links_to_nothing_and_damaged_chunks_are_named_and_left_out(folder: Path, tmp_path: Path) -> None:
+    (folder / "gone.png").symlink_to(folder / "nothing.png")
+    whole = (folder / "a.png").read_bytes()
+    (folder / "damaged.png").write_bytes(whole[:37] + b"\xd3&\x86\xb8" + whole[41:])
+    lines: list[str] = []
+    assert len(open_pictures(folder, tmp_path / "cache", 32, lines.append)) == 2
+    for name in ("gone.png", "damaged.png"):
+        assert sum(f"skipped {name}: not readable" in line for line in lines) == 1

@@ -17,6 +17,7 @@ from safetensors.torch import load_file
 
 from diif_viewer.errors import TrainingError
 from diif_viewer.models.checkpoint import training_summary
+from diif_viewer.models.model import ImplicitModel
 from diif_viewer.training import loop
 from diif_viewer.training.curve import Curve
 from diif_viewer.training.data import open_pictures
@@ -194,3 +195,35 @@ def test_a_cache_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     folder = picture_folder(tmp_path / "pictures")
     with pytest.raises(TrainingError, match="decoded pictures cannot be kept"):
         open_pictures(folder, tmp_path / "file" / "cache", 8, silent)
+
+
+@pytest.mark.parametrize("save", [0.0, 1000.0])
+def test_weights_that_are_no_numbers_replace_none_that_are(save: float, tmp_path: Path) -> None:
+    """The loss is told before the step that spoils the weights; everything is due at every step."""
+    preset = tiny_preset(tmp_path, "learning_rate=1e30", "clip=0", "warm_up=0", "precision=float32")
+    rhythm = Rhythm(report=1000, validate=1, save=save, milestone=1)
+    with pytest.raises(TrainingError, match="no longer a number"):
+        train(preset, pictures(), tmp_path / "run", Budget(steps=40), valid=pictures(), rhythm=rhythm, report=silent)
+    for file in (tmp_path / "run").rglob("*.safetensors"):
+        assert all(bool(value.isfinite().all()) for value in load_file(file).values()), file
+    if (state := tmp_path / "run" / "state.pt").is_file():
+        held = torch.load(state, weights_only=True)
+        assert all(bool(value.isfinite().all()) for value in held["networks"].values())
+
+
+def test_of_several_encoders_to_begin_with_the_last_counts_and_that_is_said(tmp_path: Path) -> None:
+    preset, models = tiny_preset(tmp_path), []
+    for seed in (1, 2):
+        torch.manual_seed(seed)
+        models.append(ImplicitModel(preset.spec(NAMES[seed])))
+    lines: list[str] = []
+    run = tmp_path / "run"
+    frozen = tiny_preset(tmp_path, 'frozen=["encoder"]')
+    train(frozen, pictures(), run, Budget(steps=1), report=lines.append, start=models)
+    assert any("that of the last of them" in line for line in lines)
+    kept = load_file(run / f"{NAMES[1]}-tiny.safetensors")
+    for name, value in models[1].encoder.state_dict().items():
+        assert torch.equal(kept[f"encoder.{name}"], value)
+    lines.clear()
+    train(frozen, pictures(), tmp_path / "one", Budget(steps=1), report=lines.append, start=models[1:])
+    assert not any("different encoders" in line for line in lines)
