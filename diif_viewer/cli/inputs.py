@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import glob
-import os
 import re
 import sys
 import tempfile
@@ -47,7 +46,6 @@ def standard_input() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="diif-viewer-") as folder:
         file = Path(folder, "standard input")
         file.write_bytes(data)
-        os.utime(file, (0, 0))  # when it was made is not known: a result that is there may stand for it
         yield file
 
 

@@ -80,8 +80,11 @@ class Options:
         """Bits per channel of the result for a picture of `bits`, in a format that holds `depths`."""
         return self.bits or (16 if bits == 16 and 16 in depths else 8)
 
-    def recipe(self, lattice: Lattice, window: Window, bits: int) -> str:
-        """The software tag of the result: the same for results that must be the same, so that a batch can go on."""
+    def recipe(self, source: Path, lattice: Lattice, window: Window, bits: int) -> str:
+        """The software tag of the result: the same for results that must be the same, so that a batch can go on.
+
+        source: the picture's file, which is read.
+        """
         part = "" if window == lattice.window else f" part {window.top},{window.left},{window.bottom},{window.right}"
         words = [
             f"{Path(self.method).name}{' ' + self.weights if self.weights else ''}",
@@ -91,6 +94,7 @@ class Options:
             *(["lossless"] if self.lossless else []),
             *(["stripped"] if self.strip else []),
             *([f"page {self.page + 1}"] if self.page else []),
+            f"of {_digits(source)}",
         ]
         return f"DIIF Viewer {__version__} ({'; '.join(words)})"
 
@@ -98,11 +102,15 @@ class Options:
 @functools.cache
 def digits_of(weights: Path) -> str:
     """The first digits of the file's SHA-256; empty for a file that cannot be read, which loading will say."""
+    return _digits(weights)
+
+
+def _digits(file: Path) -> str:
     import hashlib
 
     try:
-        with weights.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()[:8]
+        with file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()[:8]
     except OSError:
         return ""
 

@@ -147,13 +147,13 @@ def _job(source: Path, label: str, number: int, target: Target, options: Options
     check_place(output, make=target.many)
     if not (target.many and output.exists()) or overwrite:
         return job
-    if _is_ready(output, source, options.recipe(lattice, window, bits), (window.height, window.width)):
+    if _is_ready(output, options.recipe(source, lattice, window, bits), (window.height, window.width)):
         return replace(job, ready=True)
     raise ExportError(f"{output} exists and is not this result; --overwrite replaces it.")
 
 
-def _is_ready(output: Path, source: Path, recipe: str, size: tuple[int, int]) -> bool:
-    """Is `output` the whole result of `recipe`, and no older than its source?"""
+def _is_ready(output: Path, recipe: str, size: tuple[int, int]) -> bool:
+    """Is `output` the whole result of `recipe`?"""
     from diif_viewer.imaging.load import peek
     from diif_viewer.imaging.whole import is_whole
 
@@ -161,8 +161,7 @@ def _is_ready(output: Path, source: Path, recipe: str, size: tuple[int, int]) ->
         header = peek(output)
     except DiifViewerError:
         return False
-    fresh = output.stat().st_mtime >= source.stat().st_mtime
-    return fresh and header.software == recipe and (header.height, header.width) == size and is_whole(output)
+    return header.software == recipe and (header.height, header.width) == size and is_whole(output)
 
 
 def check_place(output: Path, *, make: bool) -> None:

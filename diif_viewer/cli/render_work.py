@@ -97,7 +97,7 @@ class Renderer:
         fine = _Fine(window, progress)
         paint = self._painter(picture, options, bits, scale_text(lattice), fine.within)
         about = Metadata(picture.icc_profile, picture.exif, picture.dpi)
-        about = export_metadata(about, options.recipe(lattice, window, bits), strip=options.strip)
+        about = export_metadata(about, options.recipe(job.source, lattice, window, bits), strip=options.strip)
 
         def strips() -> Iterator[Any]:
             from diif_viewer.engine import heap

@@ -40,14 +40,13 @@ def _array(image: Image.Image) -> Array:
     mode = image.mode
     if mode.startswith("I"):  # grey of 16 bits; what is beyond them is cut off
         return np.asarray(image).clip(0, 65535).astype(np.uint16)
-    if mode in ("F", "L", "LA", "RGB", "RGBA"):
+    clear = image.has_transparency_data
+    if mode in ("F", "LA", "RGBA") or (mode in ("L", "RGB") and not clear):
         return np.asarray(image)
-    if mode == "La":
-        image = image.convert("LA")
-    elif mode == "1":
-        image = image.convert("L")
+    if mode in ("1", "L", "La"):
+        image = image.convert("LA" if clear else "L")
     else:
-        image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+        image = image.convert("RGBA" if clear else "RGB")
     return np.asarray(image)
 
 

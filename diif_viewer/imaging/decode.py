@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, ImageCms
 
-from diif_viewer.imaging.exif import exif_bytes
+from diif_viewer.imaging.exif import exif_bytes, exif_of, resolution_of
 
 Pixels = npt.NDArray[Any]
 Reopen = Callable[[], AbstractContextManager[Image.Image]]
@@ -21,7 +21,8 @@ Reopen = Callable[[], AbstractContextManager[Image.Image]]
 _ORIENTATION = ExifTags.Base.Orientation
 _DEFLATE_RATIO = 1032  # the most that zlib can expand
 _PIXELS_PER_BYTE = 1 << 16  # more than any picture needs; a bare header promises far more
-_BITS, _PHOTOMETRIC, _PLANES = 258, 262, 284  # tags of TIFF
+_BITS, _PHOTOMETRIC, _PLANES, _EXTRA = 258, 262, 284, 338  # tags of TIFF
+_PREMULTIPLIED, _STRAIGHT = _ALPHAS = (1, 2)  # samples beyond the colours that are alpha
 _WHITE_IS_ZERO = 0
 _KEPT_TIFF_TAGS = ("ImageDescription", "Make", "Model", "Software", "DateTime", "Artist", "Copyright")
 
@@ -71,7 +72,7 @@ def kind(image: Image.Image) -> tuple[int, int]:
     """(channels, bits per channel) that `pixels` will give, told from the header alone."""
     deep, mode = _is_deep(image), image.mode
     grey = mode in ("1", "L", "LA", "La", "F") or mode.startswith("I") or (deep and _raw_mode(image).startswith("LA"))
-    alpha = mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info
+    alpha = mode in ("LA", "La", "PA", "RGBA", "RGBa") or image.has_transparency_data
     single = mode.startswith("I") or mode == "F"  # 16 bits of grey, without a colour key
     return (1 if grey else 3) + (alpha and not single), 16 if deep or single else 8
 
@@ -79,7 +80,7 @@ def kind(image: Image.Image) -> tuple[int, int]:
 def orientation(image: Image.Image) -> int:
     """EXIF orientation, 1 (upright) to 8; 1 where there is none or it makes no sense."""
     try:
-        value = image.getexif().get(_ORIENTATION, 1)
+        value = exif_of(image).get(_ORIENTATION, 1)
     except Exception:  # broken metadata must not cost the picture
         return 1
     return value if value in range(1, 9) else 1
@@ -98,17 +99,17 @@ def upright(decoded: Pixels, image: Image.Image) -> tuple[Pixels, bytes | None]:
 
 
 def dpi(image: Image.Image) -> tuple[float, float] | None:
-    """Resolution in dots per inch (x, y), where the file names a sensible one."""
+    """Resolution in dots per inch (x, y), where the file names a sensible one, if only in its EXIF."""
     try:
-        x, y = (float(v) for v in image.info["dpi"])
-    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        x, y = (float(v) for v in image.info.get("dpi") or resolution_of(exif_of(image)))
+    except Exception:  # broken metadata must not cost the picture
         return None
     return (x, y) if 0 < x < 1e6 and 0 < y < 1e6 else None
 
 
 def _exif(image: Image.Image) -> bytes | None:
     try:
-        exif = image.getexif()
+        exif = exif_of(image)
         if image.format == "TIFF":  # its tags describe the file: keep those about the picture
             kept = Image.Exif()
             for name in _KEPT_TIFF_TAGS:
@@ -159,13 +160,17 @@ def _planes(reopen: Reopen, page: int) -> Pixels:
     from tifffile import TiffFile
 
     with reopen() as image:
-        stream = image.fp  # type: ignore[attr-defined]
+        stream, extra = image.fp, _tag(image, _EXTRA)  # type: ignore[attr-defined]
         stream.seek(0)
         try:
             planes = TiffFile(stream).pages[page].asarray()
         except ValueError as error:  # a compression that takes another library
             raise DamagedError("16 bits of colour in planes, compressed like this, cannot be read.") from error
-    return np.ascontiguousarray(np.moveaxis(planes, 0, -1)[..., :4].astype(np.uint16))
+    words = np.moveaxis(planes, 0, -1)[..., : 3 + (extra in _ALPHAS)].astype(np.uint16)
+    if extra == _PREMULTIPLIED:
+        alpha = np.maximum(words[..., 3:], 1).astype(np.float64)
+        words[..., :3] = np.minimum(np.round(words[..., :3] * (65535 / alpha)), 65535)
+    return np.ascontiguousarray(words)
 
 
 def _tag(image: Image.Image, number: int) -> Any:
@@ -220,8 +225,10 @@ def _grey(image: Image.Image) -> Pixels:
         return values.astype(np.uint16)
     if values.dtype == np.int32 and image.format == "TIFF" and (image.tag_v2.get(339) or (1,))[0] == 1:  # type: ignore[attr-defined]
         values = values.view(np.uint32)  # without sign, which Pillow overlooks
-    numbers = np.nan_to_num(values.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-    low, high = float(numbers.min()), float(numbers.max())
+    numbers = values.astype(np.float64)
+    finite = numbers[np.isfinite(numbers)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    numbers = np.nan_to_num(numbers, nan=min(max(0.0, low), high), posinf=high, neginf=low)
     if values.dtype.kind in "iu" and low >= 0 and high <= 65535:
         return values.astype(np.uint16)
     if values.dtype.kind == "f" and low >= 0 and high <= 1:
@@ -231,7 +238,7 @@ def _grey(image: Image.Image) -> Pixels:
 
 def _eight_bits(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, bytes | None]:
     """As L, LA, RGB or RGBA, with the profile that still fits."""
-    mode, keyed = image.mode, "transparency" in image.info
+    mode, keyed = image.mode, image.mode not in ("LA", "RGBA") and image.has_transparency_data
     if (mode in ("L", "RGB") and not keyed) or mode in ("LA", "RGBA"):
         return image, profile
     if mode == "CMYK":
@@ -241,7 +248,9 @@ def _eight_bits(image: Image.Image, profile: bytes | None) -> tuple[Image.Image,
         converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
         assert converted is not None
         return converted, None
-    if keyed and (step := {"L;2": 85, "L;4": 17}.get(_raw_mode(image))):  # Pillow stretches the pixels and not the key
+    if "transparency" in image.info and (
+        step := {"L;2": 85, "L;4": 17}.get(_raw_mode(image))
+    ):  # Pillow stretches the pixels and not the key
         image.info["transparency"] *= step
     if mode in ("1", "L", "La"):
         return image.convert("LA" if keyed or mode == "La" else "L"), profile
@@ -253,7 +262,7 @@ def _from_cmyk(image: Image.Image, profile: bytes | None) -> Image.Image:
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
             converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-        except ImageCms.PyCMSError:
+        except (ImageCms.PyCMSError, OSError):  # a broken profile must not cost the picture
             converted = None
         if converted is not None:
             return converted

@@ -6,6 +6,8 @@ from typing import Any
 
 from PIL import ExifTags, Image
 
+_BASE = ExifTags.Base
+_XMP = ("xmp", "XML:com.adobe.xmp")
 _PARTS = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
 
 
@@ -16,6 +18,24 @@ def exif_bytes(exif: Image.Exif) -> bytes:
     for tag, value in exif.items():
         whole[tag] = _as_read(_part(exif, tag) if tag in _PARTS and not isinstance(value, dict) else value)
     return whole.tobytes()
+
+
+def exif_of(image: Image.Image) -> Image.Exif:
+    """What the file has as EXIF, and not what Pillow adds to it from XMP: an orientation that no viewer heeds.
+
+    May raise whatever Pillow raises for broken metadata, and decodes a PNG.
+    """
+    hidden = {name: image.info.pop(name) for name in _XMP if name in image.info}
+    try:
+        return image.getexif()
+    finally:
+        image.info.update(hidden)
+
+
+def resolution_of(exif: Image.Exif) -> tuple[float, float]:
+    """(x, y) in dots per inch. Raises KeyError where there is none."""
+    per_inch = {2: 1.0, 3: 2.54}[int(exif.get(_BASE.ResolutionUnit, 2))]
+    return float(exif[_BASE.XResolution]) * per_inch, float(exif[_BASE.YResolution]) * per_inch
 
 
 def shortened(block: bytes, most: int) -> bytes | None:

@@ -25,6 +25,7 @@ from diif_viewer.errors import CutOffError, ImageError
 from diif_viewer.imaging import decode, heic
 from diif_viewer.imaging.metadata import software_of
 from diif_viewer.imaging.png import exif_behind
+from diif_viewer.imaging.tiff_pages import count_pages
 from diif_viewer.memory import free_memory
 
 FORMATS = (
@@ -140,6 +141,7 @@ def opened(file: Path, page: int = 0) -> Iterator[Image.Image]:
     with unlimited(), file.open("rb") as stream, Image.open(stream, formats=formats_of(file)) as image:
         if page:
             _turn_to(image, page, file)
+        image.info.pop("xmp", None)  # of which Pillow would heed an orientation
         yield image
 
 
@@ -178,6 +180,8 @@ def formats_of(file: Path) -> list[str]:
 
 
 def _pages(image: Image.Image) -> int:
+    if image.format == "TIFF" and getattr(image, "is_animated", False):
+        return max(1, count_pages(image._fp))  # type: ignore[attr-defined]  # fp: None once a page was decoded
     return max(1, getattr(image, "n_frames", 1)) if image.format in PAGED else 1
 
 

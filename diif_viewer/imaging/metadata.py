@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 from PIL import ExifTags, Image
 
-from diif_viewer.imaging.exif import as_meant, as_read, exif_bytes
+from diif_viewer.imaging.exif import as_meant, as_read, exif_bytes, exif_of
 
 _BASE = ExifTags.Base
 _SIZES = (_BASE.ExifImageWidth, _BASE.ExifImageHeight)  # of the source; the result has another size
+_SHAPE = (_BASE.ImageWidth, _BASE.ImageLength, _BASE.BitsPerSample)
 _HARMLESS = frozenset(
     tag.value
     for tag in (
@@ -33,7 +34,8 @@ class Metadata:
 def export_metadata(source: Metadata, software: str, *, strip: bool = False) -> Metadata:
     """What a result made from a picture with `source` carries.
 
-    The profile and the resolution stay, the software tag is set, orientation and the source's size go. strip: of the
+    The profile and the resolution stay (also as EXIF, for formats that have no other place), the software tag is set,
+    orientation and the source's size go. strip: of the
     EXIF keep only how the picture was taken (camera, lens, exposure, time): no position, serial number, name or text.
     """
     exif = Image.Exif()
@@ -45,7 +47,7 @@ def export_metadata(source: Metadata, software: str, *, strip: bool = False) -> 
         exif, inner = Image.Exif(), {}
     kept, kept_inner = Image.Exif(), {}
     for tag, value in exif.items():
-        if tag not in (_BASE.Orientation, ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo, ExifTags.IFD.Interop):
+        if tag not in (_BASE.Orientation, *_SHAPE, ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo, ExifTags.IFD.Interop):
             kept[tag] = value
     kept_inner = {tag: value for tag, value in inner.items() if tag not in (*_SIZES, ExifTags.IFD.Interop)}
     if strip:
@@ -57,13 +59,16 @@ def export_metadata(source: Metadata, software: str, *, strip: bool = False) -> 
     if kept_inner:
         kept[ExifTags.IFD.Exif] = kept_inner
     kept[_BASE.Software] = as_read(software)
+    if source.dpi is not None:
+        kept[_BASE.XResolution], kept[_BASE.YResolution] = source.dpi
+        kept[_BASE.ResolutionUnit] = 2  # inches
     return Metadata(source.icc_profile, _bytes(kept, software), source.dpi)
 
 
 def software_of(image: Image.Image) -> str:
     """The software tag of an opened picture file; empty where there is none."""
     try:
-        return as_meant(str(image.getexif().get(_BASE.Software, "")))
+        return as_meant(str(exif_of(image).get(_BASE.Software, "")))
     except Exception:  # broken metadata says nothing
         return ""
 

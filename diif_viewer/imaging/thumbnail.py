@@ -10,6 +10,7 @@ from PIL import Image
 
 from diif_viewer.errors import ImageError
 from diif_viewer.imaging import decode
+from diif_viewer.imaging.colour import to_8_bits
 from diif_viewer.imaging.load import opened, sentences
 
 MOST_BYTES = 400_000_000
@@ -28,14 +29,14 @@ def thumbnail(path: str | Path, side: int) -> npt.NDArray[np.uint8]:
         if image.width * image.height * decode.bytes_per_pixel(image) > MOST_BYTES:
             raise ImageError(f"{file.name}: the picture is too large for a preview.")
         decode.check_data(image, file.stat().st_size)
-        if image.mode.startswith("I") or image.mode == "F":
+        has_key = image.mode in ("1", "L", "RGB") and "transparency" in image.info  # of the file's depth, not Pillow's
+        if image.mode.startswith("I") or image.mode == "F" or has_key:
             pixels, _ = decode.pixels(image, lambda: opened(file))
-            small = Image.fromarray(
-                (pixels[..., 0] >> 8).astype(np.uint8) if pixels.dtype != np.uint8 else pixels[..., 0]
-            )
+            eight = to_8_bits(pixels)
+            small = Image.fromarray(eight[..., 0] if eight.shape[2] == 1 else eight)
+            small = small.convert("RGBA") if small.mode == "LA" else small
         else:
-            keyed = image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info
-            small = image.convert("RGBA" if keyed else "RGB")
+            small = image.convert("RGBA" if image.has_transparency_data else "RGB")
         small.thumbnail((side, side), Image.Resampling.BOX, reducing_gap=2.0)
         if turn := _TURNS.get(decode.orientation(image)):  # of what was decoded: Pillow turns TIFF by itself
             small = small.transpose(turn)

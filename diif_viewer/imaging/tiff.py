@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,15 @@ def write_tiff(
 ) -> None:
     """Write `strips` (each (rows, width, channels) of `dtype`, from top to bottom) as deflated TIFF with predictor.
 
-    As `write_png`. Of the EXIF the texts of the main directory are kept (make, model, time, artist, copyright ...).
+    As `write_png`. Grey of 16 bits with transparency becomes colour: Pillow and others read no such TIFF. Of the EXIF
+    the texts of the main directory are kept (make, model, time, artist, copyright ...).
     Raises OSError, and whatever the strips raise.
     """
     from tifffile import TiffWriter
 
+    if shape[2] == 2 and np.dtype(dtype).itemsize == 2:
+        strips, shape = (np.ascontiguousarray(strip[..., [0, 0, 0, 1]]) for strip in strips), (*shape[:2], 4)
+        about = replace(about, icc_profile=None)  # of grey
     height, width, channels = shape
     row = width * channels * np.dtype(dtype).itemsize
     rows = min(height, max(1, _STRIP // row))

@@ -19,6 +19,7 @@ from PIL import Image
 import diif_viewer as dv
 from diif_viewer.cli import batch, main, render_plan
 from diif_viewer.imaging.load import load_picture
+from diif_viewer.imaging.save import save_png
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 Shown = pytest.CaptureFixture[str]
@@ -188,18 +189,48 @@ def test_torn_and_outdated_results_are_not_taken_for_whole(folder: Path, tmp_pat
     assert render("in", "-o", "out") == 0
     torn = tmp_path / "out" / "picture-1.png"
     torn.write_bytes(torn.read_bytes()[:-20])
-    outdated = tmp_path / "out" / "picture-2.png"
-    os.utime(outdated, (1, 1))
+    made(folder / "picture-2.jpg", 7)
     assert render("in", "-o", "out") == 1
     assert render("in", "-o", "out", "--overwrite") == 0
     assert render("in", "-o", "out") == 0
 
 
-def test_other_weights_of_the_same_name_are_another_recipe() -> None:
+def test_another_picture_of_the_same_name_and_size_has_no_result_yet(
+    folder: Path, tmp_path: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert render("in", "-o", "out") == 0
+    before = (tmp_path / "out" / "picture-1.png").read_bytes()
+    kept = (folder / "picture-1.png").stat()
+    made(folder / "picture-1.png", 9)
+    os.utime(folder / "picture-1.png", ns=(kept.st_atime_ns, kept.st_mtime_ns))
+    capsys.readouterr()
+    assert render("in", "-o", "out") == 1
+    assert "exists and is not this result" in capsys.readouterr().err
+    assert (tmp_path / "out" / "picture-1.png").read_bytes() == before
+    for status, name in ((0, "picture-10.png"), (0, "picture-10.png"), (1, "picture-1.png")):
+        data = io.BytesIO((folder / name).read_bytes())
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(data))
+        assert render("-", "-o", "piped/") == status
+
+
+def test_grey_of_sixteen_bits_with_transparency_is_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in").mkdir()
+    deep = np.random.default_rng(4).integers(0, 65536, (12, 10, 2), dtype=np.uint16)
+    save_png(deep, tmp_path / "in" / "deep.png")
+    assert render("in", "-o", "out", "--format", "tiff") == 0
+    result = load_picture(tmp_path / "out" / "deep.tif").pixels
+    assert (result.shape, result.dtype) == ((24, 20, 4), np.uint16)
+    np.testing.assert_array_equal(result[..., 0], result[..., 2])
+    assert render("in", "-o", "out", "--format", "tiff") == 0
+
+
+def test_other_weights_of_the_same_name_are_another_recipe(folder: Path) -> None:
     options = render_plan.Options("diif.safetensors", "12345678", scale=2.0)
     lattice = options.lattice(4, 5)
     other = render_plan.Options("diif.safetensors", "abcdef01", scale=2.0)
-    assert options.recipe(lattice, lattice.window, 8) != other.recipe(lattice, lattice.window, 8)
+    recipes = [each.recipe(folder / "picture-1.png", lattice, lattice.window, 8) for each in (options, other)]
+    assert recipes[0] != recipes[1]
 
 
 # ---- standard input and output ---------------------------------------------------------------------------

@@ -14,6 +14,7 @@ import diif_viewer as dv
 from diif_viewer.engine.device import Compute, fast_compute, torch_has_bfloat16
 from diif_viewer.engine.field import Field
 from diif_viewer.engine.model import Model
+from diif_viewer.engine.pixels import known
 from diif_viewer.engine.planes import BlockCache
 from diif_viewer.errors import CheckpointError, DeviceError, RequestError
 from diif_viewer.geometry import Lattice, Window
@@ -262,3 +263,12 @@ def test_sizes_and_windows_may_be_numpy_s(small_model) -> None:
     field = dv.encode(picture(8, 6), small_model("diif-s"))
     assert field.render(size=tuple(np.array([16, 12]))).shape == (16, 12, 3)
     assert field.render(2, window=tuple(np.array([0, 0, 4, 5]))).shape == (4, 5, 3)
+
+
+def test_colour_keys_of_pillows_pictures_are_transparency() -> None:
+    grey, colour = Image.new("L", (4, 3), 7), Image.new("RGB", (4, 3), (1, 2, 3))
+    for image, channels in ((grey, 1), (colour, 3)):
+        assert known(image).shape == (3, 4, channels)
+        image.info["transparency"] = 7 if channels == 1 else (1, 2, 3)
+        assert known(image).shape == (3, 4, channels + 1)
+        assert not known(image)[..., -1].any()

@@ -12,6 +12,7 @@ from PySide6.QtGui import QImage
 
 from diif_viewer.cli import main
 from diif_viewer.imaging.formats import FORMATS
+from diif_viewer.imaging.load import load_picture
 from tests.imaging.containers import belongings, number, tiff_tags
 
 SUFFIXES = [form.suffixes[0] for form in FORMATS]
@@ -146,3 +147,17 @@ def test_grey_stays_grey_where_the_format_can(suffix: str, tmp_path: Path) -> No
     with Image.open(out) as image:
         rgb = np.asarray(image.convert("RGB")).astype(int)
     assert np.ptp(rgb, axis=2).max() <= 1
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_the_resolution_is_kept_in_every_format_and_the_sources_size_in_none(suffix: str, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[MAKE], exif[256], exif[257] = "Maker", 4000, 3000
+    Image.new("RGB", (12, 10)).save(tmp_path / "in.jpg", exif=exif, dpi=(300, 200))
+    out = tmp_path / f"out{suffix}"
+    assert main(["render", str(tmp_path / "in.jpg"), "--scale", "2", "--model", "bicubic", "-o", str(out)]) == 0
+    assert load_picture(out).dpi == pytest.approx((300, 200), abs=0.01)
+    with Image.open(out) as image:
+        if suffix != ".tif":
+            assert not {256, 257, 258} & set(image.getexif())
+            assert image.getexif()[MAKE] == "Maker"

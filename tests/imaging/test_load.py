@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import os
+import struct
 import subprocess
 import sys
 import threading
@@ -18,11 +20,13 @@ import tifffile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageFile, ImageOps
+from PIL.PngImagePlugin import PngInfo
 
 from diif_viewer.errors import CutOffError, ImageError
 from diif_viewer.imaging.load import load_picture, page_count, peek
 from diif_viewer.imaging.png import exif_behind
 from diif_viewer.imaging.save import save_png
+from diif_viewer.imaging.tiff_pages import MOST_PAGES, count_pages
 from tests.imaging.files import chunk, png_header, tiff12, tiff16
 
 RGB = np.random.default_rng(1).integers(0, 256, (13, 21, 3), dtype=np.uint8)
@@ -511,3 +515,72 @@ def test_without_its_package_heic_is_named_as_such(tmp_path, monkeypatch, brand)
     said = r"IMG_0001\.HEIC: HEIC needs the package pillow-heif, .* save the picture as JPEG"
     with pytest.raises(ImageError, match=said):
         load_picture(tmp_path / "IMG_0001.HEIC")
+
+
+# ---- what other programs and hostile ones write ----------------------------------------------------------
+
+
+XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF><rdf:Description tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>'
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif"])
+def test_an_orientation_that_only_xmp_has_is_not_heeded(suffix: str, tmp_path: Path) -> None:
+    path, options = tmp_path / f"a{suffix}", {}
+    if suffix == ".png":
+        options["pnginfo"] = PngInfo()
+        options["pnginfo"].add_itxt("XML:com.adobe.xmp", XMP.decode())
+    elif suffix == ".tif":
+        options["tiffinfo"] = {700: XMP}
+    else:
+        options["xmp"] = XMP
+    Image.new("RGB", (40, 20)).save(path, **options)
+    header = peek(path)
+    assert (header.height, header.width) == load_picture(path).pixels.shape[:2] == (20, 40)
+
+
+def test_a_broken_profile_costs_no_cmyk_picture(tmp_path: Path) -> None:
+    broken = b"\0\0\x02\0lcms" + b"\0" * 8 + b"CMYKLab " + b"\0" * 100
+    Image.new("CMYK", (20, 10), (0, 0, 0, 0)).save(tmp_path / "a.jpg", icc_profile=broken)
+    assert (load_picture(tmp_path / "a.jpg").pixels == 255).all()
+
+
+@pytest.mark.parametrize(
+    ("samples", "extra", "channels"), [(3, None, 3), (4, "unspecified", 3), (4, "unassalpha", 4), (4, "assocalpha", 4)]
+)
+def test_planes_of_sixteen_bits_are_taken_for_what_they_are(samples, extra, channels, tmp_path: Path) -> None:
+    planes = np.random.default_rng(5).integers(1, 65536, (samples, 9, 11), dtype=np.uint16)
+    straight = np.moveaxis(planes, 0, -1)[..., :channels].copy()
+    if extra == "assocalpha":
+        planes[3] = straight[..., 3] = planes[3] | 0x8000
+        planes[:3] = np.round(planes[:3] / 65535.0 * planes[3]).astype(np.uint16)
+    options = {} if extra is None else {"extrasamples": [extra]}
+    tifffile.imwrite(tmp_path / "a.tif", planes, photometric="rgb", planarconfig="separate", **options)
+    header, found = peek(tmp_path / "a.tif"), load_picture(tmp_path / "a.tif").pixels
+    assert (header.channels, header.bits) == (found.shape[2], 16)
+    assert found.shape == (9, 11, channels)
+    np.testing.assert_allclose(found.astype(int), straight, atol=3)
+
+
+def test_floats_beyond_all_numbers_are_the_brightest_and_the_darkest(tmp_path: Path) -> None:
+    values = np.array([[0.25, 0.5, np.inf, -np.inf, np.nan]] * 4, np.float32)
+    tifffile.imwrite(tmp_path / "a.tif", values * 4)
+    grey = load_picture(tmp_path / "a.tif").pixels[0, :, 0]
+    assert (grey[2], grey[3]) == (grey.max(), grey.min())
+    assert grey.max() == 65535
+
+
+def test_pages_of_a_hostile_tiff_are_counted_quickly_and_up_to_a_bound(tmp_path: Path) -> None:
+    entries = [(256, 4, 1, 4), (257, 4, 1, 4), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1), (273, 4, 1, 8)]
+    entries += [(277, 3, 1, 1), (278, 4, 1, 4), (279, 4, 1, 16)]
+    count, size = MOST_PAGES + 20_000, 2 + 12 * len(entries) + 4
+    directory = struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHII", *entry) for entry in entries)
+    chain = b"".join(directory + struct.pack("<I", 24 + size * (k + 1)) for k in range(count))
+    (tmp_path / "a.tif").write_bytes(struct.pack("<2sHI", b"II", 42, 24) + bytes(16) + chain)
+    assert page_count(tmp_path / "a.tif") == MOST_PAGES  # and not after minutes
+    assert load_picture(tmp_path / "a.tif").pixels.shape == (4, 4, 1)
+    for big, order in itertools.product((False, True), "<>"):
+        with tifffile.TiffWriter(tmp_path / "b.tif", bigtiff=big, byteorder=order) as writer:
+            for _ in range(5):
+                writer.write(np.zeros((4, 4), np.uint8))
+        with (tmp_path / "b.tif").open("rb") as stream:  # not all of these are known to Pillow
+            assert count_pages(stream) == 5

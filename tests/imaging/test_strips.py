@@ -61,6 +61,8 @@ def test_any_size_any_strips_any_depth(tmp_path_factory: pytest.TempPathFactory,
     path = tmp_path_factory.mktemp("strips") / ("a.png" if writer is write_png else "a.tif")
     writer(path, iter(cut(pixels, rows)), pixels.shape, kind, Metadata())
     read = load_picture(path).pixels if writer is write_png else tifffile.imread(path)
+    if deep and shape[2] == 2 and writer is write_tiff:
+        pixels = pixels[..., [0, 0, 0, 1]]
     assert np.array_equal(read.reshape(pixels.shape), pixels)
     if not deep:
         with Image.open(path) as image:
