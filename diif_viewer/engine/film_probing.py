@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from diif_viewer.engine import messages as m
+from diif_viewer.engine.device import CPU_BUDGET
 from diif_viewer.engine.exporting import CLASSIC_NAMES, field_painter
 from diif_viewer.engine.field import Field
 from diif_viewer.engine.filming import film_budget, frame_steps, moving_painter, sharpness
@@ -49,18 +50,23 @@ Answer = m.FilmFrame | m.FilmProbed
 
 
 def film_probe_steps(
-    request: m.FilmProbe, pixels: Array, load: Callable[[], Field | None], known: dict[str, Encoding]
+    request: m.FilmProbe,
+    pixels: Array,
+    load: Callable[[], Field | None],
+    known: dict[str, Encoding],
+    *,
+    most: int = CPU_BUDGET,
 ) -> Iterator[Answer | None]:
     """Answer `request` in steps of a few milliseconds: a FilmFrame for each of the small film, FilmProbed among them.
 
-    The frames come spread over the film, then finer and finer. pixels, load: as for `filming.film_steps`. known: as for
-    `probing.probe_steps`. Raises RequestError, ExportError.
+    The frames come spread over the film, then finer and finer. pixels, load, most: as for `filming.film_steps`.
+    known: as for `probing.probe_steps`. Raises RequestError, ExportError.
     """
     film = request.film
     paint = moving_painter(pixels, _painter(film, pixels, load))
     for place, number in enumerate(small_film(film.path)):
         if place == FIRST or (place == 0 and film.path.count <= FIRST):
-            yield from _estimated(request, paint, load, known)
+            yield from _estimated(request, paint, load, known, most)
         frame = yield from _frame(_small(film.path.view(number), request.side), paint, film)
         yield m.FilmFrame(request.serial, number, frame)
 
@@ -112,7 +118,7 @@ def _detail(view: Viewport) -> Viewport:
 
 
 def _estimated(
-    request: m.FilmProbe, paint: Painter, load: Callable[[], Field | None], known: dict[str, Encoding]
+    request: m.FilmProbe, paint: Painter, load: Callable[[], Field | None], known: dict[str, Encoding], most: int
 ) -> Iterator[Answer | None]:
     film, zoom = request.film, request.film.path
     area = zoom.start.view_height * zoom.start.view_width
@@ -134,16 +140,17 @@ def _estimated(
     yield None
     each = max(all_bytes - key_bytes, 0) / MOMENTS * (zoom.count - 1) + key_bytes / MOMENTS
     writing = max(all_seconds - key_seconds, 0.0) / MOMENTS * zoom.count * area / small
-    encoding, kept = 0.0, 0.0
+    encoding, kept, device = 0.0, 0.0, "cpu"
     if film.model not in CLASSIC_NAMES:
         field = load()
         assert field is not None
+        device = field.model.compute.device
         costs = known_encoding(film.model, field, known, exact=film.float32)
         parts = _encoded(zoom)
         encoding, kept = costs.seconds(parts), costs.kept(parts)
         yield None
     rendering = float(np.mean(paces)) * area * zoom.count + encoding
-    memory = HELD * 3 * area + min(int(kept), film_budget())
+    memory = HELD * 3 * area + min(int(kept), film_budget(device, most))
     yield m.FilmProbed(request.serial, max(writing, rendering + writing / cores()), int(each * area / small), memory)
 
 

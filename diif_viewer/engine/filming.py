@@ -10,6 +10,7 @@ frame holds what an export of its lattice would.
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ import numpy as np
 from diif_viewer.engine import heap
 from diif_viewer.engine import messages as m
 from diif_viewer.engine.aside import aside
-from diif_viewer.engine.device import available_memory, cache_budget
+from diif_viewer.engine.device import CPU_BUDGET, available_memory, cache_budget
 from diif_viewer.engine.exporting import field_painter
 from diif_viewer.engine.field import Field
 from diif_viewer.engine.pixels import Array
@@ -45,13 +46,13 @@ ROWS = 2 * TILE
 
 
 def film_steps(
-    request: m.FilmRequest, pixels: Array, load: Callable[[], Field | None]
+    request: m.FilmRequest, pixels: Array, load: Callable[[], Field | None], *, most: int = CPU_BUDGET
 ) -> Generator[m.FromRenderer | None, None, None]:
     """Render the frames of `request` a piece at a time, while a thread encodes what is ready.
 
-    pixels: the source, HWC. load: gives the field for the request's model (not called for classic methods). Yields
-    progress after every frame and ExportDone last; None between its pieces and while it waits for the encoder, at most
-    10 ms each time. Closing it leaves nothing behind. Raises RequestError, ExportError.
+    pixels: the source, HWC. load: gives the field for the request's model (not called for classic methods). most: as
+    for `film_budget`. Yields progress after every frame and ExportDone last; None between its pieces and while it waits
+    for the encoder, at most 10 ms each time. Closing it leaves nothing behind. Raises RequestError, ExportError.
     """
     started = time.perf_counter()
     zoom, path = request.path, Path(request.file)
@@ -59,7 +60,7 @@ def film_steps(
     if not path.parent.is_dir():
         raise ExportError(f"The folder {path.parent} does not exist; choose another one.")
     check_film(path, film_form_of(path), film, lossless=request.lossless)
-    paint = moving_painter(pixels, _painter(request, pixels, load))
+    paint = _painter(request, pixels, load, most)
     try:
         with BackgroundFilm(path, film, quality=request.quality, lossless=request.lossless) as file:
             for number in range(film.count):
@@ -80,33 +81,44 @@ def film_steps(
     yield m.ExportDone(request.job, request.file, (time.perf_counter() - started) * 1000)
 
 
-def _painter(request: m.FilmRequest, pixels: Array, load: Callable[[], Field | None]) -> Painter:
+def _painter(request: m.FilmRequest, pixels: Array, load: Callable[[], Field | None], most: int) -> Painter:
     method = METHODS.get(request.model)
     if method is not None and not method.is_model:
-        return aside(classic_painter(pixels, method.name))
+        return aside(moving_painter(pixels, classic_painter(pixels, method.name)))
     field = load()
     if field is None:
         raise RequestError("The picture was closed before it could be filmed.")
-    own = Field(pixels, field.model, BlockCache(film_budget()))
-    paint = field_painter(own, float32=request.float32)
-    return aside(paint) if field.model.compute.device == "cpu" else paint
+    device = field.model.compute.device
+    own = Field(pixels, field.model, BlockCache(film_budget(device, most)))
+    paint = moving_painter(pixels, field_painter(own, float32=request.float32))
+    return aside(paint) if device == "cpu" else paint
 
 
-def film_budget() -> int:
-    """Bytes of features and maps that a film may keep: frames near x1 need some 1.1 KB for each of their pixels."""
-    return max(cache_budget(), min(MOST_FEATURES, available_memory() // 4))
+def film_budget(device: str, most: int = CPU_BUDGET) -> int:
+    """Bytes of features and maps that a film may keep: frames near x1 need some 1.1 KB for each of their pixels.
+
+    most: bytes of main memory that the window's pictures may take; where somebody has made that less than it is by
+    itself, it holds for films as well. A device with memory of its own gives what it gives the screen.
+    """
+    if device.startswith("cuda"):
+        return cache_budget(device)
+    room = MOST_FEATURES if most >= CPU_BUDGET else most
+    return max(cache_budget(most=most), min(room, available_memory() // 4))
 
 
 def moving_painter(pixels: Array, paint: Painter) -> Painter:
     """`paint`, with what it gives below x1 and a little above replaced by what can move. pixels: the source, HWC."""
-    pyramid = Pyramid(to_8_bits(pixels))
+
+    @functools.cache
+    def pyramid() -> Pyramid:
+        return Pyramid(to_8_bits(pixels))  # when it is needed: of a large picture it takes a while
 
     def painted(lattice: Lattice, window: Window) -> Iterator[Array | None]:
         share = sharpness(min(lattice.y.scale, lattice.x.scale))
         if share == 1:
             yield from paint(lattice, window)
             return
-        soft = resample_moving(pyramid, lattice, window)
+        soft = resample_moving(pyramid(), lattice, window)
         if share == 0:
             yield soft
             return
@@ -145,8 +157,7 @@ def frame_steps(
                 if strip is not None:
                     frame[place.top : place.bottom, place.left : place.right] = over(strip, background)
                 yield None
-        if inside != window:
-            _soften_edges(frame, lattice, window, background)
+        _soften_edges(frame, lattice, window, background)
     yield frame
 
 
@@ -160,7 +171,7 @@ def _soften_edges(frame: Array, lattice: Lattice, window: Window, background: tu
     ):
         lines = frame if axis is lattice.y else frame.swapaxes(0, 1)  # a view
         shares = coverage(axis, start, start + count)
-        for line in np.flatnonzero((shares > 0) & (shares < 1)):
+        for line in np.flatnonzero((shares > 0) & (shares < 1 - 1e-9)):
             nearest = min(max(int(line), first - start), last - start)
             lines[line] = mixed(plain, lines[nearest], float(shares[line]))
 

@@ -15,11 +15,10 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from typing import TypeVar
 
-import torch
-
 from diif_viewer.engine import messages as m
 from diif_viewer.engine import threads
 from diif_viewer.engine.device import available_memory
+from diif_viewer.engine.shortage import is_memory_error
 from diif_viewer.errors import DiifViewerError
 from diif_viewer.geometry import Window
 
@@ -41,16 +40,6 @@ SMALLER = "Memory is short: rendering goes on in smaller pieces."
 PROCESSOR = "The memory of the GPU is full: rendering goes on on the processor."
 BICUBIC = "There is not enough memory to render this; the bicubic picture stays."
 
-_WORDS = (  # of allocators that raise a plain RuntimeError: torch on the CPU, oneDNN, cuBLAS, CUDA, Triton, Metal
-    "defaultcpuallocator",
-    "can't allocate memory",
-    "not enough memory",
-    "could not create a memory",
-    "alloc_failed",
-    "out of memory",
-)
-
-
 Steps = Iterator[m.FromRenderer | None]
 """Work in steps: each `next` does a few milliseconds and yields what to send, or None."""
 
@@ -64,31 +53,36 @@ class ShortOfMemoryError(MemoryError):
     """Less is free than the next step should have."""
 
 
-def is_memory_error(error: BaseException) -> bool:
-    """True for errors that say that memory ran out, whoever raised them."""
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
-    return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _WORDS)
-
-
 class Ladder:
-    """Where the renderer stands on it. halvings: of the pieces of work, 0 .. HALVINGS."""
+    """Where the renderer stands on it. halvings: of the pieces of work, 0 .. HALVINGS.
 
-    def __init__(self) -> None:
-        self.halvings = 0
+    elsewhere: work is done in a GPU's memory, whose allocator says when it is full; main memory is not looked at.
+    """
+
+    def __init__(self, *, elsewhere: bool = False) -> None:
+        self.halvings, self.elsewhere = 0, elsewhere
         self._failed = self._looked = 0.0
         self._told: dict[str, float] = {}
 
     def check(self) -> None:
         """Raise ShortOfMemoryError where the next step might not get what it needs; climb after a good while."""
+        self.climb()
+        if self.is_short():
+            self._looked = 0.0  # the next step looks again, whatever was freed
+            raise ShortOfMemoryError("too little memory is free")
+
+    def climb(self) -> None:
+        """After a good while without a failure, one rung up."""
         if self.halvings and time.monotonic() - self._failed > PATIENCE:
             self._stand(self.halvings - 1)
+
+    def is_short(self) -> bool:
+        """Is less main memory free than the next step should have? Looks only now and then."""
         now = time.monotonic()
-        if now - self._looked > LOOK:
-            self._looked = now
-            if available_memory() < RESERVE >> self.halvings:
-                self._looked = 0.0  # the next step looks again, whatever was freed
-                raise ShortOfMemoryError("too little memory is free")
+        if self.elsewhere or now - self._looked <= LOOK:
+            return False
+        self._looked = now
+        return available_memory() < RESERVE >> self.halvings
 
     def down(self) -> bool:
         """A step failed: halve the pieces. False where they are as small as they get."""

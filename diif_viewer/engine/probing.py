@@ -125,11 +125,17 @@ def _encoded(
 
 
 def known_encoding(model: str, field: Field, known: dict[str, Encoding], *, exact: bool) -> Encoding:
-    """What encoding for `model` takes, measured where it is not known yet. exact: in float32."""
+    """What encoding for `model` takes, measured where it is not known yet. exact: in float32.
+
+    What a picture smaller than a step takes says nothing of others, and is not kept.
+    """
     key = f"{model} {exact}"
-    if key not in known:
-        known[key] = _encoding(field, exact=exact)
-    return known[key]
+    if key in known:
+        return known[key]
+    encoding = _encoding(field, exact=exact)
+    if min(field.height, field.width) >= STEP:
+        known[key] = encoding
+    return encoding
 
 
 def _seconds(work: Callable[[], object]) -> float:

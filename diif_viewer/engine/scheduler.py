@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -69,10 +69,11 @@ class Scheduler:
         self._compute = fast_compute(self._device)
         self._cache = BlockCache(cache_budget(self._device))
         self._thrift = Thrift(self._cache, self._device)
-        self._ladder = Ladder()
+        self._ladder = Ladder(elsewhere=self._device != "cpu")
         self._gallery = Gallery(self._device, self._cache)
         self._paces: dict[str, Pace] = {}
         self._views: OrderedDict[int, _Job] = OrderedDict()
+        self._finished: deque[m.TileDone] = deque()
         self._exports: OrderedDict[int, _Job] = OrderedDict()
         self._probes: dict[type, _Job] = {}  # the newest of each kind
         self._encodings: dict[str, Encoding] = {}
@@ -114,10 +115,13 @@ class Scheduler:
 
     @property
     def _busy(self) -> bool:
-        return bool(self._views or self._probes or self._exports or self._idle)
+        return bool(self._finished or self._views or self._probes or self._exports or self._idle)
 
     def step(self) -> None:
-        """Do one step of what comes first."""
+        """Do one step of what comes first; to send what is finished is one."""
+        if self._finished:
+            self._connection.send(self._finished.popleft())
+            return
         if self._probes and not self._views:
             kind, probe = next(iter(self._probes.items()))
             message = next(probe.steps, _END)
@@ -160,10 +164,14 @@ class Scheduler:
             case m.CancelView():
                 self._views.pop(message.pane, None)
             case m.ExportRequest() | m.FilmRequest():
-                steps = self._guarded(lambda: self._export(message), lambda text: m.ExportFailed(message.job, text))
+                steps = self._guarded(
+                    lambda: self._frugal(self._export(message)), lambda text: m.ExportFailed(message.job, text)
+                )
                 self._exports[message.job] = _Job(message.image, steps)
             case m.CropRequest():
-                steps = self._guarded(lambda: self._crop(message), lambda text: m.ExportFailed(message.job, text))
+                steps = self._guarded(
+                    lambda: self._frugal(self._crop(message)), lambda text: m.ExportFailed(message.job, text)
+                )
                 self._exports[message.job] = _Job(message.image, steps)
             case m.CancelExport():
                 if self._exports.pop(message.job, None) is not None:
@@ -228,6 +236,7 @@ class Scheduler:
         self._paces.clear()
         self._thrift = Thrift(self._cache, "cpu", self._thrift.most)
         self._ladder.top()
+        self._ladder.elsewhere = False
         self._free()
 
     def _view(self, request: m.ViewRequest, sent: set[TileKey]) -> Steps:
@@ -239,19 +248,28 @@ class Scheduler:
         keys = keys_for(request.image, request.model, request.scale, request.window, lattice.window)
         wanted = [key for key in keys if key not in sent]
         pace = self._paces.setdefault(request.model, Pace(self._device))
-        for message in tile_steps(made, lattice, wanted, request.window, pace=pace, ladder=self._ladder):
-            if message is not None:
-                sent.add(message.key)
-            yield message
+        for tiles in tile_steps(made, lattice, wanted, request.window, pace=pace, ladder=self._ladder):
+            sent.update(tile.key for tile in tiles)
+            self._finished += tiles  # and not yielded: a newer request ends these steps
+            yield None
         spent = (time.perf_counter() - started) * 1000
         self._idle = self._ladder.unhurried(surrounding_steps(made, lattice, request.window, self._cache))
         yield m.ViewDone(request.pane, request.serial, spent)
+
+    def _frugal(self, steps: Steps) -> Steps:
+        """Long work, which is not begun anew before it must be: where memory gets short, what the screen keeps goes."""
+        for message in steps:
+            yield message
+            self._ladder.climb()
+            if self._ladder.is_short():
+                self._cache.clear()
+                heap.give_back()
 
     def _export(self, request: m.ExportRequest | m.FilmRequest) -> Steps:
         pixels = self._gallery.pixels(request.image)
         load = functools.partial(self._gallery.field, request.image, request.model)
         if isinstance(request, m.FilmRequest):
-            yield from film_steps(request, pixels, load)
+            yield from film_steps(request, pixels, load, most=self._thrift.most)
             return
         height, width, _ = pixels.shape
         large = is_large(request, Lattice.of_scale(height, width, request.scale))
@@ -271,7 +289,7 @@ class Scheduler:
         if isinstance(request, m.ProbeRequest):
             yield from probe_steps(request, pixels, load, self._encodings)
         else:
-            yield from film_probe_steps(request, pixels, load, self._encodings)
+            yield from film_probe_steps(request, pixels, load, self._encodings, most=self._thrift.most)
 
     def _crop(self, request: m.CropRequest) -> Steps:
         load = functools.partial(self._gallery.field, request.image, request.model)

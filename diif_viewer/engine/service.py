@@ -10,6 +10,7 @@ Importing this module loads no torch: the window starts the process from here, t
 from __future__ import annotations
 
 import contextlib
+import logging
 import multiprocessing
 import os
 import queue
@@ -23,6 +24,8 @@ from typing import Any
 from diif_viewer.engine import heap
 from diif_viewer.engine.heartbeat import Heartbeat
 from diif_viewer.engine.messages import Quit, RendererFailed
+
+_log = logging.getLogger(__name__)
 
 PRIMITIVES = 256
 """Kernels that oneDNN keeps. It makes one for every shape of work, and each zoom has shapes of its own: of the 1,024 it
@@ -101,9 +104,14 @@ class Outbox:
         self._sender.join()
 
     def _deliver(self) -> None:
-        with contextlib.suppress(OSError):
+        try:
             while (message := self._waiting.get()) is not None:
                 self._connection.send(message)
+        except OSError:
+            return  # the window is gone
+        except BaseException:  # no memory for a copy: nothing would arrive any more, and nobody would know
+            _log.exception("a message cannot be sent")
+            os._exit(1)  # the window begins another renderer
 
 
 def _main(connection: Connection, device: str) -> None:

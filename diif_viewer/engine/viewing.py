@@ -21,8 +21,8 @@ FEW_ROUNDS = 3
 
 def tile_steps(
     made: Field, lattice: Lattice, wanted: list[TileKey], window: Window, *, pace: Pace, ladder: Ladder
-) -> Iterator[m.TileDone | None]:
-    """All tiles `wanted` of a view of `window`, from the middle outwards; None after a step that only encodes.
+) -> Iterator[list[m.TileDone]]:
+    """All tiles `wanted` of a view of `window`, from the middle outwards: what each step makes, [] if it only encodes.
 
     A tile is charged with its part of the time of its batch and of the encoding that makes it possible. pace: of the
     model, learns. ladder: how much may be in work at once. Raises what `Ladder.check` raises.
@@ -43,7 +43,7 @@ def tile_steps(
     lacking = made.unencoded(lattice, whole, compute) if wanted else []
     if len(lacking) > FEW_ROUNDS * pace.parts:
         owed = encode(made.unencoded(lattice, places[wanted[0]], compute))
-        yield None
+        yield []
         lacking = made.unencoded(lattice, whole, compute)
     parts = sorted(lacking, key=functools.partial(_apart, lattice.cells_of(window)))
     last = {key: _last_read(made.reads(lattice, place, compute), parts) for key, place in places.items()}
@@ -56,13 +56,13 @@ def tile_steps(
             tiles = made.render_tiles(lattice, [places[key] for key in some], compute)
             took = time.perf_counter() - began
             pace.took(len(some), took)
-            for key, pixels in zip(some, tiles, strict=True):
-                yield m.TileDone(key, pixels, 1000 * (share + took / len(some)))
+            each = 1000 * (share + took / len(some))
+            yield [m.TileDone(key, pixels, each) for key, pixels in zip(some, tiles, strict=True)]
         wanted = [key for key in wanted if last[key] > encoded]
         if wanted:
             owed += encode(parts[encoded : encoded + pace.parts])
             encoded += pace.parts
-            yield None
+            yield []
 
 
 def _last_read(needed: Window, parts: list[Window]) -> int:

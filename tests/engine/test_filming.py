@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import diif_viewer as dv
+from diif_viewer.engine import device, filming
 from diif_viewer.engine import messages as m
 from diif_viewer.engine.exporting import field_painter
 from diif_viewer.engine.filming import FADED, coverage, film_steps, frame_steps, moving_painter, sharpness
@@ -244,3 +245,22 @@ def test_what_cannot_be_is_said_before_the_first_frame(name: str, tmp_path: Path
     with pytest.raises(ExportError, match=r"\.$"):
         next(film_steps(request(tmp_path / name), PIXELS, lambda: None))
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("left", [50.0, -3.0])
+def test_an_edge_that_covers_most_of_a_row_glides_as_any_other(left: float) -> None:
+    white = np.full((100, 200, 3), 255, np.uint8)
+    paint = moving_painter(white, classic_painter(white, "bicubic"))
+    for part in (0.0, 0.2, 0.49, 0.51, 0.8):
+        frame = frame_of(Viewport(100, 200, 64, 64, 2.0, -part, left), paint)
+        assert frame[0, 30, 0] == pytest.approx(255 * (1 - part), abs=1)
+        assert frame[1, 30, 0] == 255
+
+
+def test_a_film_keeps_no_more_than_people_and_devices_allow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "available_memory", lambda: 64 << 30)
+    monkeypatch.setattr(filming, "available_memory", lambda: 64 << 30)
+    monkeypatch.setattr(device, "free_memory", lambda *_: 3 << 30)
+    assert filming.film_budget("cpu") == filming.MOST_FEATURES
+    assert filming.film_budget("cpu", 512 << 20) == 512 << 20
+    assert filming.film_budget("cuda") == device.cache_budget("cuda") == 3 << 29

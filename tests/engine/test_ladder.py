@@ -32,11 +32,13 @@ ERRORS = (
     torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."),
     MemoryError(),
     RuntimeError("Triton Error [CUDA]: out of memory"),
+    RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
     RuntimeError("[enforce fail at alloc_cpu.cpp:121] . DefaultCPUAllocator: can't allocate memory: you tried …"),
 )
 
 
-@pytest.mark.parametrize("error", ERRORS, ids=["torch", "python", "triton", "allocator"])
+@pytest.mark.parametrize("error", ERRORS, ids=["torch", "python", "triton", "cublas", "cudnn", "allocator"])
 def test_memory_errors_are_known_and_others_are_not(error):
     assert rungs.is_memory_error(error)
     assert not rungs.is_memory_error(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
@@ -128,7 +130,7 @@ def assert_right(running: Running, model: str) -> None:
 
 
 @pytest.mark.parametrize("halvings", [1, 2, 3])
-@pytest.mark.parametrize("error", ERRORS, ids=["torch", "python", "triton", "allocator"])
+@pytest.mark.parametrize("error", ERRORS, ids=["torch", "python", "triton", "cublas", "cudnn", "allocator"])
 def test_smaller_pieces_make_the_same_pixels(running, weights, monkeypatch, error, halvings):
     model = weights("diif-s")
     failing = Failing(monkeypatch, Field, "render_tiles", error, lambda f: len(f.calls) <= halvings)
@@ -295,3 +297,48 @@ def test_fewer_at_once_have_the_same_results():
             assert all(torch.equal(a, b) for a, b in zip(threads.parallel(product, range(9)), free, strict=True))
         finally:
             threads.limit(None)
+
+
+def test_lack_of_main_memory_is_none_of_a_gpus(monkeypatch):
+    monkeypatch.setattr(rungs, "available_memory", lambda: 0)
+    rungs.Ladder(elsewhere=True).check()
+    with pytest.raises(MemoryError):
+        rungs.Ladder().check()
+
+
+def test_what_one_step_has_made_arrives_though_a_newer_view_was_asked_for(running: Running, monkeypatch):
+    real, rendered = Field.render_tiles, []
+
+    def interrupted(field, lattice, windows, compute):
+        if len(windows) > 1 and not any(len(some) > 1 for some in rendered):
+            known = frozenset(t.key for t in running.messages if isinstance(t, m.TileDone))
+            running.connection.send(m.ViewRequest(0, 2, 1, "diif-s-lite", SCALE, WINDOW, known))
+        rendered.append(list(windows))
+        return real(field, lattice, windows, compute)
+
+    monkeypatch.setattr(Field, "render_tiles", interrupted)
+    running.connection.send(m.ViewRequest(0, 1, 1, "diif-s-lite", SCALE, WINDOW))
+    while running.until(m.ViewDone, m.ViewFailed).serial != 2:
+        pass
+    first = next(number for number, some in enumerate(rendered) if len(some) > 1)
+    finished = {window for some in rendered[: first + 1] for window in some}
+    sent = [t.key.window for t in running.messages if isinstance(t, m.TileDone)]
+    limits = WINDOW.intersected(dv.encode(PIXELS, dv.load_model("diif-s-lite", "cpu")).lattice(SCALE).window)
+    assert finished <= {window.intersected(limits) for window in sent}
+
+
+def test_a_long_work_goes_on_where_memory_gets_short_and_the_screen_gives_its_own(running: Running, monkeypatch):
+    scheduler, calls = running.scheduler, []
+    running.view("diif-s-lite")
+    monkeypatch.setattr(rungs, "available_memory", lambda: 0)
+    monkeypatch.setattr(rungs, "LOOK", -1.0)
+
+    def steps() -> Iterator[None]:
+        for _ in range(3):
+            calls.append(scheduler._cache.bytes)
+            yield None
+
+    held = scheduler._cache.bytes
+    assert list(scheduler._frugal(steps())) == [None] * 3
+    assert calls == [held, 0, 0]
+    assert held > 0

@@ -12,7 +12,7 @@ import pytest
 import diif_viewer as dv
 from diif_viewer.engine import messages as m
 from diif_viewer.engine.exporting import export_steps
-from diif_viewer.engine.probing import Encoding, probe_steps
+from diif_viewer.engine.probing import STEP, Encoding, known_encoding, probe_steps
 from diif_viewer.errors import RequestError
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.imaging.load import load_picture
@@ -118,3 +118,11 @@ def test_nothing_is_left_in_the_temporary_folder(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr("tempfile.tempdir", None)
     probed(request(tmp_path / "a.jpg"), Window(0, 0, 90, 90))
     assert not list(tmp_path.iterdir())
+
+
+def test_what_a_tiny_picture_takes_says_nothing_of_others(small_model, tmp_path: Path) -> None:
+    for side, kept in ((STEP - 1, 0), (STEP, 1)):
+        known: dict[str, Encoding] = {}
+        field = dv.encode(picture(side, STEP), small_model("diif-s"))
+        assert known_encoding("diif-s", field, known, exact=False).features > 0
+        assert len(known) == kept

@@ -1,6 +1,7 @@
 """The rendering process: what the window asks for arrives, newest first, and nothing it does can hang the window."""
 
 import os
+import threading
 import time
 from collections.abc import Iterator
 from fractions import Fraction
@@ -14,7 +15,7 @@ from PIL import Image
 import diif_viewer as dv
 from diif_viewer.engine import messages as m
 from diif_viewer.engine.device import fast_compute
-from diif_viewer.engine.service import RendererProcess
+from diif_viewer.engine.service import Outbox, RendererProcess
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.viewport import Viewport
 from diif_viewer.zoom_path import ZoomPath
@@ -266,3 +267,27 @@ def test_how_it_ended_is_told() -> None:
     assert process.exit_code(20.0) not in (None, 0)
     process.close()
     assert not process.alive
+
+
+def test_a_message_that_cannot_be_sent_ends_the_process_and_not_only_its_voice(monkeypatch):
+    ended = threading.Event()
+
+    class Full:
+        def send(self, message: object) -> None:
+            raise MemoryError
+
+    monkeypatch.setattr(os, "_exit", lambda status: ended.set())
+    outbox = Outbox(Full())
+    outbox.send("a tile")
+    assert ended.wait(10)
+
+
+def test_a_window_that_is_gone_is_no_fault(monkeypatch):
+    class Gone:
+        def send(self, message: object) -> None:
+            raise BrokenPipeError
+
+    monkeypatch.setattr(os, "_exit", lambda status: pytest.fail("nothing was wrong"))
+    outbox = Outbox(Gone())
+    outbox.send("a tile")
+    outbox.close()

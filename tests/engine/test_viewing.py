@@ -40,7 +40,8 @@ def test_no_place_is_encoded_twice(
     planned = made.unencoded(lattice, window.aligned(128).intersected(lattice.window), compute)
     assert len(planned) > 4, "the view is to need several rounds"
     encoded = counted(monkeypatch)
-    done = [m for m in tile_steps(made, lattice, keys, window, pace=Pace("cpu"), ladder=Ladder()) if m is not None]
+    steps = tile_steps(made, lattice, keys, window, pace=Pace("cpu"), ladder=Ladder())
+    done = [tile for tiles in steps for tile in tiles]
     assert len(done) == len(keys)
     limits = made.features(compute).limits
     assert sum(encoded) == sum(part.intersected(limits).area for part in planned)
@@ -55,6 +56,6 @@ def test_the_tile_in_the_middle_waits_for_no_more_than_it_needs(
     needed = sum(part.area for part in made.unencoded(lattice, keys[0].window, compute))
     encoded, pace = counted(monkeypatch), Pace("cpu")
     pace.parts = 2  # on as many cores as that the view takes many rounds
-    first = next(m for m in tile_steps(made, lattice, keys, window, pace=pace, ladder=Ladder()) if m is not None)
+    first = next(tiles[0] for tiles in tile_steps(made, lattice, keys, window, pace=pace, ladder=Ladder()) if tiles)
     assert first.key == keys[0]
     assert sum(encoded) == needed < 200 * 200

@@ -15,10 +15,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from diif_viewer.engine.gpu.runtime import Runtime, Work, is_shortage
+from diif_viewer.engine.gpu.runtime import Runtime, Work
 from diif_viewer.engine.gpu.tables import GROUP, Batch
 from diif_viewer.engine.gpu.weights import Stage
 from diif_viewer.engine.gpu.workspace import Workspace
+from diif_viewer.engine.shortage import is_memory_error
 
 RECORDINGS = 32
 """Launches that are kept recorded."""
@@ -184,7 +185,7 @@ def first_working(settings: Iterable[Setting], launch: Callable[[Setting], None]
         try:
             launch(setting)
         except Exception as error:  # too little shared memory or too few registers: Triton has many words for it
-            if is_shortage(error):
+            if is_memory_error(error):
                 raise
             failure = error
         else:

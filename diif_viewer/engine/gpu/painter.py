@@ -22,10 +22,11 @@ from diif_viewer.engine.device import Compute
 from diif_viewer.engine.gpu.calibration import free_memory
 from diif_viewer.engine.gpu.fused import BYTES, GREY, SETTINGS, Fused, Setting
 from diif_viewer.engine.gpu.region import Region, groups, region_bytes
-from diif_viewer.engine.gpu.runtime import Runtime, is_shortage, runtime_for
+from diif_viewer.engine.gpu.runtime import Runtime, runtime_for
 from diif_viewer.engine.gpu.tables import batch, spots_of
 from diif_viewer.engine.gpu.weights import stage_of
 from diif_viewer.engine.gpu.workspace import Workspace
+from diif_viewer.engine.shortage import is_memory_error
 from diif_viewer.engine.tiles import TILE
 from diif_viewer.geometry import Lattice, Window
 
@@ -143,7 +144,7 @@ class Painter:
                 try:
                     return self._by_kernels(field, lattice, windows, compute, fused)
                 except Exception as error:  # what a compiler or a driver that does not suit raises, has no common base
-                    if is_shortage(error):
+                    if is_memory_error(error):
                         self._make_room()
                         raise
                     _log.warning("The kernels are not used: plain torch renders instead.", exc_info=True)

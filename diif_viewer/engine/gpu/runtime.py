@@ -17,6 +17,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from diif_viewer.engine.shortage import is_memory_error
+
 Work = Callable[[], None]
 
 _log = logging.getLogger(__name__)
@@ -128,7 +130,7 @@ class Cuda:
                 with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
                     work()
             except RuntimeError as error:
-                if is_shortage(error):
+                if is_memory_error(error):
                     raise
                 _log.warning("The launches of the kernels are not recorded: %s", error)
                 return work
@@ -172,11 +174,6 @@ def make_exact() -> None:
     torch.backends.cuda.matmul.allow_tf32 = False
     torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = False
     torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
-
-
-def is_shortage(error: Exception) -> bool:
-    """Whether an error says that the device's memory, or the machine's, ran out."""
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "out of memory" in str(error).lower()
 
 
 def runtime_for(device: str) -> Runtime:

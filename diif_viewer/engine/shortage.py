@@ -1,0 +1,21 @@
+"""Whether an error says that memory ran out: main memory or a device's, whichever library asked for it."""
+
+from __future__ import annotations
+
+import torch
+
+_WORDS = (  # of allocators that raise a plain RuntimeError: torch on the CPU, oneDNN, cuBLAS, CUDA, Triton, Metal
+    "defaultcpuallocator",
+    "can't allocate memory",
+    "not enough memory",
+    "could not create a memory",
+    "alloc_failed",
+    "out of memory",
+)
+
+
+def is_memory_error(error: BaseException) -> bool:
+    """True for errors that say that memory ran out, whoever raised them."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and any(words in str(error).lower() for words in _WORDS)
