@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 from PIL import Image
 
 from diif_viewer.errors import ImageError
-from diif_viewer.imaging import decode
+from diif_viewer.imaging import apng, decode
 from diif_viewer.imaging.load import Picture, formats_of, opened, sentences, unlimited
 
 ANIMATED = ("GIF", "WEBP", "PNG", "AVIF")
@@ -34,6 +34,7 @@ class Animation:
         self.path = path
         self._stream: BinaryIO | None = None
         self._image: Any = None
+        self._canvas: apng.Canvas | None = None  # of a PNG
         self._seconds: dict[int, float] = {}
         try:
             with sentences(path), unlimited():
@@ -41,6 +42,9 @@ class Animation:
                 self._image = Image.open(self._stream, formats=formats_of(path))
                 self.frames = int(getattr(self._image, "n_frames", 1))
                 self.first = 1 if self._image.info.get("default_image") else 0
+                if (reel := apng.reel_of(self._image)) is not None:
+                    self._canvas = apng.Canvas(reel)
+                    self._seconds = {number: seconds_of(page.milliseconds) for number, page in enumerate(reel.pages)}
             if self._image.format not in ANIMATED or self.frames < 2:
                 raise ImageError(f"{path.name}: this picture does not move.")
         except BaseException:
@@ -54,17 +58,14 @@ class Animation:
         """
         image = self._image
         with sentences(self.path), unlimited():
-            image.seek(number)
-            before = getattr(
-                image, "_prev_im", None
-            )  # which Pillow's PNG reader draws over, and disposes to afterwards
-            before = before and before.copy()
-            image.load()
-            decoded, profile = decode.pixels(image, lambda: opened(self.path, number))
-            if before is not None:
-                image._prev_im = before
+            if self._canvas is not None:
+                decoded = self._canvas.page(number)
+                profile = decode.fitting(image.info.get("icc_profile"), decoded.shape[2])
+            else:
+                image.seek(number)
+                decoded, profile = decode.pixels(image, lambda: opened(self.path, number))
+                self._seconds[number] = seconds_of(image.info.get("duration"))
             pixels, _ = decode.upright(decoded, image)
-            self._seconds[number] = seconds_of(image.info.get("duration"))
         return Picture(pixels, self.path, image.format, profile, page=number, pages=self.frames)
 
     def seconds(self, number: int) -> float:

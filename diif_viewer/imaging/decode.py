@@ -33,7 +33,7 @@ class DamagedError(Exception):
 
 def bytes_per_pixel(image: Image.Image) -> int:
     """Memory that decoding takes at its height, per pixel: Pillow's copy, ours, and one more for turning it."""
-    own = {"1": 1, "L": 1, "I;16": 2, "I;16B": 2}.get(image.mode, 4)
+    own = 4 if _is_keyed_grey(image) else {"1": 1, "L": 1, "I;16": 2, "I;16B": 2}.get(image.mode, 4)
     return own + 2 * (own if own < 4 else 8 if _is_deep(image) else 4)
 
 
@@ -64,8 +64,13 @@ def pixels(image: Image.Image, reopen: Reopen) -> tuple[Pixels, bytes | None]:
         eight, profile = _eight_bits(image, profile)
         array = np.array(eight)
         decoded = array[..., None] if array.ndim == 2 else array
-    space = b"GRAY" if decoded.shape[2] < 3 else b"RGB "
-    return decoded, profile if profile and profile[16:20] == space else None
+    return decoded, fitting(profile, decoded.shape[2])
+
+
+def fitting(profile: bytes | None, channels: int) -> bytes | None:
+    """An ICC profile if it is for pixels of so many channels, else None."""
+    space = b"GRAY" if channels < 3 else b"RGB "
+    return profile if profile and profile[16:20] == space else None
 
 
 def kind(image: Image.Image) -> tuple[int, int]:
@@ -73,8 +78,8 @@ def kind(image: Image.Image) -> tuple[int, int]:
     deep, mode = _is_deep(image), image.mode
     grey = mode in ("1", "L", "LA", "La", "F") or mode.startswith("I") or (deep and _raw_mode(image).startswith("LA"))
     alpha = mode in ("LA", "La", "PA", "RGBA", "RGBa") or image.has_transparency_data
-    single = mode.startswith("I") or mode == "F"  # 16 bits of grey, without a colour key
-    return (1 if grey else 3) + (alpha and not single), 16 if deep or single else 8
+    single = mode.startswith("I") or mode == "F"  # 16 bits of grey
+    return (1 if grey else 3) + (_is_keyed_grey(image) if single else alpha), 16 if deep or single else 8
 
 
 def orientation(image: Image.Image) -> int:
@@ -116,8 +121,7 @@ def _exif(image: Image.Image) -> bytes | None:
                 if (tag := ExifTags.Base[name].value) in exif:
                     kept[tag] = exif[tag]
             exif = kept
-        exif.pop(_ORIENTATION, None)
-        return exif_bytes(exif) if len(exif) else None
+        return exif_bytes(exif, without=_ORIENTATION) if set(exif) - {_ORIENTATION} else None
     except Exception:  # broken metadata must not cost the picture
         return None
 
@@ -147,6 +151,12 @@ def _is_deep(image: Image.Image) -> bool:
     if image.format not in ("PNG", "TIFF"):
         return False
     return _is_planes(image) or (depth[:2] == "16" and name in ("LA", "RGB", "RGBX", "RGBA"))
+
+
+def _is_keyed_grey(image: Image.Image) -> bool:
+    """PNG of 16 bits of grey, one of which is transparent."""
+    key = image.info.get("transparency")
+    return image.format == "PNG" and image.mode.startswith("I") and isinstance(key, int)
 
 
 def _is_planes(image: Image.Image) -> bool:
@@ -213,6 +223,8 @@ def _unpack_as(image: Image.Image, raw: str) -> None:
 def _sixteen_bits(image: Image.Image) -> Pixels:
     """Grey of more than 8 bits over the full range of uint16, 0 black."""
     grey = _grey(image)
+    if _is_keyed_grey(image):
+        return np.concatenate([grey, (grey != image.info["transparency"]) * np.uint16(65535)], axis=2)
     return 65535 - grey if image.format == "TIFF" and _tag(image, _PHOTOMETRIC) == _WHITE_IS_ZERO else grey
 
 

@@ -11,11 +11,16 @@ _XMP = ("xmp", "XML:com.adobe.xmp")
 _PARTS = (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo)
 
 
-def exif_bytes(exif: Image.Exif) -> bytes:
-    """As ``exif.tobytes()``, texts as they were read. Raises what Pillow raises for values that it cannot write."""
+def exif_bytes(exif: Image.Exif, without: int | None = None) -> bytes:
+    """As ``exif.tobytes()``, texts as they were read; without: a tag that is left out.
+
+    Raises what Pillow raises for values that it cannot write.
+    """
     whole = Image.Exif()
     whole.endian = exif.endian
     for tag, value in exif.items():
+        if tag == without:
+            continue
         whole[tag] = _as_read(_part(exif, tag) if tag in _PARTS and not isinstance(value, dict) else value)
     return whole.tobytes()
 

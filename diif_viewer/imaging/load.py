@@ -8,6 +8,7 @@ by the decoders: PPM, JPEG 2000 and AVIF with more. Of several pages or frames, 
 from __future__ import annotations
 
 import logging
+import math
 import stat
 import threading
 import time
@@ -22,7 +23,7 @@ import numpy.typing as npt
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from diif_viewer.errors import CutOffError, ImageError
-from diif_viewer.imaging import decode, heic
+from diif_viewer.imaging import apng, decode, heic
 from diif_viewer.imaging.metadata import software_of
 from diif_viewer.imaging.png import exif_behind
 from diif_viewer.imaging.tiff_pages import count_pages
@@ -99,9 +100,14 @@ def load_picture(path: str | Path, *, page: int = 0, memory: int | None = None, 
 def _loaded(file: Path, page: int, memory: int | None) -> Picture:
     started = time.perf_counter()
     with sentences(file), opened(file, page) as image:
-        _check_size(image, file, memory)
+        reel = apng.reel_of(image)
+        _check_size(image, file, memory, 0 if reel is None else reel.memory(math.prod(_kind(image, reel, page)) // 8))
         decode.check_data(image, file.stat().st_size)
-        pixels, profile = decode.pixels(image, lambda: opened(file, page))
+        if reel is None:
+            pixels, profile = decode.pixels(image, lambda: opened(file, page))
+        else:
+            pixels = apng.Canvas(reel).page(page)
+            profile = decode.fitting(image.info.get("icc_profile"), pixels.shape[2])
         oriented, exif = decode.upright(pixels, image)
         height, width, channels = oriented.shape
         words = (image.format, width, height, channels, oriented.dtype, "a" if profile else "no")
@@ -123,7 +129,7 @@ def peek(path: str | Path, *, page: int = 0) -> Header:
     file = Path(path)
     with sentences(file), opened(file, page) as image:
         width, height = image.size
-        channels, bits = decode.kind(image)
+        channels, bits = _kind(image, apng.reel_of(image), page)
         if image.format == "PNG" and not {"exif", "Raw profile type exif"} & set(image.info) and not exif_behind(file):
             # Pillow would decode all of it to look for some behind the pixels
             return Header("PNG", height, width, channels, bits)
@@ -132,11 +138,17 @@ def peek(path: str | Path, *, page: int = 0) -> Header:
         return Header(image.format or "", height, width, channels, bits, software_of(image))
 
 
+def _kind(image: Image.Image, reel: apng.Reel | None, page: int) -> tuple[int, int]:
+    """(channels, bits per channel) of a page."""
+    channels, bits = decode.kind(image)
+    return channels if reel is None else reel.channels(channels, page), bits
+
+
 @contextmanager
 def opened(file: Path, page: int = 0) -> Iterator[Image.Image]:
     """The file opened by Pillow at `page`, without its pixel limit (ours follows) and its warnings.
 
-    Raises ImageError for a page that there is not.
+    A PNG stays at its first, for `imaging.apng` makes the others. Raises ImageError for a page that there is not.
     """
     with unlimited(), file.open("rb") as stream, Image.open(stream, formats=formats_of(file)) as image:
         if page:
@@ -189,7 +201,8 @@ def _turn_to(image: Image.Image, page: int, file: Path) -> None:
     pages = _pages(image)
     if not 0 <= page < pages:
         raise ImageError(f"{file.name}: there is no page {page + 1}; it has {pages}.")
-    image.seek(page)
+    if image.format != "PNG":
+        image.seek(page)
 
 
 @contextmanager
@@ -235,11 +248,12 @@ def _check_file(file: Path, name: str) -> None:
         raise ImageError(f"{name}: the file is empty.")
 
 
-def _check_size(image: Image.Image, file: Path, memory: int | None) -> None:
+def _check_size(image: Image.Image, file: Path, memory: int | None, beside: int) -> None:
+    """beside: bytes that are taken beside the picture while it is decoded."""
     width, height = image.size
     if width < 1 or height < 1:
         raise ImageError(f"{file.name}: the picture has no pixels ({width}x{height}).")
-    needed = width * height * decode.bytes_per_pixel(image)
+    needed = width * height * decode.bytes_per_pixel(image) + beside
     free = memory if memory is not None else free_memory()
     if needed > free:
         raise ImageError(

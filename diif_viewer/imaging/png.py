@@ -5,6 +5,7 @@ PNG specification, third edition (W3C 2025): 5.3 for the chunks, 9 for the filte
 
 from __future__ import annotations
 
+import io
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
@@ -60,16 +61,26 @@ def write_png(
 def exif_behind(path: Path) -> bool:
     """Whether a PNG has EXIF behind its pixels, where some programs write it; only the heads of its chunks are read."""
     with path.open("rb") as file:
-        file.seek(len(SIGNATURE))
         seen = False
-        while len(head := file.read(8)) == 8:
-            length, kind = struct.unpack(">I4s", head)
-            following = file.tell() + length + 4
+        for kind, _, _ in chunks(file):
             seen = seen or kind == b"IDAT"
             if seen and (kind == b"eXIf" or (kind in _TEXTS and file.read(len(_RAW_EXIF)) == _RAW_EXIF)):
                 return True
-            file.seek(following)
     return False
+
+
+def chunks(file: BinaryIO) -> Iterator[tuple[bytes, int, int]]:
+    """(kind, offset of its data, bytes of them that there are) of each chunk; the file is at its data then.
+
+    Ends at IEND, or where the file does; whatever lengths it claims, one pass forwards.
+    """
+    end, place = file.seek(0, io.SEEK_END), len(SIGNATURE) + 8
+    kind = b""
+    while place <= end and kind != b"IEND":
+        file.seek(place - 8)
+        length, kind = struct.unpack(">I4s", file.read(8))
+        yield kind, place, min(length, end - place)
+        place += length + 12
 
 
 def write_chunk(file: BinaryIO, kind: bytes, data: bytes) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,60 @@ def png_header(
 def chunk(kind: bytes, body: bytes) -> bytes:
     """A chunk of a PNG."""
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+@dataclass(frozen=True)
+class PngFrame:
+    """samples: (h, w, S) as in the file, at (left, top); said: what fcTL says, where that is not the truth."""
+
+    samples: np.ndarray
+    left: int = 0
+    top: int = 0
+    dispose: int = 0
+    blend: int = 0
+    delay: tuple[int, int] = (1, 20)
+    said: tuple[int, int, int, int] | None = None
+
+
+def moving_png(
+    path: Path,
+    frames: list[PngFrame],
+    *,
+    depth: int = 8,
+    colour: int = 6,
+    before: bytes = b"",
+    after: bytes = b"",
+    default: np.ndarray | None = None,
+    count: int | None = None,
+) -> Path:
+    """An animated PNG, the data of each frame in two chunks. default: a picture that is none of the frames."""
+    first = frames[0].samples if default is None else default
+    header = struct.pack(">IIBBBBB", first.shape[1], first.shape[0], depth, colour, 0, 0, 0)
+    parts, serial = [chunk(b"IHDR", header), chunk(b"acTL", struct.pack(">II", count or len(frames), 0)), before], 0
+    if default is not None:
+        parts.append(chunk(b"IDAT", zlib.compress(_rows(default, depth))))
+    for number, frame in enumerate(frames):
+        height, width = frame.samples.shape[:2]
+        said = frame.said or (width, height, frame.left, frame.top)
+        tail = (*frame.delay, frame.dispose, frame.blend)
+        parts.append(chunk(b"fcTL", struct.pack(">IIIIIHHBB", serial, *said, *tail)))
+        serial += 1
+        data = zlib.compress(_rows(frame.samples, depth))
+        for piece in (data[: len(data) // 2], data[len(data) // 2 :]):
+            if number == 0 and default is None:
+                parts.append(chunk(b"IDAT", piece))
+            else:
+                parts.append(chunk(b"fdAT", struct.pack(">I", serial) + piece))
+                serial += 1
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts) + after + chunk(b"IEND", b""))
+    return path
+
+
+def _rows(samples: np.ndarray, depth: int) -> bytes:
+    """Unfiltered rows of samples of `depth` bits, highest bit first, each row from a whole byte on."""
+    bits = samples.reshape(len(samples), -1, 1) >> np.arange(depth)[::-1] & 1
+    packed = np.packbits(bits.reshape(len(samples), -1).astype(np.uint8), axis=1)
+    return b"".join(b"\0" + row.tobytes() for row in packed)
 
 
 def tiff16(path: Path, pixels: np.ndarray, order: str, *, deflate: bool = False, orientation: int = 1) -> Path:

@@ -170,13 +170,14 @@ def test_a_transparent_colour_becomes_alpha_at_either_depth(tmp_path) -> None:
     assert load_picture(tmp_path / "a.png").pixels[0, :, 3].tolist() == [255, 0]
 
 
-@pytest.mark.parametrize("depth", [1, 2, 4, 8])
+@pytest.mark.parametrize("depth", [1, 2, 4, 8, 16])
 def test_a_transparent_grey_becomes_alpha_at_any_depth(tmp_path, depth) -> None:
     most = (1 << depth) - 1
     row = int("".join(f"{value:0{depth}b}" for value in [most, 0] * 4), 2).to_bytes(depth, "big")
     key = chunk(b"tRNS", most.to_bytes(2, "big"))
     path = png_header(tmp_path / "a.png", 8, 1, depth=depth, colour=0, data=b"\0" + row, before=key)
-    assert load_picture(path).pixels[0, :, 1].tolist() == [0, 255] * 4
+    assert load_picture(path).pixels[0, :, 1].tolist() == [0, 65535 if depth == 16 else 255] * 4
+    assert (peek(path).channels, peek(path).bits) == (2, max(8, depth))
 
 
 def test_exif_behind_the_pixels_is_known_before_they_are_read(tmp_path) -> None:

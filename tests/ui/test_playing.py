@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 
 from diif_viewer.engine.messages import OpenImage, ViewRequest
 from diif_viewer.imaging.load import load_picture
+from tests.imaging.files import PngFrame, moving_png
 from tests.ui.fake_renderer import expected
 from tests.ui.test_window import view_pixels
 
@@ -148,3 +149,14 @@ def test_a_file_that_has_fewer_frames_by_now_plays_on(stage, moving):
     first.save(moving, save_all=True, append_images=others, duration=60, loop=0, lossless=True)
     stage.until(lambda: stage.state.picture.pages == 3 and stage.window.player.playing)
     assert stage.window.notice.isHidden()
+
+
+def test_a_deep_grey_png_plays_with_frames_that_lie_over_others(stage, tmp_path):
+    grey = np.arange(90 * 120).reshape(90, 120, 1) * 6
+    frames = [PngFrame(grey), *(PngFrame(grey[:30, :40], 20 * n, 10 * n, dispose=n % 3, blend=1) for n in range(4))]
+    path = moving_png(tmp_path / "deep.png", frames, depth=16, colour=0)
+    turned = playing(stage, path)
+    stage.until(lambda: len(turned) > 12)
+    stage.qtbot.keyClicks(stage.window.canvas, "a")
+    picture = stage.state.picture
+    np.testing.assert_array_equal(picture.pixels, load_picture(path, page=picture.page).pixels)
