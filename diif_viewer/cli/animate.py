@@ -26,7 +26,7 @@ HELP = "Make a film of a zoom from one view of a picture to another: MP4, WebM, 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("image", type=Path, metavar="IMAGE", help="the picture")
-    view = parser.add_argument_group("from where to where", "a VIEW is fit, fill, or a scale like x12.5 or 1250%%")
+    view = parser.add_argument_group("from where to where", "a VIEW is fit, fill, or a scale like x12.5 or 1250%")
     view.add_argument("--from", dest="start", type=arguments.view, default="fit", metavar="VIEW", help="(default: fit)")
     view.add_argument("--to", dest="end", type=arguments.view, default=30.0, metavar="VIEW", help="(default: x30)")
     view.add_argument(

@@ -1,6 +1,6 @@
 """Figures as in the papers: gain over bicubic against scale, and one region by several methods and scales.
 
-Drawn with matplotlib, which is optional (``pip install 'diif-viewer[research]'``); PNG, PDF or SVG by the suffix.
+Drawn with matplotlib, which is optional (the extra `research`); PNG, PDF or SVG by the suffix.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def check_target(path: Path, pictures: Iterable[Path] = ()) -> None:
     except (ImportError, ValueError):
         missing = True
     if missing:
-        raise RequestError("Figures are drawn with matplotlib, which is not here: pip install 'diif-viewer[research]'.")
+        raise RequestError("Figures are drawn with matplotlib, which is not here: pip install matplotlib.")
 
 
 # ---- gain over bicubic -----------------------------------------------------------------------------------

@@ -84,7 +84,7 @@ def film_form_of(path: Path) -> FilmForm:
             if form.video and not has_video():
                 raise ExportError(
                     f"{path}: {form.name} needs the package PyAV, which is not installed; "
-                    "install diif-viewer[video], or choose .webp, .gif or .png."
+                    "install it (pip install av), or choose .webp, .gif or .png."
                 )
             return form
     raise ExportError(f"{path}: the format of a film is chosen by the name's ending: {', '.join(FILM_SUFFIXES)}.")

@@ -223,8 +223,8 @@ def sentences(file: Path) -> Iterator[None]:
     except UnidentifiedImageError as error:
         if heic.is_heic(file) and not heic.provided():
             raise ImageError(
-                f"{name}: HEIC needs the package pillow-heif, which is not installed; install diif-viewer[heic], or "
-                "save the picture as JPEG, PNG or AVIF first."
+                f"{name}: HEIC needs the package pillow-heif, which is not installed; install it (pip install "
+                "pillow-heif), or save the picture as JPEG, PNG or AVIF first."
             ) from error
         raise ImageError(f"{name}: this is not a picture, or not of a kind that can be opened.") from error
     except MemoryError as error:

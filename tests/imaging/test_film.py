@@ -175,7 +175,7 @@ def test_what_a_format_cannot_hold_is_one_sentence(monkeypatch: pytest.MonkeyPat
     with pytest.raises(ExportError, match=r"\.webp or \.png"):
         check_film(Path("a.gif"), forms["GIF"], FILM, lossless=True)
     monkeypatch.setattr(module, "VIDEO_PACKAGE", "no_such_package")
-    with pytest.raises(ExportError, match=r"diif-viewer\[video\]"):
+    with pytest.raises(ExportError, match=r"pip install av"):
         film_form_of(Path("a.mp4"))
     with pytest.raises(ExportError, match=r"\.mp4, \.webm, \.webp, \.gif, \.png"):
         film_form_of(Path("a.mov"))
