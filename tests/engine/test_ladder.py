@@ -338,7 +338,5 @@ def test_a_long_work_goes_on_where_memory_gets_short_and_the_screen_gives_its_ow
             calls.append(scheduler._cache.bytes)
             yield None
 
-    held = scheduler._cache.bytes
     assert list(scheduler._frugal(steps())) == [None] * 3
-    assert calls == [held, 0, 0]
-    assert held > 0
+    assert calls[0] > 4 * max(calls[1:])  # what is made in idle time meanwhile is little
