@@ -50,7 +50,8 @@ def test_a_window_equals_the_crop_of_the_whole(shape, scale, method, corners) ->
     assert part.dtype == np.uint8
     crop = whole[top : bottom + 1, left : right + 1]
     assert apart(part, crop) <= (0 if method == "nearest" and scale >= 1 else 2)  # two passes, a rounding tie in each
-    assert np.abs(part.astype(float) - crop).sum() < max(0.1 * part.size, 3)  # of few values one is more than a tenth
+    line = max(part.shape[:2]) * part.shape[2]  # a tie is one of a whole row or column, where the picture is smooth
+    assert np.abs(part.astype(float) - crop).sum() < max(0.1 * part.size, 2 * line + 1)
 
 
 @pytest.mark.parametrize("method", ["bilinear", "bicubic", "lanczos"])
