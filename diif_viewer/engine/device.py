@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from diif_viewer import memory as main_memory
-from diif_viewer.engine.gpu.calibration import fast_dtype, free_memory
+from diif_viewer.engine.gpu.calibration import fast_dtype, fault, free_memory
 from diif_viewer.engine.gpu.runtime import make_exact
 from diif_viewer.engine.layers import Linear, has_onednn
 from diif_viewer.engine.native import library
@@ -63,13 +63,13 @@ class Compute:
 
 
 def resolve(device: str = "auto") -> str:
-    """The device's name as torch knows it. device: "auto" (the fastest present), "cpu", "cuda", "cuda:1", "mps".
+    """The device's name as torch knows it. device: "auto" (the fastest that works), "cpu", "cuda", "cuda:1", "mps".
 
     Raises DeviceError when it is not there.
     """
     has_mps = torch.backends.mps.is_available()
     if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "mps" if has_mps else "cpu"
+        return "cuda" if torch.cuda.is_available() and _is_usable("cuda") else "mps" if has_mps else "cpu"
     kind, _, index = device.partition(":")
     if kind == "cuda":
         if not torch.cuda.is_available():
@@ -82,6 +82,18 @@ def resolve(device: str = "auto") -> str:
     if device not in ("cpu", "mps"):
         raise DeviceError(f"Unknown device {device!r}; choose auto, cpu, cuda or mps.")
     return device
+
+
+def _is_usable(device: str) -> bool:
+    found = fault(device)
+    if found is not None:
+        _tell(found)
+    return found is None
+
+
+@functools.cache  # once is enough
+def _tell(found: str) -> None:
+    _log.warning("The GPU is not used: %s", found)
 
 
 def present() -> tuple[tuple[str, str], ...]:
@@ -98,13 +110,16 @@ def present() -> tuple[tuple[str, str], ...]:
 def fast_compute(device: str = "cpu") -> Compute:
     """The dtype and chunk that `device` (as `resolve` names it) is fastest with; measured once per machine and torch.
 
-    The environment variable DIIF_VIEWER_DTYPE (float32, bfloat16, float16) overrides the dtype.
+    The environment variable DIIF_VIEWER_DTYPE (float32, bfloat16, float16) overrides the dtype. Raises DeviceError
+    where the device cannot be used.
     """
     forced = os.environ.get("DIIF_VIEWER_DTYPE", "")
     if forced and forced not in _DTYPES:
         raise DeviceError(f"DIIF_VIEWER_DTYPE must be one of {', '.join(_DTYPES)}, not {forced!r}.")
     if device.startswith("cuda"):
         make_exact()
+        if found := fault(device):
+            raise DeviceError(f"The device {device} cannot be used: {found}. Choose --device cpu.")
         return Compute(device, _DTYPES[forced or fast_dtype(device)], (128, 128))
     if device == "mps":
         return Compute(device, _DTYPES.get(forced, torch.float32), (128, 128))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 
 import torch
 
 from diif_viewer.engine.gpu.runtime import Runtime, runtime_for
+from diif_viewer.engine.shortage import is_memory_error
 
 PREFERRED = ("float16", "bfloat16", "float32")
 """In the order of preference at equal speed: float16 keeps three more bits than bfloat16."""
@@ -15,13 +17,35 @@ CLEARLY = 1.25
 """A dtype later in `PREFERRED` must be this much faster than those before it."""
 
 
+@functools.cache
 def fast_dtype(device: str) -> str:
     """The dtype that a CUDA device multiplies fastest, among those of about equal speed the most exact half one.
 
-    Chips before Volta are slow in float16, those before Ampere in bfloat16: neither is told by a name.
+    Chips before Volta are slow in float16, those before Ampere in bfloat16: neither is told by a name. The preferred
+    one is measured last, when the chip's clock has risen. Raises what torch raises where not even float32 is possible.
     """
     runtime = runtime_for(device)
-    return preferred({name: matrix_rate(getattr(torch, name), runtime) for name in PREFERRED})
+    return preferred({name: _rate_of(name, runtime) for name in reversed(PREFERRED)})
+
+
+def _rate_of(name: str, runtime: Runtime) -> float:
+    """As `matrix_rate`; 0 for a half format that the chip's library has no products for."""
+    try:
+        return matrix_rate(getattr(torch, name), runtime)
+    except RuntimeError as error:
+        if name == "float32" or is_memory_error(error):
+            raise
+        return 0.0
+
+
+def fault(device: str) -> str | None:
+    """Why a CUDA device that is there cannot be used, or None: a chip too old for this torch, memory that is full."""
+    try:
+        fast_dtype(device)
+    except Exception as error:  # what drivers and torch's own start raise has no common base
+        line = (str(error).splitlines() or [type(error).__name__])[0]
+        return line.partition(". ")[0].rstrip(".")
+    return None
 
 
 def preferred(rates: Mapping[str, float]) -> str:

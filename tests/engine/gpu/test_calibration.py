@@ -6,6 +6,7 @@ import torch
 from diif_viewer.engine import device
 from diif_viewer.engine.gpu import calibration
 from diif_viewer.engine.gpu.runtime import Plain
+from diif_viewer.errors import DeviceError
 
 
 @pytest.mark.parametrize(
@@ -19,6 +20,66 @@ from diif_viewer.engine.gpu.runtime import Plain
 )
 def test_the_clearly_fastest_dtype_is_preferred(rates, best) -> None:
     assert calibration.preferred(rates) == best
+
+
+@pytest.fixture
+def rates(monkeypatch):
+    """GFLOP/s of each dtype, or the error that its products raise; and in which order they are measured."""
+    found: dict[str, float | Exception] = {"float16": 60.0, "bfloat16": 6.0, "float32": 12.0}
+    measured: list[str] = []
+
+    def rate(dtype, runtime):
+        measured.append(str(dtype).removeprefix("torch."))
+        value = found[measured[-1]]
+        if isinstance(value, Exception):
+            raise value
+        return value
+
+    monkeypatch.setattr(calibration, "matrix_rate", rate)
+    monkeypatch.setattr(calibration, "runtime_for", lambda name: Plain("cpu"))
+    calibration.fast_dtype.cache_clear()
+    yield found, measured
+    calibration.fast_dtype.cache_clear()
+
+
+def test_a_format_that_a_chip_has_no_products_for_is_passed_over(rates) -> None:
+    """A P100 and bfloat16, as pytorch's issue 57773 has it."""
+    found, measured = rates
+    found["bfloat16"] = RuntimeError("CUDA error: CUBLAS_STATUS_NOT_SUPPORTED when calling `cublasGemmEx(handle)`")
+    assert calibration.fast_dtype("cuda") == "float16"
+    assert measured == ["float32", "bfloat16", "float16"], "the clock of a chip at rest is low at first"
+    assert calibration.fault("cuda") is None
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (
+            RuntimeError(
+                "CUDA error: no kernel image is available for execution on the device\nFor debugging consider"
+            ),
+            "CUDA error: no kernel image is available for execution on the device",
+        ),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 64.00 MiB. GPU 0 has"), "CUDA out of memory"),
+        (torch.cuda.DeferredCudaCallError("CUDA call failed lazily at initialization"), "CUDA call failed lazily"),
+    ],
+    ids=["old", "full", "driver"],
+)
+def test_a_gpu_that_cannot_be_used_is_no_choice_of_ours(rates, monkeypatch, caplog, error, words) -> None:
+    """torch says that it is there: a chip older than its kernels, or one whose memory another program has taken."""
+    found, _ = rates
+    found.update(dict.fromkeys(found, error))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    device._tell.cache_clear()
+    device.fast_compute.cache_clear()
+    assert [device.resolve("auto"), device.resolve("auto")] == ["cpu", "cpu"]
+    assert caplog.text.count(f"The GPU is not used: {words}") == 1
+    assert device.resolve("cuda") == "cuda"
+    with pytest.raises(DeviceError, match=f"cuda cannot be used: {words}.*Choose --device cpu"):
+        device.fast_compute("cuda")
+    found.update(dict.fromkeys(found, 1.0))
+    assert device.resolve("auto") == "cuda", "as soon as it can"
 
 
 def test_rates_are_measured_with_the_device_s_clock() -> None:
@@ -36,6 +97,7 @@ def test_rates_are_measured_with_the_device_s_clock() -> None:
 def test_the_fast_dtype_of_a_cuda_device_is_the_measured_one(monkeypatch) -> None:
     monkeypatch.delenv("DIIF_VIEWER_DTYPE", raising=False)
     monkeypatch.setattr(device, "fast_dtype", lambda name: "bfloat16")
+    monkeypatch.setattr(device, "fault", lambda name: None)
     device.fast_compute.cache_clear()
     try:
         assert device.fast_compute("cuda:3") == device.Compute("cuda:3", torch.bfloat16, (128, 128))
