@@ -140,11 +140,9 @@ def _compute(advice: list[str]) -> Iterator[tuple[str, str]]:
     yield "memory", f"{free / 2**30:.1f} GiB free, {features / 2**30:.1f} GiB for features"
     _advise_on_memory(free, advice)
     if compute.device.startswith("cuda"):
-        from diif_viewer.engine.gpu.painter import has_triton
-
-        budget, kernels = device.cache_budget(compute.device) / 2**30, has_triton()
+        budget = device.cache_budget(compute.device) / 2**30
         yield "GPU memory", f"{budget:.1f} GiB for features, half of what is free"
-        yield "kernels", "compiled by Triton" if kernels else "none: without Triton plain torch does all, more slowly"
+        yield "kernels", _compiled_for_gpu(compute.device)
     if compute.device == "cpu" and compute.dtype == torch.float32:
         yield "note", "float32 is the fastest here: right, and a few times slower than products of bytes or bfloat16"
 
@@ -157,6 +155,15 @@ def _compiled(dtype: torch.dtype) -> str:
         return f"encoder and decoders, with {made.form.needs}"
     reason = library(FORMS[-1])[1]  # of the form that asks least of a processor
     return f"none: {reason}; plain torch does the same"
+
+
+def _compiled_for_gpu(name: str) -> str:
+    from diif_viewer.engine.gpu.painter import hindrance
+
+    reason = hindrance(name)
+    if reason is None and not (os.environ.get("CC") or shutil.which("gcc") or shutil.which("clang")):
+        reason = "Triton finds neither gcc nor clang, which it calls with what it has compiled"
+    return "compiled by Triton" if reason is None else f"none: {reason}; plain torch does all, more slowly"
 
 
 def _advise_on_memory(free: int, advice: list[str]) -> None:

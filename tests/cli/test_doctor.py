@@ -104,3 +104,18 @@ def test_devices_and_a_forced_dtype_are_told(
     assert facts["devices"] == "cpu, cuda:0 (A Card), cuda:1 (Another)"
     assert facts["dtype"].startswith("float32")
     assert facts["processor"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "compiler", "told"),
+    [
+        (None, "/usr/bin/gcc", "compiled by Triton"),
+        (None, None, "none: Triton finds neither gcc nor clang"),
+        ("Triton is not installed", "/usr/bin/gcc", "none: Triton is not installed; plain torch"),
+    ],
+)
+def test_what_a_gpu_s_kernels_lack_is_told(monkeypatch: pytest.MonkeyPatch, reason, compiler, told) -> None:
+    monkeypatch.delenv("CC", raising=False)
+    monkeypatch.setattr(doctor.shutil, "which", lambda name: compiler if name == "gcc" else None)
+    monkeypatch.setattr("diif_viewer.engine.gpu.painter.hindrance", lambda device: reason)
+    assert doctor._compiled_for_gpu("cuda").startswith(told)

@@ -237,13 +237,20 @@ def painter_on(device: str) -> Painter:
     if not device.startswith("cuda"):
         return Painter(runtime)
     room = min(4 << 30, free_memory(device) // 8)
-    return Painter(runtime, kernels=has_triton(), room=room)
+    return Painter(runtime, kernels=hindrance(device) is None, room=room)
 
 
-def has_triton() -> bool:
-    """Whether Triton can be imported; torch for CUDA brings it on Linux."""
+LEAST_CAPABILITY = 8, 0
+"""Of the chips for which Triton has matrix instructions, since 3.3. For older ones it takes minutes to compile products of
+single numbers, which are slower than plain torch's."""
+
+
+def hindrance(device: str) -> str | None:
+    """Why the kernels are not for a CUDA device, None if they are; torch for CUDA brings Triton on Linux."""
+    if torch.cuda.get_device_capability(device) < LEAST_CAPABILITY:
+        return "Triton has none for a chip before Ampere"
     try:
         import triton  # noqa: F401
     except ImportError:
-        return False
-    return True
+        return "Triton is not installed"
+    return None

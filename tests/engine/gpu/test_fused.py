@@ -1,15 +1,17 @@
 """Launches are recorded once for views of one size, settings that do not fit are passed over, failures fall back."""
 
+import sys
 from contextlib import nullcontext
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
+from diif_viewer.engine.gpu import painter as painting
 from diif_viewer.engine.gpu import runtime
 from diif_viewer.engine.gpu.fused import BYTES, Fused, Setting, Sizes, first_working
-from diif_viewer.engine.gpu.painter import Painter
+from diif_viewer.engine.gpu.painter import Painter, painter_on
 from diif_viewer.engine.gpu.runtime import Plain, Work
 from diif_viewer.engine.gpu.tables import Batch
 from diif_viewer.engine.gpu.weights import stage_of
@@ -117,6 +119,20 @@ def test_kernels_that_fail_give_way_to_plain_torch_for_good(monkeypatch) -> None
     assert np.array_equal(painter.window(field, lattice, window, EXACT, as_float=False), plain(field, lattice, window))
     assert painter.failure == "RuntimeError: no compiler"
     assert not painter.uses_kernels(field.model, EXACT)
+
+
+def test_chips_without_matrix_instructions_of_triton_s_are_left_to_plain_torch(monkeypatch) -> None:
+    """A T4: Triton 3.7 compiles a kernel for it in two minutes, to 1.8 MB of products of single numbers."""
+    found = {"cuda:0": (7, 5), "cuda:1": (8, 0)}
+    monkeypatch.setattr(torch.cuda, "get_device_capability", found.__getitem__)
+    monkeypatch.setattr(painting, "runtime_for", Plain)
+    monkeypatch.setattr(painting, "free_memory", lambda device: 8 << 30)
+    monkeypatch.setitem(sys.modules, "triton", ModuleType("triton"))
+    painter_on.cache_clear()
+    try:
+        assert [painter_on(device)._kernels for device in found] == [False, True]
+    finally:
+        painter_on.cache_clear()
 
 
 def test_a_workspace_keeps_its_tensors_until_they_must_grow() -> None:
