@@ -98,7 +98,7 @@ def run(args: argparse.Namespace) -> int:
             if team.leads and not args.quiet:
                 _say(f"{len(pictures)} pictures, {len(valid)} for validation, {torch.get_num_threads()} threads")
                 if preset.recipe.precision == "bfloat16" and not has_half(torch.device(device)):
-                    _say("float32 throughout: this processor has no fast bfloat16")
+                    _say("float32 throughout: this device has no fast bfloat16")
             train(
                 preset,
                 pictures,

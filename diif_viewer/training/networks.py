@@ -23,7 +23,13 @@ from diif_viewer.training.preset import Preset
 
 
 def has_half(device: torch.device) -> bool:
-    """Whether a device computes in bfloat16: on a processor without the instructions it is many times slower."""
+    """Whether a device computes in bfloat16.
+
+    A processor without the instructions is many times slower with it; for NVIDIA's chips before Ampere, of which torch
+    says that they support it, there are no convolutions.
+    """
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
     return device.type != "cpu" or torch_has_bfloat16()
 
 

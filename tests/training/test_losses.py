@@ -73,3 +73,10 @@ def test_part_of_the_loss_can_be_that_of_luminance(tmp_path: Path) -> None:
         with made_ahead(preset.recipe.sampler, green, 0, (0, 1), 0) as batches:
             found.append(networks(next(batches))["liif"].item())
     assert found == pytest.approx([1, 0.174, 0.25 + 0.75 * 0.174])
+
+
+def test_chips_before_ampere_learn_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    """torch says of a T4 that it supports bfloat16, and cuDNN has no convolutions for it."""
+    found = {torch.device("cuda:0"): (7, 5), torch.device("cuda:1"): (8, 0)}
+    monkeypatch.setattr(torch.cuda, "get_device_capability", found.__getitem__)
+    assert [networks_module.has_half(device) for device in found] == [False, True]
