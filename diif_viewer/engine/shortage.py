@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import torch
 
-_WORDS = (  # of allocators that raise a plain RuntimeError: torch on the CPU, oneDNN, cuBLAS, CUDA, Triton, Metal
+_WORDS = (  # of allocators that raise a plain RuntimeError: torch on the CPU, oneDNN, cuBLAS, cuDNN, CUDA, Triton, Metal
     "defaultcpuallocator",
     "can't allocate memory",
     "not enough memory",
     "could not create a memory",
     "alloc_failed",
+    "allocation_failed",
+    "unable to find an engine",  # torch, when a convolution gets no room to work in
     "out of memory",
 )
 

@@ -34,11 +34,15 @@ ERRORS = (
     RuntimeError("Triton Error [CUDA]: out of memory"),
     RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
     RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+    RuntimeError("cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED"),  # since cuDNN 9
+    RuntimeError("GET was unable to find an engine to execute this computation"),
     RuntimeError("[enforce fail at alloc_cpu.cpp:121] . DefaultCPUAllocator: can't allocate memory: you tried …"),
 )
 
 
-@pytest.mark.parametrize("error", ERRORS, ids=["torch", "python", "triton", "cublas", "cudnn", "allocator"])
+@pytest.mark.parametrize(
+    "error", ERRORS, ids=["torch", "python", "triton", "cublas", "cudnn", "cudnn 9", "engine", "allocator"]
+)
 def test_memory_errors_are_known_and_others_are_not(error):
     assert rungs.is_memory_error(error)
     assert not rungs.is_memory_error(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
@@ -130,7 +134,9 @@ def assert_right(running: Running, model: str) -> None:
 
 
 @pytest.mark.parametrize("halvings", [1, 2, 3])
-@pytest.mark.parametrize("error", ERRORS, ids=["torch", "python", "triton", "cublas", "cudnn", "allocator"])
+@pytest.mark.parametrize(
+    "error", ERRORS, ids=["torch", "python", "triton", "cublas", "cudnn", "cudnn 9", "engine", "allocator"]
+)
 def test_smaller_pieces_make_the_same_pixels(running, weights, monkeypatch, error, halvings):
     model = weights("diif-s")
     failing = Failing(monkeypatch, Field, "render_tiles", error, lambda f: len(f.calls) <= halvings)

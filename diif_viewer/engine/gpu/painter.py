@@ -241,8 +241,8 @@ def painter_on(device: str) -> Painter:
 
 
 LEAST_CAPABILITY = 8, 0
-"""Of the chips for which Triton has matrix instructions, since 3.3. For older ones it compiles products of single numbers,
-for minutes, which are slower than plain torch's."""
+"""Of the chips for which Triton has matrix instructions, since 3.3. For older ones it compiles products of single
+numbers, for minutes, which are slower than plain torch's."""
 
 
 def hindrance(device: str) -> str | None:
