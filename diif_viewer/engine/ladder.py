@@ -18,6 +18,7 @@ from typing import TypeVar
 from diif_viewer.engine import messages as m
 from diif_viewer.engine import threads
 from diif_viewer.engine.device import available_memory
+from diif_viewer.engine.gpu.runtime import is_lost
 from diif_viewer.engine.shortage import is_memory_error
 from diif_viewer.errors import DiifViewerError
 from diif_viewer.geometry import Window
@@ -143,7 +144,8 @@ def guarded(
     """The steps of `work`, begun anew a rung lower whenever memory runs out; other errors become one message.
 
     failed: makes it of a sentence. device: names the one that works now. step_down: given the device at which memory
-    ran out, yields what to tell and returns whether to try again.
+    ran out, yields what to tell and returns whether to try again. An error after which the device is lost to this
+    process is raised: it ends, and the window begins another.
     """
     while True:
         began = device()
@@ -155,6 +157,8 @@ def guarded(
             return
         except Exception as error:
             if not is_memory_error(error):
+                if is_lost(began):
+                    raise
                 yield failed(f"Rendering failed unexpectedly: {type(error).__name__}: {error}")
                 return
             _log.info("memory ran out: %s", error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-_WORDS = (  # of allocators that raise a plain RuntimeError: torch on the CPU, oneDNN, cuBLAS, cuDNN, CUDA, Triton, Metal
+_WORDS = (  # of those that raise a plain RuntimeError: torch on the CPU, oneDNN, cuBLAS, cuDNN, CUDA, Triton, Metal
     "defaultcpuallocator",
     "can't allocate memory",
     "not enough memory",

@@ -254,6 +254,29 @@ def test_work_that_nobody_waits_for_ends_quietly(running, weights, monkeypatch):
     assert running.notices == []
 
 
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_gpu_that_answers_no_more_ends_the_process(monkeypatch, answers):
+    """After a wrong access or a laptop's sleep each call fails: another process gets a device that works."""
+    error = RuntimeError("CUDA error: unspecified launch failure")
+
+    def synchronize(device: str) -> None:
+        if not answers:
+            raise error
+
+    def work() -> Iterator[None]:
+        yield None
+        raise error
+
+    monkeypatch.setattr(torch.cuda, "synchronize", synchronize)
+    steps = rungs.guarded(work, rungs.m.Notice, lambda: "cuda", lambda device: pytest.fail("no memory is short"))
+    assert next(steps) is None
+    if answers:
+        assert "unspecified launch failure" in next(steps).sentence
+    else:
+        with pytest.raises(RuntimeError, match="unspecified launch failure"):
+            next(steps)
+
+
 def until(holds: Callable[[], object]) -> None:
     """Wait for it, half a minute at most."""
     end = time.monotonic() + 30

@@ -166,6 +166,19 @@ def finish(device: str) -> None:
         torch.mps.synchronize()
 
 
+def is_lost(device: str) -> bool:
+    """Whether a CUDA device answers this process no more, as after a wrong access or a computer's sleep.
+
+    No call succeeds from then on, whatever is freed; another process may use it.
+    """
+    try:
+        if device.startswith("cuda"):
+            finish(device)
+    except RuntimeError:
+        return True
+    return False
+
+
 def make_exact() -> None:
     """Keep CUDA's libraries from rounding sums to fewer bits, and from choosing kernels that add up in any order."""
     torch.backends.cudnn.allow_tf32 = False
