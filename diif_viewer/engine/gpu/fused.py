@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from diif_viewer.engine.gpu.runtime import Runtime, Work
-from diif_viewer.engine.gpu.tables import GROUP, Batch
+from diif_viewer.engine.gpu.tables import GROUP, Batch, most_knots
 from diif_viewer.engine.gpu.weights import Stage
 from diif_viewer.engine.gpu.workspace import Workspace
 from diif_viewer.engine.shortage import is_memory_error
@@ -58,7 +58,20 @@ class Sizes:
     @classmethod
     def of(cls, batch: Batch, form: int, based: bool) -> Sizes:
         """The sizes that serve a batch."""
-        return cls(power_of_two(batch.tiles), batch.single, -(-batch.pairs // 8) * 8, form, based)
+        return cls(power_of_two(batch.tiles), batch.single, _eights(batch.pairs), form, based)
+
+
+def tiles_within(room: int, stage: Stage, scale: float, side: int) -> int:
+    """How many tiles have slices of at most `room` bytes, in both forms that they take, at a scale across; one at least.
+
+    A power of two, since memory is taken for so many.
+    """
+    each = 2 * side * _eights(most_knots(stage.layout, scale, side)) * stage.width * stage.dtype.itemsize
+    return 1 << max(0, (room // each).bit_length() - 1)
+
+
+def _eights(pairs: int) -> int:
+    return -(-pairs // 8) * 8
 
 
 def power_of_two(number: int) -> int:

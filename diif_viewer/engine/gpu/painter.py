@@ -20,7 +20,7 @@ from torch import Tensor
 
 from diif_viewer.engine.device import Compute
 from diif_viewer.engine.gpu.calibration import free_memory
-from diif_viewer.engine.gpu.fused import BYTES, GREY, SETTINGS, Fused, Setting
+from diif_viewer.engine.gpu.fused import BYTES, GREY, SETTINGS, Fused, Setting, tiles_within
 from diif_viewer.engine.gpu.region import Region, groups, region_bytes
 from diif_viewer.engine.gpu.runtime import Runtime, runtime_for
 from diif_viewer.engine.gpu.tables import batch, spots_of
@@ -42,7 +42,7 @@ MOST_TILES = 1024
 """Tiles of one launch."""
 
 MOST_SLICED = 128
-"""The same for DIIF, whose slices take some 3 MB a tile in between."""
+"""The same for DIIF, whose slices lie in memory between two kernels: at full width 4 MB a tile at x8, 30 near x1."""
 
 LEAST_ROOM = 16 << 20
 """Bytes of maps that the kernels may read at once, however little memory there is."""
@@ -54,8 +54,8 @@ MOST_OUTPUTS = 1 << 23
 class Painter:
     """Renders fields on one device. Not thread-safe.
 
-    kernels: whether to use them. side: of their tiles. room: bytes that the maps they read may take at once. settings:
-    of the kernels, in the order of preference.
+    kernels: whether to use them. side: of their tiles. room: bytes that the maps they read may take at once, and as
+    many for slices. settings: of the kernels, in the order of preference.
     """
 
     def __init__(
@@ -175,7 +175,9 @@ class Painter:
         size = starts[-1] * form
         out = self._workspace.take("out", size, torch.uint8)
         based = field.model.base is not None
-        most = MOST_TILES if fused.stage.coarse is None else MOST_SLICED
+        most = MOST_TILES
+        if fused.stage.coarse is not None:
+            most = min(MOST_SLICED, tiles_within(self._room, fused.stage, lattice.x.scale, self._side))
 
         def fits(outputs: Window) -> bool:
             return region_bytes(fused.stage, lattice, outputs) <= self._room

@@ -113,6 +113,25 @@ def test_little_room_cuts_the_work_and_changes_nothing(painter: Painter, kind) -
     assert cramped.failure is None
 
 
+def test_slices_keep_to_the_room_too(painter: Painter) -> None:
+    """Near x1 they are as many as the outputs: at full width 30 MB a tile, so that 4K windows took 4 GB for them."""
+    field = field_of("diif")
+    lattice, window = field.lattice(1.3), Window(12, 20, 20, 52)
+    whole = painter.window(field, lattice, window, EXACT, as_float=False)
+    one = 2 * 16 * 32 * 32 * 4  # two forms of 16 rows of 32 slices
+    assert slices_of(painter) == 8 * one
+    cramped = Painter(painter._runtime, kernels=True, side=SIDE, room=3 * one)
+    assert np.array_equal(cramped.window(field, lattice, window, EXACT, as_float=False), whole)
+    assert slices_of(cramped) == 2 * one
+    assert [painter.failure, cramped.failure] == [None, None]
+
+
+def slices_of(painter: Painter) -> int:
+    """Bytes that they take in the painter's workspace."""
+    held = painter._workspace._tensors.items()
+    return sum(tensor.nbytes for (name, _), tensor in held if name in ("hidden", "pushed"))
+
+
 def test_float_results_take_the_plain_way(painter: Painter) -> None:
     field = field_of("diif-s")
     lattice, window = field.lattice(5.3), Window(90, 100, 94, 120)
