@@ -33,6 +33,9 @@ KEY_FIGURES = 5
 LONGEST_PIECE, LONGEST_TEST = 100, 120
 """Seconds."""
 
+PIECES_FAILED = 3
+"""Exit status of a process that measured all that it was to, with failures among it that ended nothing else."""
+
 FACTS = (
     "import sys, torch; assert sys.version_info >= (3, 11), f'Python 3.11 is needed, this is {sys.version}';"
     "assert torch.cuda.is_available(), 'torch finds no CUDA device';"
@@ -119,7 +122,7 @@ def figures(check: Check, most: int | None, seconds: float) -> None:
     command = [sys.executable, __file__, "--measure", str(held), "--most", str(most or 0)]
     for _ in range(6):
         status, _text = check.run("figures", command, end - time.monotonic())
-        if status in ("ok", "no time left"):
+        if status in ("ok", "no time left", f"exit status {PIECES_FAILED}"):
             return
         if held.exists():
             known = json.loads(held.read_text(encoding="utf-8"))
@@ -128,7 +131,10 @@ def figures(check: Check, most: int | None, seconds: float) -> None:
 
 
 def measure(held: Path, most: int) -> int:
-    """The process of `figures`: pieces that were not begun before, until there are `most` (0: all). Returns 0."""
+    """The process of `figures`: pieces that were not begun before, until there are `most` (0: all).
+
+    Returns 0, or `PIECES_FAILED` where some failed, or plain torch had to do what the kernels should.
+    """
     import torch
 
     from diif_viewer.engine.device import fast_compute
@@ -136,7 +142,7 @@ def measure(held: Path, most: int) -> int:
     from diif_viewer.evaluation.speed_tables import tables
 
     known: dict[str, Any] | None = json.loads(held.read_text(encoding="utf-8")) if held.exists() else None
-    begun = known["begun"] if known else []
+    begun, failed = (known["begun"], len(known["failures"])) if known else ([], 0)
     names = [name for name in pieces(Plan()) if name not in begun]
 
     def keep(result: dict[str, Any]) -> None:
@@ -152,7 +158,7 @@ def measure(held: Path, most: int) -> int:
     result = gpu_figures(fast_compute("cuda"), Plan(), print, wanted=names, keep=keep, known=known)
     about = {"processor": "", "device": "", "torch": torch.__version__, "busy": None}
     print(tables({"machine": about, "gpu": result}))
-    return 0
+    return PIECES_FAILED if len(result["failures"]) > failed or result["kernels"] not in ("yes", "no") else 0
 
 
 def tests(check: Check) -> None:

@@ -66,6 +66,27 @@ def test_figures_go_on_after_a_piece_that_ended_their_process(script, check, tmp
     assert known["failures"] == [{"piece": "view a", "error": "exit status -14"}]
 
 
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [
+        ({"failures": [], "kernels": "yes"}, 0),
+        ({"failures": [{"piece": "view a", "error": "no room"}], "kernels": "yes"}, 3),
+        ({"failures": [], "kernels": "OutOfResources: registers"}, 3),
+    ],
+)
+def test_pieces_that_failed_are_a_failure_and_are_not_tried_again(script, check, monkeypatch, outcome, status) -> None:
+    monkeypatch.setattr("diif_viewer.engine.device.fast_compute", lambda device: None)
+    monkeypatch.setattr("diif_viewer.evaluation.speed_tables.tables", lambda figures: "")
+    monkeypatch.setattr("diif_viewer.evaluation.gpu_speed.gpu_figures", lambda *_, **__: outcome)
+    assert script.measure(check.folder / "figures.json", 0) == status
+    python = check.folder / "python"
+    python.write_text(f"#!/bin/sh\nexit {status}\n")
+    python.chmod(0o755)
+    monkeypatch.setattr(script.sys, "executable", str(python))
+    script.all_figures(check)
+    assert [step["status"] for step in check.summary] == ["exit status 3" if status else "ok"]
+
+
 def test_tests_that_did_not_pass_are_run_again_alone(script, check, monkeypatch) -> None:
     """Also those that took the process down with them, and those after it."""
     printed = (

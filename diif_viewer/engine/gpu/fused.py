@@ -62,7 +62,7 @@ class Sizes:
 
 
 def tiles_within(room: int, stage: Stage, scale: float, side: int) -> int:
-    """How many tiles have slices of at most `room` bytes, in both forms that they take, at a scale across; one at least.
+    """How many tiles, one at least, have slices of at most `room` bytes, in both their forms, at a scale across.
 
     A power of two, since memory is taken for so many.
     """
