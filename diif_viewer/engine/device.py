@@ -257,10 +257,11 @@ def _remember(path: Path, found: dict[str, Any]) -> None:
             temporary.unlink(missing_ok=True)
 
 
-CPU_BUDGET = 5 << 28
+CPU_BUDGET = 19 << 26
 """Most bytes that features and maps take of main memory, open pictures included.
 
-A view of 1280x720 at x1.2 needs 0.86 GB of them; with less, a strip at its edge is encoded again and again.
+A view of 1280x720 at x1.2 needs 0.86 GB of them; with less, a strip at its edge is encoded again and again. With more,
+window and renderer pass 2 GB together when a picture of 100 megapixels is open and the cache of finished tiles is full.
 """
 
 LEAST_BUDGET = 64 << 20
