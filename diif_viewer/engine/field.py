@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import functools
 import io
+import operator
 from collections.abc import Callable, Iterable
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -116,8 +117,10 @@ class Field:
             raise RequestError("Give either a scale or a size.")
         if scale is not None:
             return Lattice.of_scale(self.height, self.width, scale)
-        assert size is not None
-        return Lattice.of_size(self.height, self.width, *size)
+        whole = _whole(size)
+        if len(whole) != 2:
+            raise RequestError(f"The size must be two whole numbers, height and width, not {size!r}.")
+        return Lattice.of_size(self.height, self.width, *whole)
 
     def render_window(
         self, lattice: Lattice, window: Window, compute: Compute, *, as_float: bool, progress: Progress | None = None
@@ -324,5 +327,16 @@ def _bands(window: Window, chunk: tuple[int, int]) -> list[Window]:
 def _corners(window: tuple[int, int, int, int] | Window) -> tuple[int, int, int, int]:
     if isinstance(window, Window):
         return window.top, window.left, window.bottom, window.right
-    top, left, bottom, right = window
+    whole = _whole(window)
+    if len(whole) != 4:
+        raise RequestError(f"The window must be four whole numbers, top, left, bottom and right, not {window!r}.")
+    top, left, bottom, right = whole
     return top, left, bottom, right
+
+
+def _whole(numbers: Any) -> list[int]:
+    """Whole numbers, also NumPy's, as Python's own; empty where one is not whole."""
+    try:
+        return [operator.index(number) for number in numbers]
+    except TypeError:
+        return []
