@@ -84,7 +84,7 @@ def _remove(args: argparse.Namespace, names: list[str]) -> int:
 def _average(args: argparse.Namespace, names: list[str]) -> int:
     """Write the weighted mean of several models, and what it was made of."""
     from diif_viewer.engine.model import weights_file
-    from diif_viewer.models.average import averaged
+    from diif_viewer.models.average import averaged, of_one
     from diif_viewer.models.checkpoint import load_checkpoint, save_checkpoint
 
     parts = [_with_share(name) for name in names]
@@ -94,10 +94,10 @@ def _average(args: argparse.Namespace, names: list[str]) -> int:
         raise RequestError(f"{output}: weights are written as safetensors; give a name that ends in .safetensors.")
     if output.resolve() in {file.resolve() for file in files}:
         raise RequestError(f"{output} is one of the models; give the mean another name.")
-    mean = averaged([load_checkpoint(file) for file in files], [share for _, share in parts])
+    shares = of_one([share for _, share in parts])
+    mean = averaged([load_checkpoint(file) for file in files], shares)
     told = [_told(file) for file in files]
-    whole = sum(share for _, share in parts)
-    made_of = ", ".join(f"{share / whole:g} of {file.name}" for file, (_, share) in zip(files, parts, strict=True))
+    made_of = ", ".join(f"{share:g} of {file.name}" for file, share in zip(files, shares, strict=True))
     most = max(range(len(parts)), key=lambda k: parts[k][1])
     licences = sorted({about.get("licence", "unknown") for about in told})
     try:

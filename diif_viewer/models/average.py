@@ -22,11 +22,16 @@ def averaged(models: Sequence[ImplicitModel], shares: Sequence[float]) -> Implic
         raise RequestError(
             "Only models of one kind can be averaged: the same encoder, the same decoder, the same sizes."
         )
-    most = max(shares)  # so that no sum is beyond all numbers
-    whole = sum(share / most for share in shares)
-    parts = [(model.state_dict(), share / most / whole) for model, share in zip(models, shares, strict=True)]
+    parts = [(model.state_dict(), share) for model, share in zip(models, of_one(shares), strict=True)]
     mean = ImplicitModel(models[0].spec)
     with torch.no_grad():
         for name, value in mean.state_dict().items():
             value.copy_(torch.stack([weights[name].double() * share for weights, share in parts]).sum(dim=0))
     return mean
+
+
+def of_one(shares: Sequence[float]) -> list[float]:
+    """Shares above 0 in the same ratios, with a sum of 1."""
+    most = max(shares)  # so that no sum is beyond all numbers
+    whole = sum(share / most for share in shares)
+    return [share / most / whole for share in shares]

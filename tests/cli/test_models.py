@@ -184,6 +184,8 @@ def test_models_are_averaged_by_their_shares(tmp_path: Path, capsys: Shown) -> N
     (known,) = json.loads(capsys.readouterr().out)
     assert known["licence"] == "CC 7; unknown"  # and a public file spells out what is left at its default elsewhere
     assert known["training"]["average"] == "0.5 of a.safetensors, 0.5 of public.pth"
+    assert main(["models", "average", f"{files[0]}=1e308", f"{files[1]}=1e308", "-o", str(out)]) == 0
+    assert "0.5 of a.safetensors, 0.5 of b=2.safetensors" in capsys.readouterr().out  # their sum is beyond all numbers
 
 
 def test_files_that_are_no_models_are_not_found_by_name(shelf: Path, capsys: Shown) -> None:
