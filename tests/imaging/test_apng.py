@@ -18,6 +18,7 @@ from diif_viewer.errors import ImageError
 from diif_viewer.imaging import decode
 from diif_viewer.imaging.animation import UNSAID, Animation
 from diif_viewer.imaging.load import load_picture, page_count, peek
+from diif_viewer.imaging.thumbnail import thumbnail
 from tests.imaging.files import PngFrame, chunk, moving_png
 
 HEIGHT, WIDTH = 7, 11
@@ -292,6 +293,7 @@ def test_exif_turns_every_page_wherever_it_is(tmp_path, behind) -> None:
             assert moving.frame(page).pixels.shape == (3, 2, 4)
             assert picture.exif is not None
             assert b"maker" in picture.exif
+    assert thumbnail(path, 8).shape == (3, 2, 4)
 
 
 # ---- damaged and hostile files ---------------------------------------------------------------------------
