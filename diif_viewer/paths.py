@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -38,3 +39,12 @@ def data_directory() -> Path:
         return Path(os.environ.get("APPDATA", Path.home() / "AppData" / "Roaming")) / "diif-viewer"
     named = os.environ.get("XDG_DATA_HOME", "")
     return (Path(named) if os.path.isabs(named) else Path.home() / ".local" / "share") / "diif-viewer"
+
+
+def without_home(words: str) -> str:
+    """`words` with ~ for the user's folder, whose name is often a person's."""
+    try:
+        home = Path.home()
+    except RuntimeError:  # nobody's
+        return words
+    return words if home == home.parent else re.sub(re.escape(str(home)) + r"(?![\w.-])", "~", words)

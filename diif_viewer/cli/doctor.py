@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from diif_viewer import __version__
 from diif_viewer.models.registry import SHIPPED
-from diif_viewer.paths import cache_directory, shipped
+from diif_viewer.paths import cache_directory, shipped, without_home
 
 if TYPE_CHECKING:
     import torch
@@ -35,13 +35,13 @@ def run(args: argparse.Namespace) -> int:
     """Print the report; 0 when the program can run here, 1 when something it needs is missing."""
     advice: list[str] = []
     if args.json:
-        facts = dict(_facts(advice))
-        print(json.dumps({"facts": facts, "advice": advice}, indent=2))
+        facts = {name: without_home(value) for name, value in _facts(advice)}
+        print(json.dumps({"facts": facts, "advice": [without_home(sentence) for sentence in advice]}, indent=2))
         return 1 if advice else 0
     for name, value in _facts(advice):
-        print(f"{name + ':':<12} {value}", flush=True)
+        print(f"{name + ':':<12} {without_home(value)}", flush=True)
     for sentence in advice:
-        print(f"! {sentence}")
+        print(f"! {without_home(sentence)}")
     return 1 if advice else 0
 
 

@@ -13,12 +13,16 @@ import PySide6
 from PySide6.QtCore import QEvent, QObject, QTimer, Slot, qVersion
 
 from diif_viewer import __version__
+from diif_viewer.paths import without_home
 from diif_viewer.ui.endings import brief
 from diif_viewer.ui.notice import Notice
 from diif_viewer.ui.zoom_text import plain_zoom
 
 if TYPE_CHECKING:
     from diif_viewer.ui.window import MainWindow
+
+_PATH = re.compile(r"(?:~|(?:[A-Za-z]:)?[/\\][^\s/\\]+)[/\\](?:[^/\\:\n]*[/\\])*\S+")
+"""From a root or the user's folder on; the folders may have blanks in their names."""
 
 PACKAGES = ("torch", "numpy", "pillow", "qtawesome", "safetensors")
 
@@ -88,10 +92,9 @@ def without_names(words: str, paths: Iterable[Path]) -> str:
     known = {str(path): "PATH" for path in paths} | {str(path.absolute()): "PATH" for path in paths}
     known |= {path.name: f"PICTURE{path.suffix}" for path in paths if path.name}
     known |= {str(path.parent): "FOLDER" for path in paths if len(path.parts) > 2}
-    known[str(Path.home())] = "HOME"
     for name in sorted(known, key=len, reverse=True):
         words = words.replace(name, known[name])
-    return re.sub(r"(?:[A-Za-z]:)?[/\\][^\s/\\]+[/\\]\S+", "PATH", words)
+    return _PATH.sub("PATH", without_home(words))
 
 
 def _version(name: str) -> str:

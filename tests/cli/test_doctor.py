@@ -34,6 +34,21 @@ def test_scripts_read_json(capsys: pytest.CaptureFixture[str], monkeypatch: pyte
     assert "weights" in json.loads(capsys.readouterr().out)["advice"][0]
 
 
+def test_a_report_to_paste_names_no_home(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    home = tmp_path / "zoe"
+    monkeypatch.setattr(Path, "home", lambda: home)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home / ".cache"))
+    monkeypatch.setattr(doctor, "shipped", lambda folder: home / "diif" / folder)
+    for words in (["doctor"], ["doctor", "--json"]):
+        assert main(words) == 1
+        shown = capsys.readouterr().out
+        assert "zoe" not in shown
+        assert "~/.cache/diif-viewer" in shown
+        assert "are not in ~/diif/weights" in shown
+
+
 def test_a_window_that_opens(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     assert main(["doctor"]) == 0
