@@ -169,10 +169,12 @@ def check_place(output: Path, *, make: bool) -> None:
     if output.is_dir():
         raise ExportError(f"{output} is a folder; give the name of a file.")
     folder = output.absolute().parent
-    if not folder.is_dir() and not make:
-        raise ExportError(f"The folder {output.parent} does not exist; make it first.")
     while not folder.is_dir() and folder != folder.parent:
+        if os.path.lexists(folder):
+            raise ExportError(f"{output} cannot be written: {folder} is not a folder.")
         folder = folder.parent  # where it would be made
+    if folder != output.absolute().parent and not make:
+        raise ExportError(f"The folder {output.parent} does not exist; make it first.")
     if not may_write(folder):
         raise ExportError(f"{output} cannot be written: there is no permission to write there.")
 
@@ -205,8 +207,14 @@ def _check_space(jobs: list[Job]) -> None:
         free = shutil.disk_usage(folder).free
         if size > free:
             raise ExportError(
-                f"The disk of {folder} has {free / 1e9:.1f} GB free, and the result needs {size / 1e9:.1f} GB or more."
+                f"The disk of {folder} has {_amount(free)} free, and the result needs {_amount(size)} or more."
             )
+
+
+def _amount(count: int) -> str:
+    """Bytes for people: `1.5 GB`, `20.0 MB`, `3.2 kB`."""
+    size, unit = next(((size, unit) for size, unit in ((1e9, "GB"), (1e6, "MB")) if count >= size), (1e3, "kB"))
+    return f"{count / size:.1f} {unit}"
 
 
 def check_memory(streams: bool, window: Window, bytes_per_pixel: int) -> None:

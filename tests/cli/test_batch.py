@@ -312,8 +312,23 @@ def test_a_disk_too_small_is_said_before_the_work(folder: Path, capsys: Shown, m
 
     monkeypatch.setattr(render_plan.shutil, "disk_usage", lambda path: Usage)
     assert render("in", "-o", "out") == 1
-    assert "GB free, and the result needs" in capsys.readouterr().err
+    assert "has 0.1 kB free, and the result needs" in capsys.readouterr().err
     assert not Path("out").exists()
+    Usage.free = 2_500_000
+    assert main(["render", "in", "-o", "out", "--size", "5000x5000", "--model", "bicubic"]) == 1
+    assert "has 2.5 MB free" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words", [["in", "-o", "file/"], ["in", "-o", "file/sub/"], ["in/picture-1.png", "-o", "file/a.png"]]
+)
+def test_a_folder_that_is_a_file_is_said_before_the_work(words: list[str], folder: Path, capsys: Shown) -> None:
+    Path("file").write_text("mine")
+    assert render(*words) == 1
+    told = capsys.readouterr().err
+    assert "is not a folder." in told
+    assert "defect" not in told
+    assert Path("file").read_text() == "mine"
 
 
 def test_personal_data_stays_behind_with_strip(tmp_path: Path) -> None:
