@@ -199,7 +199,8 @@ def _list(records: list[dict[str, Any]]) -> None:
     for known in records:
         mark = "*" if known["default"] else "+" if known["added"] else " "
         parts = f"{known['encoder']['name']:<8} {known['decoder']['name']:<8} {known['parameters']['total']:>11,}"
-        print(f"{known['name'] + mark:<{wide}} {parts}  {known['licence'] or '?':<8} {_in_short(known['training'])}")
+        told = f"{known['licence'] or '?':<8} {_in_short(known['training'])}"
+        print(f"{known['name'] + mark:<{wide}} {parts}  {_printable(told)}")
     print(f"* is used where none is named (for JPEG files {PHOTO}), + was added; models MODEL tells more of one.")
 
 
@@ -222,7 +223,13 @@ def _card(known: dict[str, Any]) -> str:
     if "training recipe" in lines:
         lines["training recipe"] = _recipe(lines["training recipe"])
     lines |= _measured(known)
-    return "\n".join([Path(known["name"]).name, *(f"  {name + ':':<18} {text}" for name, text in lines.items())])
+    told = (_printable(f"  {name + ':':<18} {text}") for name, text in lines.items())
+    return "\n".join([Path(known["name"]).name, *told])
+
+
+def _printable(text: str) -> str:
+    """What a file says, on one line and without what a terminal would obey."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 def _recipe(text: str) -> str:

@@ -188,6 +188,18 @@ def test_models_are_averaged_by_their_shares(tmp_path: Path, capsys: Shown) -> N
     assert "0.5 of a.safetensors, 0.5 of b=2.safetensors" in capsys.readouterr().out  # their sum is beyond all numbers
 
 
+def test_what_a_file_says_commands_no_terminal(tmp_path: Path, shelf: Path, capsys: Shown) -> None:
+    file = tmp_path / "mine.safetensors"
+    save_checkpoint(reference("liif"), file, {"summary": "good\x1b[2J\nliif-lite", "licence": "MIT\x07"})
+    assert main(["models", "add", str(file)]) == 0
+    for words in (["models"], ["models", "mine"]):
+        assert main(words) == 0
+        shown = capsys.readouterr().out
+        assert "\x1b" not in shown
+        assert "\x07" not in shown
+        assert r"good\x1b[2J\nliif-lite" in shown
+
+
 def test_files_that_are_no_models_are_not_found_by_name(shelf: Path, capsys: Shown) -> None:
     shelf.mkdir(parents=True)
     for name in ("notes.txt", "bicubic.pth", "a b.pth"):
