@@ -35,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--name", help="for add: what to call the model (default: the file's name)")
     parser.add_argument("--replace", action="store_true", help="for add: replace a model of that name")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="for average: the .safetensors file to write")
+    parser.add_argument("--half", action="store_true", help="for average: write weights of 16 bits, half the file")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="everything, as one JSON array")
     form.add_argument("--verify", action="store_true", help="the same as the word")
@@ -47,6 +48,8 @@ def run(args: argparse.Namespace) -> int:
         raise RequestError("--name and --replace are for `models add`.")
     if (args.output is not None) != (word == "average"):
         raise RequestError("`models average` and -o FILE belong together: it writes the mean of several models there.")
+    if args.half and word != "average":
+        raise RequestError("--half is for `models average`.")
     if word in ("add", "remove", "show", "average") and not names:
         raise RequestError(f"`models {word}` needs to know which: name a model or a file.")
     if args.name and len(names) > 1:
@@ -83,6 +86,8 @@ def _remove(args: argparse.Namespace, names: list[str]) -> int:
 
 def _average(args: argparse.Namespace, names: list[str]) -> int:
     """Write the weighted mean of several models, and what it was made of."""
+    import torch
+
     from diif_viewer.engine.model import weights_file
     from diif_viewer.models.average import averaged, of_one
     from diif_viewer.models.checkpoint import load_checkpoint, save_checkpoint
@@ -101,7 +106,8 @@ def _average(args: argparse.Namespace, names: list[str]) -> int:
     most = max(range(len(parts)), key=lambda k: parts[k][1])
     licences = sorted({about.get("licence", "unknown") for about in told})
     try:
-        save_checkpoint(mean, output, told[most] | {"average": made_of, "licence": "; ".join(licences)})
+        dtype = torch.float16 if args.half else torch.float32
+        save_checkpoint(mean, output, told[most] | {"average": made_of, "licence": "; ".join(licences)}, dtype=dtype)
     except OSError as error:
         raise ExportError(f"{output} cannot be written: {error.strerror or error}.") from error
     if args.json:

@@ -188,6 +188,22 @@ def test_models_are_averaged_by_their_shares(tmp_path: Path, capsys: Shown) -> N
     assert "0.5 of a.safetensors, 0.5 of b=2.safetensors" in capsys.readouterr().out  # their sum is beyond all numbers
 
 
+def test_a_mean_of_16_bits_takes_half_the_file(tmp_path: Path, capsys: Shown) -> None:
+    model, file, out = reference("liif"), tmp_path / "a.safetensors", tmp_path / "half.safetensors"
+    save_checkpoint(model, file, {})
+    assert main(["models", "average", str(file), "-o", str(out), "--half", "--quiet"]) == 0
+    assert out.stat().st_size < 0.6 * file.stat().st_size
+    for name, value in load_checkpoint(out).state_dict().items():
+        assert value.dtype == torch.float32
+        assert torch.equal(value, model.state_dict()[name].half().float())
+    next(iter(model.state_dict().values())).fill_(1e5)
+    save_checkpoint(model, file, {})
+    assert main(["models", "average", str(file), "-o", str(tmp_path / "b.safetensors"), "--half"]) == 1
+    assert "b.safetensors: not written, as a weight is too large for 16 bits" in capsys.readouterr().err
+    assert not (tmp_path / "b.safetensors").exists()
+    assert main(["models", "list", "--half"]) == 1
+
+
 def test_what_a_file_says_commands_no_terminal(tmp_path: Path, shelf: Path, capsys: Shown) -> None:
     file = tmp_path / "mine.safetensors"
     save_checkpoint(reference("liif"), file, {"summary": "good\x1b[2J\nliif-lite", "licence": "MIT\x07"})
