@@ -107,7 +107,8 @@ def _average(args: argparse.Namespace, names: list[str]) -> int:
     licences = sorted({about.get("licence", "unknown") for about in told})
     try:
         dtype = torch.float16 if args.half else torch.float32
-        save_checkpoint(mean, output, told[most] | {"average": made_of, "licence": "; ".join(licences)}, dtype=dtype)
+        about = {"average": made_of, "licence": "; ".join(licences)} if len(files) > 1 else {}
+        save_checkpoint(mean, output, told[most] | about, dtype=dtype)
     except OSError as error:
         raise ExportError(f"{output} cannot be written: {error.strerror or error}.") from error
     if args.json:

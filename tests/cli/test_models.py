@@ -193,6 +193,7 @@ def test_a_mean_of_16_bits_takes_half_the_file(tmp_path: Path, capsys: Shown) ->
     save_checkpoint(model, file, {})
     assert main(["models", "average", str(file), "-o", str(out), "--half", "--quiet"]) == 0
     assert out.stat().st_size < 0.6 * file.stat().st_size
+    assert "average" not in training_summary(out)  # of one
     for name, value in load_checkpoint(out).state_dict().items():
         assert value.dtype == torch.float32
         assert torch.equal(value, model.state_dict()[name].half().float())
