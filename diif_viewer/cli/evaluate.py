@@ -103,6 +103,8 @@ def run(args: argparse.Namespace) -> int:
         raise RequestError("The best quality is computed in float32; leave --dtype out.")
     if args.plot is not None and "bicubic" not in names:
         raise RequestError("The plot shows the gain over bicubic: measure bicubic as well.")
+    if args.plot is not None and set(names) == {"bicubic"}:
+        raise RequestError("The plot shows the gain over bicubic: measure another method as well.")
     cases = _cases(args)
     if args.plot is not None:
         check_target(args.plot, [path for case in cases for path in (case.high, case.low) if path is not None])
@@ -146,7 +148,7 @@ def _card(args: argparse.Namespace) -> int:
     methods = load_methods(["bicubic", *names], args.device)
     progress = ProgressLine(enabled=not args.quiet)
     try:
-        text = card_tables(args.data, methods, progress)
+        text = card_tables(_once(args.data), methods, progress)
     finally:
         progress.close()
     print(text, end="")
@@ -188,13 +190,22 @@ def _cases(args: argparse.Namespace) -> list[Case]:
     scales = args.scale or [2.0, 3.0, 4.0]
     if min(scales) <= 1:
         raise RequestError("Quality is measured at scales above 1.")
-    names = dataset_names(args.data)
+    folders = _once(args.data)
+    names = dataset_names(folders)
     found = [
         find_cases(folder, scale, low=args.lr, made=args.made, name=names[folder])[: args.count]
-        for folder in args.data
-        for scale in scales
+        for folder in folders
+        for scale in dict.fromkeys(scales)
     ]
     return [replace(case, jpeg=args.jpeg, blur=args.blur) for cases in found for case in cases]
+
+
+def _once(folders: Sequence[Path]) -> list[Path]:
+    """Each folder once, however often and by whatever path it is named."""
+    known: dict[Path, Path] = {}
+    for folder in folders:
+        known.setdefault(folder.resolve(), folder)
+    return list(known.values())
 
 
 def load_methods(names: Sequence[str], device: str) -> list[str | Model]:

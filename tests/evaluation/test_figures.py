@@ -253,6 +253,8 @@ def test_eval_plots_the_gain(truth: Path, tmp_path: Path, capsys) -> None:
     words = ["eval", str(truth.parent), "--scale", "2,2.5", "--plot", str(target)]
     assert main([*words, "--method", "nearest"]) == 1
     assert "measure bicubic as well" in capsys.readouterr().err
+    assert main([*words, "--method", "bicubic"]) == 1
+    assert "measure another method as well" in capsys.readouterr().err
     assert main([*words, "--method", "nearest,bicubic"]) == 0
     assert target.read_bytes().startswith(MAGIC[".svg"])
 

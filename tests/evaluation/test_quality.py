@@ -336,6 +336,12 @@ def test_the_command_prints_the_table_and_writes_the_files(benchmark, tmp_path, 
     assert capsys.readouterr() == ((out / "scores.json").read_text(encoding="utf-8"), "")
 
 
+def test_what_is_named_twice_is_measured_once(benchmark, tmp_path) -> None:
+    twice = (str(benchmark), str(benchmark / "HR_x2" / ".."))
+    assert command(*twice, "--scale", "2,200%", "--scale", "2", "--method", "bicubic", "-o", str(tmp_path / "out")) == 0
+    assert len((tmp_path / "out" / "scores.csv").read_text(encoding="utf-8").splitlines()) == 1 + 2
+
+
 def test_low_pictures_may_be_blurred_before(benchmark) -> None:
     case = find_cases(benchmark, 2)[0]
     low, high = load_case(case)
