@@ -5,8 +5,11 @@ Drawn with matplotlib, which is optional (the extra `research`); PNG, PDF or SVG
 
 from __future__ import annotations
 
+import contextlib
+import math
 import os
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -32,6 +35,7 @@ SUFFIXES = (".png", ".pdf", ".svg")
 _DPI = 100  # of a PNG; a panel's pixels are then the crop's pixels, or a whole multiple of them
 _PANEL, _LARGEST = 240, 480  # side of a panel in pixels: about, and at most
 _GAP, _CAPTION, _ROW_NAME = 8, 26, 40
+_FONT_SIZE = 9  # points
 _INK, _MARK = "#202020", "#e02020"
 
 
@@ -137,11 +141,11 @@ def write_comparison(picture: Bytes, box: tuple[float, ...], rows: Sequence[Row]
     is bold. Raises ExportError when the file cannot be written.
     """
     panel_height, panel_width = _panel_size(rows)
-    columns, step = len(rows[0].crops), panel_height + _CAPTION
+    columns, step, pitch = len(rows[0].crops), panel_height + _CAPTION, max(panel_width, _widest_caption(rows)) + _GAP
     height = len(rows) * step
     whole_width = min(2 * panel_width, round(height * picture.shape[1] / picture.shape[0]))
     left = whole_width + _ROW_NAME
-    total = (left + columns * (panel_width + _GAP), height + _GAP + _CAPTION)
+    total = (left + columns * pitch, height + _GAP + _CAPTION)
     figure = _figure((total[0] / _DPI, total[1] / _DPI))
 
     whole_height = round(whole_width * picture.shape[0] / picture.shape[1])
@@ -152,7 +156,7 @@ def write_comparison(picture: Bytes, box: tuple[float, ...], rows: Sequence[Row]
         middle = (left - _ROW_NAME / 2, top + panel_height / 2)
         _text(figure, total, middle, f"×{row.scale:g}", rotation=90)
         for column, crop in enumerate(row.crops):
-            place = (left + column * (panel_width + _GAP), top, panel_width, panel_height)
+            place = (left + column * pitch + (pitch - _GAP - panel_width) // 2, top, panel_width, panel_height)
             _panel(figure, total, place, crop.pixels)
             below = (place[0] + panel_width / 2, top + panel_height + _CAPTION / 2)
             weight = "bold" if crop.psnr is not None and crop.psnr == _best(row) else "normal"
@@ -172,6 +176,18 @@ def _panel_size(rows: Sequence[Row]) -> tuple[int, int]:
     longest = max(height, width)
     factor = max(1, round(_PANEL / longest)) if longest <= _LARGEST else _LARGEST / longest
     return max(1, round(height * factor)), max(1, round(width * factor))
+
+
+def _widest_caption(rows: Sequence[Row]) -> int:
+    """Pixels that the longest caption takes, were it bold."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextPath
+
+    font = FontProperties(size=_FONT_SIZE, weight="bold")
+    captions = {_literal(crop.caption) for row in rows for crop in row.crops}
+    with _letters_may_lack():
+        widths = [float(TextPath((0, 0), caption, prop=font).get_extents().x1) for caption in captions]
+    return math.ceil(max(widths) * _DPI / 72)
 
 
 def _panel(figure: Figure, total: tuple[int, int], place: tuple[int, int, int, int], pixels: Bytes) -> Axes:
@@ -194,7 +210,7 @@ def _mark(axes: Axes, box: tuple[float, ...]) -> None:
 
 
 def _text(figure: Figure, total: tuple[int, int], at: tuple[float, float], text: str, **style: Any) -> None:
-    usual: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 9, "color": _INK}
+    usual: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": _FONT_SIZE, "color": _INK}
     figure.text(at[0] / total[0], 1 - at[1] / total[1], _literal(text), **(usual | style))
 
 
@@ -213,5 +229,13 @@ def _figure(inches: tuple[float, float], layout: Any = None) -> Figure:
 
 
 def _save(figure: Figure, path: Path) -> None:
-    with atomic_path(path) as temporary:
+    with atomic_path(path) as temporary, _letters_may_lack():
         figure.savefig(temporary, format=path.suffix[1:].lower(), dpi=_DPI)
+
+
+@contextlib.contextmanager
+def _letters_may_lack() -> Iterator[None]:
+    """A letter that the font lacks is drawn as a box; matplotlib's warning names a line of ours and helps nobody."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        yield

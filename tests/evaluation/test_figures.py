@@ -239,13 +239,25 @@ def test_colours_are_those_of_the_profile_and_what_is_transparent_is_paper(tmp_p
             assert (np.abs(shown - (255, 0, 0)).max(axis=1) <= 3).mean() < 0.05
 
 
-@pytest.mark.parametrize("name", ["a$_$b.png", "caf\udce9.png", "cost $5 or $6.png"])
+@pytest.mark.parametrize("name", ["a$_$b.png", "caf\udce9.png", "cost $5 or $6.png", "中.png"])
 def test_names_are_drawn_as_they_are(name: str, truth: Path, tmp_path: Path) -> None:
     picture = tmp_path / name
     picture.write_bytes(truth.read_bytes())
     words = ["compare", str(picture), "--zoom", "--scale", "2", "--box", "0,0,9,9", "--method", "bicubic"]
     assert main([*words, "-o", str(tmp_path / "f.svg")]) == 0
     assert name.replace("\udce9", "?") in (tmp_path / "f.svg").read_text(encoding="utf-8")
+    assert main([*words, "-o", str(tmp_path / "f.png")]) == 0
+
+
+def test_captions_of_narrow_crops_do_not_run_into_each_other(tmp_path: Path) -> None:
+    crop = np.full((240, 20, 3), 128, np.uint8)
+    rows = [Row(4.0, tuple(Crop(f"a-method-of-number-{n}", crop) for n in range(3)))]
+    write_comparison(np.zeros((240, 240, 3), np.uint8), (0, 0, 20, 240), rows, "a region", tmp_path / "f.png")
+    sheet = np.asarray(Image.open(tmp_path / "f.png").convert("L"))
+    band = (sheet[8 + 240 + 4 : 8 + 240 + 22] < 100).any(axis=0)  # the line of captions: letters, and what is between
+    blank = np.split(np.flatnonzero(~band), np.flatnonzero(np.diff(np.flatnonzero(~band)) > 1) + 1)
+    assert sum(len(run) >= 6 for run in blank) == 4  # before, between and behind three captions
+    assert sheet.shape[1] < 1000
 
 
 def test_eval_plots_the_gain(truth: Path, tmp_path: Path, capsys) -> None:
