@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import shutil
 import subprocess
 import sys
@@ -46,6 +45,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write or remove the files, and name them. Raises DiifViewerError."""
+    from diif_viewer.imaging.save import atomic_path
+
     if not sys.platform.startswith("linux"):
         raise DiifViewerError("Desktop entries are for Linux; elsewhere pin the program by its own window.")
     files = destinations()
@@ -55,10 +56,12 @@ def run(args: argparse.Namespace) -> int:
                 target.unlink(missing_ok=True)
                 continue
             target.parent.mkdir(parents=True, exist_ok=True)
-            if source is None:
-                _write(target, ENTRY.format(command=command_line(), types=";".join(MIME_TYPES)))
-            else:
-                shutil.copyfile(source, target)
+            with atomic_path(target) as temporary:
+                if source is None:
+                    text = ENTRY.format(command=command_line(), types=";".join(MIME_TYPES))
+                    temporary.write_text(text, encoding="utf-8")
+                else:
+                    shutil.copyfile(source, temporary)
     except OSError as error:
         raise ExportError(f"{error.filename}: {error.strerror}.") from error
     _tell_desktop(data_home())
@@ -101,12 +104,6 @@ def exec_quoted(word: str) -> str:
     for character in '\\"`$':
         word = word.replace(character, f"\\{character}")
     return f'"{word}"'.replace("\\", "\\\\").replace("%", "%%")
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
 
 
 def _tell_desktop(home: Path) -> None:

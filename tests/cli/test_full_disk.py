@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -106,3 +107,17 @@ def test_a_full_disk_behind_standard_output_is_told(line: str, picture: Path) ->
         done = subprocess.run(program, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == "error: Nothing more could be written: No space left on device."
+
+
+def test_a_menu_entry_that_does_not_fit_leaves_nothing_torn(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(small_disk))
+    monkeypatch.setattr("sys.platform", "linux")
+    (small_disk / "full").write_bytes(bytes((1 << 20) - 5 * 4096))
+    with contextlib.suppress(OSError), (small_disk / "more").open("wb", buffering=0) as file:
+        while file.write(bytes(4096)):
+            pass
+    assert main(["install-desktop"]) == 1
+    assert str(small_disk) in capsys.readouterr().err
+    assert {path.name for path in small_disk.rglob("*") if path.is_file()} == {"full", "more"}
