@@ -260,3 +260,8 @@ def test_a_damaged_library_is_compiled_again(tmp_path: Path) -> None:
     path.write_bytes(b"not a library")
     said = _what_a_new_process_finds({**os.environ, "XDG_CACHE_HOME": str(tmp_path)})
     assert said == "True"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 3])  # to load it would end the process
+    said = _what_a_new_process_finds({**os.environ, "XDG_CACHE_HOME": str(tmp_path)})
+    assert said == "True"
+    assert path.stat().st_size == len(whole)

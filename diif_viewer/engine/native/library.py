@@ -131,16 +131,31 @@ def library_path(form: Form) -> Path:
 
 def _loaded(form: Form) -> ctypes.CDLL:
     path = library_path(form)
-    if not path.exists():
+    if not _is_whole(path):
         compile_to(path, form)
     try:
         made = ctypes.CDLL(str(path))
-    except OSError:  # damaged, or of another system that shares this home
+    except OSError:  # of another system that shares this home
         compile_to(path, form)
         made = ctypes.CDLL(str(path))
     if not made.diif_viewer_supported():
         raise _MissingError(f"this processor has no {form.needs}")
     return made
+
+
+def _seal(path: Path) -> None:
+    """Put a digest behind a library, where nothing that loads it looks."""
+    with path.open("rb+") as file:
+        file.write(hashlib.sha256(file.read()).digest())
+
+
+def _is_whole(path: Path) -> bool:
+    """Is a library there as it was sealed? To load one that a power cut has left cut off ends the process (SIGBUS)."""
+    try:
+        sealed = path.read_bytes()
+    except FileNotFoundError:
+        return False
+    return sealed[-32:] == hashlib.sha256(sealed[:-32]).digest()
 
 
 class Compiler(NamedTuple):
@@ -192,6 +207,7 @@ def compile_to(path: Path, form: Form, by: Compiler | None = None) -> None:
             parts = list(pool.map(part, _UNITS))
         made = Path(folder) / path.name
         run(["-shared", "-o", str(made), *parts, *by.libraries])
+        _seal(made)
         made.replace(path)
     for old in path.parent.glob(f"native-{form.name}-*{path.suffix}"):
         if old != path:
