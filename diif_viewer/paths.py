@@ -29,7 +29,7 @@ def cache_directory() -> Path:
     if os.name == "nt":
         base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
     else:
-        base = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+        base = _xdg("XDG_CACHE_HOME") or Path.home() / ".cache"
     return base / "diif-viewer"
 
 
@@ -37,8 +37,13 @@ def data_directory() -> Path:
     """Per-user directory for what people have added, such as models (not created here)."""
     if os.name == "nt":
         return Path(os.environ.get("APPDATA", Path.home() / "AppData" / "Roaming")) / "diif-viewer"
-    named = os.environ.get("XDG_DATA_HOME", "")
-    return (Path(named) if os.path.isabs(named) else Path.home() / ".local" / "share") / "diif-viewer"
+    return (_xdg("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "diif-viewer"
+
+
+def _xdg(variable: str) -> Path | None:
+    """The folder that a variable names; one that is empty or relative counts for nothing, as its specification says."""
+    named = os.environ.get(variable, "")
+    return Path(named) if os.path.isabs(named) else None
 
 
 def without_home(words: str) -> str:

@@ -21,6 +21,7 @@ from diif_viewer.engine.tiles import TILE
 from diif_viewer.errors import DeviceError
 from diif_viewer.models.model import ImplicitModel
 from diif_viewer.models.spec import ModelSpec, Part
+from diif_viewer.paths import cache_directory
 from tests.engine.native import HERE, by
 
 
@@ -180,3 +181,10 @@ def test_a_full_disk_leaves_nothing_half_written(own_cache, monkeypatch) -> None
     monkeypatch.setattr(device, "calibrate", lambda: {"float32": {(64, 128): 5.0}})
     assert device.fast_compute().dtype == torch.float32
     assert not list(own_cache.parent.iterdir())
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows names the folder")
+@pytest.mark.parametrize("named", ["", "here"])
+def test_a_cache_folder_that_is_no_whole_path_is_not_one_of_the_present_folder(named: str, monkeypatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", named)
+    assert cache_directory() == Path.home() / ".cache" / "diif-viewer"
