@@ -6,6 +6,7 @@ milliseconds, all of them wait (measured: ten times slower beside one busy proce
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -70,6 +71,16 @@ class _Crew:
 
 
 _crew = _Crew()
+
+
+def _after_fork() -> None:
+    """Threads stay behind in the process that forked: the new one has a crew of its own, and does not wait for them."""
+    global _crew  # noqa: PLW0603
+    _crew = _Crew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def _enter(begun: threading.Barrier) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 
 import pytest
@@ -86,3 +88,15 @@ def test_an_error_is_raised_when_the_pieces_that_began_have_ended() -> None:
     with pytest.raises(ValueError, match="one"):
         threads.parallel(piece, range(5))
     assert threads.parallel(piece, [3, 4]) == [3, 4]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks here")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_process_that_was_forked_has_threads_of_its_own() -> None:
+    """As of `multiprocessing` on Linux, by somebody who has rendered a picture before."""
+    threads.parallel(bool, range(4))
+    child = os.fork()
+    if child == 0:
+        signal.alarm(10)  # ends it where it waits for the threads of the other
+        os._exit(0 if threads.parallel(lambda n: n + 1, range(4)) == [1, 2, 3, 4] else 1)
+    assert os.waitpid(child, 0)[1] == 0
