@@ -153,7 +153,7 @@ class Scheduler:
             case m.CloseImage():
                 self._close(message.image)
             case m.ViewRequest():
-                sent: set[TileKey] = set(message.held)
+                sent = {*message.held, *(tile.key for tile in self._finished)}
                 steps = self._guarded(
                     lambda: self._view(message, sent), lambda text: m.ViewFailed(message.pane, message.serial, text)
                 )
