@@ -188,6 +188,12 @@ class Field:
         for plane in (*self._features.values(), *self._maps.values()):
             plane.drop()
 
+    def close(self) -> None:
+        """Forget features and maps for good. A thread that still renders keeps its own, which go with it."""
+        self._cache = BlockCache(self._cache.budget)
+        for plane in (*self._features.values(), *self._maps.values()):
+            plane.leave(self._cache)
+
     def _read(self, window: Window, dtype: torch.dtype, device: str) -> Tensor:
         """Model input: (1, 3, h, w) in [-1, 1], channels-last."""
         values = torch.from_numpy(unit(self._colours(window))).to(device).mul_(2).sub_(1).to(dtype)

@@ -54,7 +54,7 @@ class Gallery:
         """Forget a picture and what was made of it."""
         picture = self._pictures.pop(image, None)
         for made in picture.fields.values() if picture is not None else ():
-            made.drop()
+            made.close()
 
     def move(self, device: str) -> None:
         """Compute on another device: pictures stay, everything that was made of them is made anew."""

@@ -226,6 +226,11 @@ class Plane:
         """Forget all blocks."""
         self._cache.drop_plane(self._serial)
 
+    def leave(self, own: BlockCache) -> None:
+        """Forget all blocks; those that some thread is still computing go to `own`."""
+        shared, self._cache = self._cache, own
+        shared.drop_plane(self._serial)
+
     def _blank_outside(self, out: Tensor, window: Window) -> None:
         d, inside = self._density, window.intersected(self.limits).moved(-window.top, -window.left)
         out[: inside.top * d] = 0

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import Counter, deque
 from collections.abc import Iterator
 from multiprocessing.shared_memory import SharedMemory
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from diif_viewer.engine import aside
 from diif_viewer.engine import messages as m
+from diif_viewer.engine.planes import Plane
 from diif_viewer.engine.scheduler import Scheduler
 from diif_viewer.engine.tiles import TileKey
 from diif_viewer.geometry import Window
@@ -76,3 +81,23 @@ def test_tiles_that_wait_to_be_sent_are_not_rendered_again_for_a_newer_view(by_h
     assert isinstance(by_hand.sent[-1], m.ViewDone)
     assert set(Counter(by_hand.tiles).values()) == {1}
     assert len(by_hand.tiles) == 4 * 8
+
+
+def test_an_export_that_is_given_up_leaves_nothing_of_a_closed_picture(
+    by_hand: ByHand, weights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, compute = threading.Event(), Plane._compute
+
+    def slowly(plane: Plane, part: Window) -> object:
+        begun.set()
+        time.sleep(0.05)
+        return compute(plane, part)
+
+    monkeypatch.setattr(Plane, "_compute", slowly)
+    by_hand.order(m.ExportRequest(1, 1, weights("diif-s"), 3.0, Window(0, 0, 600, 900), str(tmp_path / "a.png")))
+    while not begun.is_set():
+        by_hand.scheduler.step()
+    by_hand.order(m.CancelExport(1))
+    by_hand.order(m.CloseImage(1))
+    aside._worker().submit(int).result()  # by then the step that was in hand is done
+    assert by_hand.scheduler._cache.bytes == 0
