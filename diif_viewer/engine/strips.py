@@ -30,11 +30,9 @@ SOURCE = 1 << 16
 
 def classic_painter(pixels: Array, method: str, bits: int = 8) -> Painter:
     """Windows by a classic method. pixels: HWC uint8 or uint16. bits: 8 or 16, of the result."""
-    if bits == 16 and pixels.dtype == np.uint8:
-        pixels = pixels.astype(np.uint16) * np.uint16(257)
 
     def paint(lattice: Lattice, window: Window) -> Iterator[Array]:
-        values = classic.resample(pixels, method, lattice, window)
+        values = classic.resample(pixels, method, lattice, window, widened=bits == 16)
         yield to_8_bits(values) if bits == 8 else values
 
     return paint

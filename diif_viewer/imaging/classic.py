@@ -32,11 +32,14 @@ Pixels = npt.NDArray[Any]
 METHODS = ("nearest", "bilinear", "bicubic", "lanczos")
 
 
-def resample(pixels: Pixels | Pyramid, method: str, lattice: Lattice, window: Window) -> Pixels:
+def resample(
+    pixels: Pixels | Pyramid, method: str, lattice: Lattice, window: Window, *, widened: bool = False
+) -> Pixels:
     """The `window` of `lattice` (outputs; inside ``lattice.window``, not empty) of a picture, by a classic `method`.
 
     pixels: HWC uint8, uint16 or float32 of ``lattice.y.size`` x ``lattice.x.size``, or its `Pyramid` (which makes
-    small scales of large pictures cheap). -> (window.height, window.width, C) of the same dtype, a new array.
+    small scales of large pictures cheap). -> (window.height, window.width, C) of the same dtype, a new array. widened:
+    bytes of an array, of the part that is read, become 16 bits first.
 
     At scale 1 the source pixels themselves; along an axis whose scale is below 1 every method is an area filter.
     Colour is weighted by alpha (nearest apart). A window equals the crop of the whole: exactly for nearest, within
@@ -46,7 +49,7 @@ def resample(pixels: Pixels | Pyramid, method: str, lattice: Lattice, window: Wi
     if method not in METHODS:
         raise RequestError(f"There is no method {method!r}: choose one of {', '.join(METHODS)}.")
     kernels = [KERNELS.get(method) if axis.scale >= 1 else SHRINKING for axis in (lattice.y, lattice.x)]
-    return _resampled(pixels, lattice, window, (kernels[0], kernels[1]), spare=0)
+    return _resampled(pixels, lattice, window, (kernels[0], kernels[1]), spare=0, widened=widened)
 
 
 def resample_moving(pixels: Pixels | Pyramid, lattice: Lattice, window: Window) -> Pixels:
@@ -65,6 +68,7 @@ def _resampled(
     kernels: tuple[Kernel | None, Kernel | None],
     *,
     spare: int,
+    widened: bool = False,
 ) -> Pixels:
     """kernels: of y and x. spare: halvings that the kernels do instead of the exact reduction."""
     assert window, "an empty window"
@@ -79,7 +83,10 @@ def _resampled(
         source, y_halvings, x_halvings = pixels.level(made), y_halvings - made, x_halvings - made
     rows = slice(y.begin << y_halvings, y.end << y_halvings)
     columns = slice(x.begin << x_halvings, x.end << x_halvings)
-    region = reduced(source[rows, columns], 1 << y_halvings, 1 << x_halvings)
+    region = source[rows, columns]
+    if widened and region.dtype == np.uint8:
+        region = region.astype(np.uint16) * np.uint16(257)
+    region = reduced(region, 1 << y_halvings, 1 << x_halvings)
     return _filtered(region, y, x)
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -89,6 +90,19 @@ def test_sixteen_bits_are_those_of_the_float_result(small_model, tmp_path: Path)
     assert deep.dtype == np.uint16
     assert np.abs(deep / 65535 - expected).max() < 1e-5
     assert len(np.unique(deep)) > 5000  # not 256 levels, widened
+
+
+def test_sixteen_bits_of_a_part_do_not_take_sixteen_bits_of_the_whole_picture() -> None:
+    """The dialog paints 26 parts for its estimate; a copy of the picture for each held up the view for seconds."""
+    pixels = np.tile(PIXELS, (20, 20, 1))
+    lattice, window = Lattice.of_scale(*pixels.shape[:2], 2.0), Window(1000, 1000, 1064, 1064)
+    tracemalloc.start()
+    (made,) = classic_painter(pixels, "bicubic", 16)(lattice, window)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert made is not None
+    assert made.dtype == np.uint16
+    assert most < pixels.nbytes / 10
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.tif", "a.jpg", "a.webp", "a.avif"])
