@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from diif_viewer.engine import messages as m
+from diif_viewer.engine.aside import aside, elsewhere
 from diif_viewer.engine.device import CPU_BUDGET
 from diif_viewer.engine.exporting import CLASSIC_NAMES, field_painter
 from diif_viewer.engine.field import Field
@@ -63,7 +64,7 @@ def film_probe_steps(
     known: as for `probing.probe_steps`. Raises RequestError, ExportError.
     """
     film = request.film
-    paint = moving_painter(pixels, _painter(film, pixels, load))
+    paint = _painter(film, pixels, load)
     for place, number in enumerate(small_film(film.path)):
         if place == FIRST or (place == 0 and film.path.count <= FIRST):
             yield from _estimated(request, paint, load, known, most)
@@ -82,11 +83,12 @@ def small_film(path: ZoomPath) -> list[int]:
 
 def _painter(film: m.FilmRequest, pixels: Array, load: Callable[[], Field | None]) -> Painter:
     if film.model in CLASSIC_NAMES:
-        return classic_painter(pixels, film.model)
+        return aside(moving_painter(pixels, classic_painter(pixels, film.model)))
     field = load()
     if field is None:
         raise RequestError("The picture was closed before it could be filmed.")
-    return field_painter(field, float32=film.float32)
+    paint = moving_painter(pixels, field_painter(field, float32=film.float32))
+    return aside(paint) if field.model.compute.device == "cpu" else paint
 
 
 def _frame(view: Viewport, paint: Painter, film: m.FilmRequest) -> Generator[None, None, Array]:
@@ -134,10 +136,8 @@ def _estimated(
         pairs.append((first, second))
         yield None
     small = pairs[0][0].shape[0] * pairs[0][0].shape[1]
-    key_seconds, key_bytes = _written(film, [first for first, _ in pairs])
-    yield None
-    all_seconds, all_bytes = _written(film, [frame for pair in pairs for frame in pair])
-    yield None
+    key_seconds, key_bytes = yield from elsewhere(lambda: _written(film, [first for first, _ in pairs]))
+    all_seconds, all_bytes = yield from elsewhere(lambda: _written(film, [frame for pair in pairs for frame in pair]))
     each = max(all_bytes - key_bytes, 0) / MOMENTS * (zoom.count - 1) + key_bytes / MOMENTS
     writing = max(all_seconds - key_seconds, 0.0) / MOMENTS * zoom.count * area / small
     encoding, kept, device = 0.0, 0.0, "cpu"

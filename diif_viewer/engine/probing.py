@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from diif_viewer.engine import messages as m
+from diif_viewer.engine.aside import elsewhere
 from diif_viewer.engine.exporting import CLASSIC_NAMES, LARGE, export_budget, painter
 from diif_viewer.engine.field import Field
 from diif_viewer.engine.pixels import Array
@@ -94,12 +95,12 @@ def probe_steps(
         yield None
     form = format_of(Path(export.path))
     written = _Written(form, export, window)
-    shown, size = written.sample(sample)
-    yield None
+    shown, size = yield from elsewhere(lambda: written.sample(sample))
     places = np.concatenate([_bicubic(pixels, export.bits, lattice, place) for place in _places(window)])
-    share = written.sample(places)[1] / written.sample(_bicubic(pixels, export.bits, lattice, detail))[1]
-    yield None
-    writing = written.pace(places) * window.area
+    _, all_over = yield from elsewhere(lambda: written.sample(places))
+    _, stand_in = yield from elsewhere(lambda: written.sample(_bicubic(pixels, export.bits, lattice, detail)))
+    pace = yield from elsewhere(lambda: written.pace(places))
+    share, writing = all_over / stand_in, pace * window.area
     memory = export_memory(window, step, pixel, streams=form.streams) + min(int(kept), export_budget())
     together = max(writing, rendering + writing / cores()) if form.streams else rendering + writing
     yield m.ProbeDone(request.serial, together, int(size * share * window.area), memory, shown)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import diif_viewer as dv
+from diif_viewer.engine import film_probing, filming
 from diif_viewer.engine import messages as m
 from diif_viewer.engine.exporting import field_painter
 from diif_viewer.engine.film_probing import FIRST, FRAMES, film_probe_steps, small_film
@@ -23,6 +24,7 @@ from diif_viewer.imaging.classic import reduced
 from diif_viewer.viewport import Viewport
 from diif_viewer.zoom_path import ZoomPath
 from tests.engine.conftest import picture
+from tests.slowness import slowness
 
 PIXELS = picture(300, 400)
 POINT = (211.3, 140.9)
@@ -116,3 +118,26 @@ def test_frames_smaller_than_the_detail_and_outside_of_the_picture(tmp_path: Pat
     assert [frame.shape for frame in frames.values()] == [(30, 40, 3)] * 2
     assert told.file_bytes > 0
     assert (Image.fromarray(frames[0]).getpixel((0, 0))) == (0, 0, 0)
+
+
+def test_no_step_waits_for_the_small_copies_of_a_large_picture_or_for_a_slow_format(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A view that is wanted meanwhile comes between two steps; a GIF took 0.8 seconds, 100 megapixels 0.3."""
+
+    def after_a_while(function):
+        def slow(*args, **kwargs):
+            time.sleep(0.5)
+            return function(*args, **kwargs)
+
+        return slow
+
+    monkeypatch.setattr(film_probing, "write_film", after_a_while(film_probing.write_film))
+    monkeypatch.setattr(filming, "Pyramid", after_a_while(filming.Pyramid))
+    plain = Viewport(*PIXELS.shape[:2], 100, 120)
+    path = ZoomPath(plain.at_scale(0.5), plain.at_scale(2.0), 1.0, Fraction(10))
+    film = m.FilmRequest(1, 1, "bicubic", path, str(tmp_path / "a.gif"))
+    longest, before = 0.0, time.perf_counter()
+    for _ in film_probe_steps(m.FilmProbe(-3, film, 80), PIXELS, lambda: None, {}):
+        longest, before = max(longest, time.perf_counter() - before), time.perf_counter()
+    assert longest < 0.4 * slowness()

@@ -11,12 +11,14 @@ import pytest
 
 import diif_viewer as dv
 from diif_viewer.engine import messages as m
+from diif_viewer.engine import probing
 from diif_viewer.engine.exporting import export_steps
 from diif_viewer.engine.probing import STEP, Encoding, known_encoding, probe_steps
 from diif_viewer.errors import RequestError
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.imaging.load import load_picture
 from tests.engine.conftest import picture
+from tests.slowness import slowness
 
 PIXELS = picture(120, 160)
 
@@ -126,3 +128,19 @@ def test_what_a_tiny_picture_takes_says_nothing_of_others(small_model, tmp_path:
         field = dv.encode(picture(side, STEP), small_model("diif-s"))
         assert known_encoding("diif-s", field, known, exact=False).features > 0
         assert len(known) == kept
+
+
+def test_no_step_waits_for_a_slow_format(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A view that is wanted meanwhile comes between two steps; AVIF took 0.3 seconds."""
+    write = probing.write_strips
+
+    def slow(*args, **kwargs):
+        time.sleep(0.5)
+        return write(*args, **kwargs)
+
+    monkeypatch.setattr(probing, "write_strips", slow)
+    export = m.ExportRequest(1, 1, "bicubic", 2.0, Window(0, 0, 100, 100), str(tmp_path / "a.avif"))
+    longest, before = 0.0, time.perf_counter()
+    for _ in probe_steps(m.ProbeRequest(1, export, Window(0, 0, 50, 50)), picture(60, 60), lambda: None, {}):
+        longest, before = max(longest, time.perf_counter() - before), time.perf_counter()
+    assert longest < 0.4 * slowness()
