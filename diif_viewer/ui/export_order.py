@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 from collections.abc import Collection
@@ -57,11 +58,23 @@ def order_for(picture: Picture, subject: Subject, choices: Choices, plan: Plan, 
     )
 
 
+LONGEST_NAME = 240
+"""Bytes of a name that is proposed: file systems take 255, and a number may come behind it."""
+
+
+def named_after(picture: Picture, rest: str) -> str:
+    """The picture's name without its ending, cut where all would be too long, and `rest`."""
+    stem, room = picture.path.stem, LONGEST_NAME - len(os.fsencode(rest))
+    while len(os.fsencode(stem)) > room:
+        stem = stem[:-1]
+    return f"{stem}{rest}"
+
+
 def name_for(picture: Picture, method: str, plan: Plan, suffix: str) -> str:
     """A name that tells what is in the file; at most at x1 that is no method's work."""
     by = f"-{method}" if plan.scale > 1 else ""
     zoom = plain_zoom(plan.scale).replace(" %", "pct")
-    return f"{picture.path.stem}{by}-{zoom}-{plan.window.width}x{plan.window.height}{suffix}"
+    return named_after(picture, f"{by}-{zoom}-{plan.window.width}x{plan.window.height}{suffix}")
 
 
 def free_name(folder: Path, name: str, taken: Collection[Path] = ()) -> str:
@@ -102,15 +115,25 @@ def bad_place(path: Path, picture: Picture) -> str:
     folder = path.parent
     if not path.stem or path.name != os.path.basename(path.name):
         return tr("Give the file a name.")
-    if not folder.is_dir():
+    if _too_long(path):
+        return tr("This name is too long; give the file a shorter one.")
+    if not os.path.isdir(folder):
         return tr("The folder {folder} does not exist; choose another one.", folder=folder)
-    if path.is_dir():
+    if os.path.isdir(path):
         return tr("{name} is a folder; give the name of a file.", name=path.name)
     if not may_write(folder):
         return tr("There is no permission to write into {folder}; choose another folder.", folder=folder)
     if os.path.realpath(path) == os.path.realpath(picture.path):
         return tr("{name} is the picture itself; give the result another name.", name=path.name)
     return ""
+
+
+def _too_long(path: Path) -> bool:
+    try:
+        os.lstat(path)
+    except OSError as error:
+        return error.errno == errno.ENAMETOOLONG
+    return False
 
 
 def objection_to(estimate: Estimate, folder: Path, free_memory: int) -> str:

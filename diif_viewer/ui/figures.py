@@ -13,6 +13,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 from diif_viewer.ui.controller import Controller
+from diif_viewer.ui.export_order import named_after
 from diif_viewer.ui.keys import Keys
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.loader import Loader
@@ -90,7 +91,7 @@ class FigureMaker:
     def _save(self, dialog: FigureDialog, about: Subject) -> None:
         if dialog.figure is None or self._work is None:
             return
-        name = f"{about.picture.path.stem}-comparison.png"
+        name = named_after(about.picture, "-comparison.png")
         path = self.choose(dialog, (self._folder or about.picture.path.parent) / name)
         if path is not None and dialog.figure is not None:
             self._folder = path.parent

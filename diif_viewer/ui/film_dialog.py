@@ -17,7 +17,7 @@ from diif_viewer.engine.jobs import FilmProbed, FilmRequest
 from diif_viewer.errors import DiifViewerError
 from diif_viewer.imaging.film import FILM_FORMS, Film, check_film, film_form_of
 from diif_viewer.ui.export_fields import ChoiceBox, NumberBox
-from diif_viewer.ui.export_order import bad_place, bytes_text, free_name, lack_of_space
+from diif_viewer.ui.export_order import bad_place, bytes_text, free_name, lack_of_space, named_after
 from diif_viewer.ui.film_choices import ENDINGS, ENDS, SIZES, FilmChoices, path_of
 from diif_viewer.ui.film_preview import FilmPreview
 from diif_viewer.ui.language import mark, said, tr
@@ -242,7 +242,8 @@ class FilmDialog(SaveDialog):
             self.name.setText(f"{name.stem}{suffix}")
         elif not self._named:
             zooms = "-".join(format_zoom(view.scale).replace(" %", "pct") for view in (path.start, path.end))
-            self.propose(free_name(self.folder, f"{self.picture.path.stem}-zoom-{zooms}{suffix}", self._taken()))
+            wanted = named_after(self.picture, f"-zoom-{zooms}{suffix}")
+            self.propose(free_name(self.folder, wanted, self._taken()))
 
     def _objection(self, path: ZoomPath) -> str:
         """One sentence that says why this cannot be written; "" when nothing is known to speak against it."""

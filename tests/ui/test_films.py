@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from fractions import Fraction
 
@@ -185,6 +186,22 @@ def test_a_name_is_typed_as_in_any_field(stage, photo, action: str) -> None:
         stage.qtbot.keyClicks(dialog.name, name)
         assert dialog.path == photo.parent / f"{name}{suffix}"
         assert dialog.go.isEnabled()
+    dialog.reject()
+
+
+@pytest.mark.parametrize("action", ["film", "export"])
+def test_a_picture_of_a_very_long_name_is_saved_by_one_that_fits(stage, photo, action: str) -> None:
+    long = photo.rename(photo.with_name(f"{'長' * 80}.png"))
+    stage.show(long)
+    stage.window.actions_by_name[action].trigger()
+    dialog = stage.window.films.dialog or stage.window.exporter.dialog
+    assert len(os.fsencode(dialog.path.name)) <= 240
+    assert dialog.path.name.startswith("長長")
+    assert "x30." in dialog.path.name or "diif-s-lite" in dialog.path.name
+    assert dialog.go.isEnabled()
+    stage.qtbot.keyClicks(dialog.name, "a" * 260)
+    assert not dialog.go.isEnabled()
+    assert dialog.words.text() == "This name is too long; give the file a shorter one."
     dialog.reject()
 
 
