@@ -125,7 +125,7 @@ def parser_of(name: str, command: ModuleType) -> argparse.ArgumentParser:
 
 def _command_like(word: str) -> str:
     """The command that `word` may be a typing mistake of; "" where it is a file, an option or like none of them."""
-    if word.startswith("-") or Path(word).suffix or Path(word).exists():
+    if word.startswith("-") or Path(word).suffix or os.path.exists(word):
         return ""
     from difflib import get_close_matches
 

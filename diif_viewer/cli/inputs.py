@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import glob
+import os
 import re
 import sys
 import tempfile
@@ -19,7 +20,7 @@ STANDARD = Path("-")
 def expand(words: Sequence[str]) -> list[Path]:
     """The pictures that `words` mean, each once, in their order; within a folder or pattern as people count.
 
-    Raises ImageError for a pattern or folder without pictures, and for `-` beside other words.
+    Raises ImageError for a pattern or folder without pictures, a folder without permission, and `-` beside other words.
     """
     found: dict[Path, None] = {}
     for word in words:
@@ -31,7 +32,7 @@ def expand(words: Sequence[str]) -> list[Path]:
 
 def names_folders(words: Sequence[str]) -> bool:
     """Whether one of `words` is a folder or a pattern, which may mean any number of pictures."""
-    return any(Path(word).is_dir() or _is_pattern(word) for word in words)
+    return any(os.path.isdir(word) or _is_pattern(word) for word in words)
 
 
 @contextlib.contextmanager
@@ -51,13 +52,16 @@ def standard_input() -> Iterator[Path]:
 
 def _meant(word: str) -> list[Path]:
     path = Path(word)
-    if path.is_dir():
-        pictures = sorted((p for p in path.iterdir() if _is_picture(p)), key=_natural)
+    if os.path.isdir(path):
+        try:
+            pictures = sorted((p for p in path.iterdir() if _is_picture(p)), key=_natural)
+        except PermissionError:
+            raise ImageError(f"{word}: there is no permission to read this folder.") from None
         if not pictures:
             raise ImageError(f"{word}: there is no picture in this folder.")
         return pictures
     if _is_pattern(word):
-        matches = sorted((Path(p) for p in glob.glob(word, recursive=True) if Path(p).is_file()), key=_natural)
+        matches = sorted((Path(p) for p in glob.glob(word, recursive=True) if os.path.isfile(p)), key=_natural)
         if not matches:
             raise ImageError(f"{word}: no file matches this pattern.")
         return matches
@@ -65,11 +69,11 @@ def _meant(word: str) -> list[Path]:
 
 
 def _is_pattern(word: str) -> bool:
-    return glob.has_magic(word) and not Path(word).exists()
+    return glob.has_magic(word) and not os.path.exists(word)
 
 
 def _is_picture(path: Path) -> bool:
-    return path.suffix.lower() in PICTURES and not path.name.startswith(".") and path.is_file()
+    return path.suffix.lower() in PICTURES and not path.name.startswith(".") and os.path.isfile(path)
 
 
 def _natural(path: Path) -> tuple[str, list[tuple[int, int | str]], str]:

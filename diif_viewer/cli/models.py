@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -121,7 +122,7 @@ def _average(args: argparse.Namespace, names: list[str]) -> int:
 def _with_share(text: str) -> tuple[str, float]:
     """`MODEL=0.7`, or `MODEL` for a share of 1. Raises RequestError."""
     name, equals, share = text.rpartition("=")
-    if not equals or Path(text).exists():
+    if not equals or os.path.exists(text):
         return text, 1.0
     try:
         return name, positive(share)

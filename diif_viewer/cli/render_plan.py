@@ -60,7 +60,7 @@ class Target:
         self.template = word
         path = Path(word)
         folder = (
-            path.is_dir()
+            os.path.isdir(path)
             or word.endswith(("/", os.sep))
             or ((several or folders) and not path.suffix and "{" not in word)
         )
@@ -145,7 +145,7 @@ def _job(source: Path, label: str, number: int, target: Target, options: Options
     if output is None:
         return job
     check_place(output, make=target.many)
-    if not (target.many and output.exists()) or overwrite:
+    if not (target.many and os.path.exists(output)) or overwrite:
         return job
     if _is_ready(output, options.recipe(source, lattice, window, bits), (window.height, window.width)):
         return replace(job, ready=True)
@@ -166,10 +166,10 @@ def _is_ready(output: Path, recipe: str, size: tuple[int, int]) -> bool:
 
 def check_place(output: Path, *, make: bool) -> None:
     """Can a file be written to `output`? make: its folder may have to be made. Raises ExportError."""
-    if output.is_dir():
+    if os.path.isdir(output):
         raise ExportError(f"{output} is a folder; give the name of a file.")
     folder = output.absolute().parent
-    while not folder.is_dir() and folder != folder.parent:
+    while not os.path.isdir(folder) and folder != folder.parent:
         if os.path.lexists(folder):
             raise ExportError(f"{output} cannot be written: {folder} is not a folder.")
         folder = folder.parent  # where it would be made
@@ -200,7 +200,7 @@ def _check_space(jobs: list[Job]) -> None:
         window = job.options.part(job.options.lattice(job.header.height, job.header.width))
         raw = window.area * job.header.channels * job.options.bits_for(job.header.bits, form.bits) // 8
         folder = job.output.absolute().parent if job.output is not None else Path.cwd()
-        while not folder.is_dir() and folder != folder.parent:
+        while not os.path.isdir(folder) and folder != folder.parent:
             folder = folder.parent
         needed[folder] += int(raw * form.ratio)
     for folder, size in needed.items():

@@ -48,7 +48,7 @@ def _run(args: argparse.Namespace, named: list[str], piped: Path | None) -> int:
 
     if not args.quiet:
         print("There is no display, so the view goes into a picture file.", file=sys.stderr, flush=True)
-    first = expand(images[:1])[0] if Path(images[0]).is_dir() else Path(images[0])
+    first = expand(images[:1])[0] if os.path.isdir(images[0]) else Path(images[0])
     print(write_contact_sheet(first, _free_folder(), quiet=args.quiet))
     return 0
 

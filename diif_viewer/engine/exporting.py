@@ -6,6 +6,7 @@ either; the command line pulls the same strips (`engine.strips`) from the same p
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -136,7 +137,7 @@ def export_steps(
     path = Path(request.path)
     if not window:
         raise RequestError("The region to export is empty.")
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):
         raise ExportError(f"The folder {path.parent} does not exist; choose another one.")
     shape = (window.height, window.width, pixels.shape[2])
     check_fit(path, format_of(path), shape, request.bits)

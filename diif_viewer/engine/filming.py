@@ -11,6 +11,7 @@ frame holds what an export of its lattice would.
 from __future__ import annotations
 
 import functools
+import os
 import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -57,7 +58,7 @@ def film_steps(
     started = time.perf_counter()
     zoom, path = request.path, Path(request.file)
     film = Film(zoom.start.view_height, zoom.start.view_width, zoom.count, zoom.rate)
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):
         raise ExportError(f"The folder {path.parent} does not exist; choose another one.")
     check_film(path, film_form_of(path), film, lossless=request.lossless)
     paint = _painter(request, pixels, load, most)

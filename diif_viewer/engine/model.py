@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 
 import torch
@@ -85,7 +86,7 @@ def weights_file(name: str) -> Path:
     if name in added:
         return added[name]
     path = Path(name)
-    if path.suffix in (".safetensors", ".pth", ".pt") or path.exists():
+    if path.suffix in (".safetensors", ".pth", ".pt") or os.path.exists(path):
         return path
     names = ", ".join([*(m.name for m in METHODS.values() if m.is_model), *added])
     raise CheckpointError(f"There is no model {name!r}: give one of {names}, or a .safetensors or .pth file.")

@@ -7,6 +7,7 @@ by the decoders: PPM, JPEG 2000 and AVIF with more. Of several pages or frames, 
 
 from __future__ import annotations
 
+import errno
 import logging
 import math
 import stat
@@ -239,7 +240,12 @@ def sentences(file: Path) -> Iterator[None]:
 def _check_file(file: Path, name: str) -> None:
     if "\0" in str(file):
         raise ImageError("A file name cannot hold a null character.")
-    status = file.stat()
+    try:
+        status = file.stat()
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise ImageError(f"{name}: there is no such file.") from error
+        raise
     if stat.S_ISDIR(status.st_mode):
         raise ImageError(f"{name}: this is a folder, not a picture.")
     if not stat.S_ISREG(status.st_mode):

@@ -35,7 +35,7 @@ def load_checkpoint(path: str | os.PathLike[str]) -> ImplicitModel:
     """
     file = Path(path)
     try:
-        if not file.is_file():
+        if not os.path.isfile(file):
             raise CheckpointError("there is no such weights file")
         read = _read_safetensors if file.suffix == ".safetensors" else _read_pickle
         spec, weights = read(file)

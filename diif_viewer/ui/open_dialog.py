@@ -6,6 +6,7 @@ gets a pane for them: a thread reads small copies, the newest wish wins, and a f
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -129,7 +130,7 @@ class OpenDialog(QFileDialog):
     def point_at(self, name: str) -> None:
         """Show a preview of this file; of a folder none."""
         path = Path(name)
-        self._wanted = path if path.is_file() else None
+        self._wanted = path if os.path.isfile(path) else None
         if self._wanted is None:
             self._clear()
         else:
@@ -139,7 +140,7 @@ class OpenDialog(QFileDialog):
     def _named(self) -> None:
         """A name was typed, or completed: the list may have gone there without a word."""
         names = self.selectedFiles()
-        if names and Path(names[0]).is_file():
+        if names and os.path.isfile(names[0]):
             self.point_at(names[0])
 
     def shutdown(self) -> None:
@@ -154,7 +155,7 @@ class OpenDialog(QFileDialog):
 
     def _make(self, job: tuple[Path, float]) -> None:
         path, ratio = job
-        stamp = (path, path.stat().st_mtime if path.exists() else 0.0)
+        stamp = (path, os.path.getmtime(path) if os.path.exists(path) else 0.0)
         if stamp not in self._kept:
             self._kept[stamp] = preview_of(path, round(SIDE * ratio))
             while len(self._kept) > KEPT:

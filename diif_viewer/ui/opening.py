@@ -58,7 +58,7 @@ class Opening(QObject):
         if not paths:
             return
         several = len(paths) > 1
-        found = [file for path in paths for file in (pictures_in(path) if path.is_dir() else [path])]
+        found = [file for path in paths for file in (pictures_in(path) if os.path.isdir(path) else [path])]
         self._list = found if several else []
         back, self._return = self._return, None
         if found:

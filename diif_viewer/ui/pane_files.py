@@ -6,6 +6,7 @@ that changes on disk is read again, its pages can be turned, and the next start 
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QPointF, Slot
@@ -90,7 +91,7 @@ class PaneFiles(QObject):
 
     def return_to(self, path: Path, guests: list[tuple[int, Sheet]]) -> None:
         """Show `guests` when the picture at `path` is there, as far as their files are."""
-        self._return = path, [(pane, sheet) for pane, sheet in guests if sheet.path.is_file()]
+        self._return = path, [(pane, sheet) for pane, sheet in guests if os.path.isfile(sheet.path)]
 
     @Slot()
     def _come_back(self) -> None:

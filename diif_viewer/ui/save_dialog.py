@@ -69,7 +69,7 @@ class SaveDialog(QDialog):
         self._sentence = ""
         self._named = False
         home = picture.path.absolute().parent
-        self.folder = Path(folder) if folder and Path(folder).is_dir() else home
+        self.folder = Path(folder) if folder and os.path.isdir(folder) else home
         self.name = QLineEdit(self)
         self.name.setAccessibleName(tr("File name"))
         self.name.textEdited.connect(self._name_typed)

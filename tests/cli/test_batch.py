@@ -74,6 +74,26 @@ def test_a_folder_of_one_picture_goes_into_a_folder_too(folder: Path, tmp_path: 
     assert render("in/picture-1.png", "-o", "nothing") == 1
 
 
+@pytest.mark.parametrize("place", ["first", "last"])
+def test_a_name_that_the_system_will_not_look_at_costs_only_itself(
+    folder: Path, tmp_path: Path, capsys: Shown, place: str
+) -> None:
+    """As one too long for it, or in a folder without permission, which root has everywhere."""
+    long, good = "x" * 300 + ".png", os.path.join("in", "picture-1.png")
+    assert render(*((long, good) if place == "first" else (good, long)), "-o", "out") == 1
+    assert f"{long}: there is no such file." in capsys.readouterr().err
+    assert names(tmp_path / "out") == ["picture-1.png"]
+
+
+def test_a_folder_that_may_not_be_read_is_said(folder: Path, capsys: Shown, monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "iterdir", closed)
+    assert render("in", "-o", "out") == 1
+    assert capsys.readouterr().err == "error: in: there is no permission to read this folder.\n"
+
+
 def test_a_pattern_that_the_shell_left_alone(folder: Path, tmp_path: Path) -> None:
     assert render("in/*-1*.png", "in/*.jpg", "in/picture-1.png", "-o", "out/", "--format", "webp") == 0
     assert names(tmp_path / "out") == ["picture-1.webp", "picture-10.webp", "picture-2.webp"]

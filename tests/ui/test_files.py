@@ -296,6 +296,22 @@ def test_what_cannot_be_pasted_is_said(stage, photo, words):
     assert stage.state.picture.path == photo
 
 
+def test_a_path_that_the_system_will_not_look_at_is_said(stage, photo):
+    """As one too long for it, or in a folder without permission, which root has everywhere."""
+    name = f"{'x' * 300}.png"
+    stage.show(photo)
+    QGuiApplication.clipboard().setText(str(photo.with_name(name)))
+    stage.window.actions_by_name["paste"].trigger()
+    stage.until(lambda: stage.state.picture is None)
+    assert stage.window.page.text == f"{name}: there is no such file."
+
+
+def test_a_pane_comes_back_without_a_file_that_may_not_be_looked_at_any_more(stage, photo):
+    stage.window.pane_files.return_to(photo, [(0, loader_module.Sheet(photo.with_name("x" * 300)))])
+    stage.show(photo)
+    assert not stage.window.pane_files.busy
+
+
 def drop(window, paths) -> None:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
