@@ -24,7 +24,7 @@ def test_links_between_documents_lead_somewhere(document: Path) -> None:
 def test_the_readme_names_every_method_with_its_key() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     for method in METHODS.values():
-        assert re.search(rf"`{method.letter}` {re.escape(method.label)}", text, re.IGNORECASE), method
+        assert re.search(rf"`{re.escape(method.letter)}` {re.escape(method.label)}", text, re.IGNORECASE), method
 
 
 def test_the_readme_knows_no_command_that_does_not_exist() -> None:

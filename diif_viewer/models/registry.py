@@ -35,6 +35,9 @@ SHIPPED = (
     Method("diif-lite", "DIIF", "D", "diif-lite.safetensors"),
     Method("diif-s-lite", "DIIF-S", "S", "diif-s-lite.safetensors"),
     Method(PHOTO, "DIIF-S photo", "J", "diif-s-lite-photo.safetensors"),
+    Method("liif-edsr-baseline", "LIIF large", "Shift+L", "liif-edsr-baseline.safetensors"),
+    Method("diif-edsr-baseline", "DIIF large", "Shift+D", "diif-edsr-baseline.safetensors"),
+    Method("diif-s-edsr-baseline", "DIIF-S large", "Shift+S", "diif-s-edsr-baseline.safetensors"),
 )
 COMPRESSED = (".jpg", ".jpeg", ".jpe", ".jfif", ".heic", ".heif", ".hif")
 """Endings of what cameras save, which the photo model is made for: it leaves block artefacts and ringing small."""

@@ -21,7 +21,7 @@ ASKED = [
     (["diif-viewer", "ren"], ["render"]),
     (["diif-viewer", "render", "--dt"], ["--dtype"]),
     (["diif-viewer", "render", "a.png", "--format", "w"], ["webp"]),
-    (["diif-viewer", "render", "a.png", "--model", "liif"], ["liif-lite"]),
+    (["diif-viewer", "render", "a.png", "--model", "liif"], ["liif-lite", "liif-edsr-baseline"]),
     (["diif-viewer", "render", "a.png", "--model", "pho"], ["photo.png"]),
     (["diif-viewer", "train", "photos", "--preset", "edsr"], ["edsr-baseline"]),
     (["diif-viewer", "view", "--method", "bicu"], ["bicubic"]),
@@ -31,7 +31,7 @@ ASKED = [
     (["diif-viewer", "completion", "--deb"], ["--debug"]),
     (["diif-viewer", "completion", "z"], ["zsh"]),
     (["diif-viewer", "models", "ad"], ["add"]),
-    (["diif-viewer", "models", "show", "liif"], ["liif-lite"]),
+    (["diif-viewer", "models", "show", "liif-l"], ["liif-lite"]),
     (["diif-viewer", "models", "add", "pho"], ["photo.png"]),
     (["diif-viewer", "animate", "a.png", "--easing", "smo"], ["smooth"]),
 ]

@@ -76,7 +76,7 @@ def test_missing_weights_and_packages_are_named(
     assert main(["doctor"]) == 1
     shown = capsys.readouterr().out
     assert "! safetensors is not installed" in shown
-    assert "! The weights of liif-lite, diif-lite, diif-s-lite, diif-s-lite-photo are not in" in shown
+    assert "! The weights of liif-lite, diif-lite, diif-s-lite, diif-s-lite-photo, liif-edsr-baseline, " in shown
 
 
 def test_the_packages_to_install_are_named(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,9 +10,10 @@ import torch
 from PIL import Image
 
 from diif_viewer.geometry import Lattice
-from diif_viewer.models.checkpoint import load_checkpoint
+from diif_viewer.models.checkpoint import encoder_fingerprint, load_checkpoint
 from diif_viewer.models.model import bicubic
 
+FAMILIES = ("lite", "edsr-baseline")
 ROOT = Path(__file__).parents[2]
 SET5 = ROOT.parent / "shared" / "data" / "benchmark" / "Set5"
 
@@ -29,7 +30,7 @@ def psnr(guess: torch.Tensor, target: torch.Tensor) -> float:
     return float(-10 * torch.log10(error))
 
 
-@pytest.mark.parametrize("name", ["liif-lite", "diif-lite", "diif-s-lite"])
+@pytest.mark.parametrize("name", [f"{kind}-{family}" for family in FAMILIES for kind in ("liif", "diif", "diif-s")])
 def test_shipped_weights_sharpen_far_beyond_bicubic(name: str) -> None:
     if not SET5.is_dir():
         pytest.skip("the benchmark pictures (../shared/data/benchmark) are not here")
@@ -38,3 +39,9 @@ def test_shipped_weights_sharpen_far_beyond_bicubic(name: str) -> None:
     with torch.no_grad():
         found = load_checkpoint(ROOT / "weights" / f"{name}.safetensors")(low, lattice, lattice.window)
     assert psnr(found, target) > psnr(bicubic(low, lattice, lattice.window), target) + 2.5
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_family_encodes_a_picture_once(family: str) -> None:
+    files = [ROOT / "weights" / f"{kind}-{family}.safetensors" for kind in ("liif", "diif", "diif-s")]
+    assert len({encoder_fingerprint(load_checkpoint(file)) for file in files}) == 1
