@@ -153,7 +153,7 @@ def _is_whole(path: Path) -> bool:
     """Is a library there as it was sealed? To load one that a power cut has left cut off ends the process (SIGBUS)."""
     try:
         sealed = path.read_bytes()
-    except FileNotFoundError:
+    except OSError:
         return False
     return sealed[-32:] == hashlib.sha256(sealed[:-32]).digest()
 
