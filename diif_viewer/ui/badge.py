@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
 
@@ -65,6 +65,7 @@ class Badge(QFrame):
         self._name = QToolButton(self)
         self._name.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self._words = QLabel(self)
+        self._words.setTextFormat(Qt.TextFormat.PlainText)  # a file's name may look like HTML
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)

@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, QTimer, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
+from diif_viewer.ui import long_words
 from diif_viewer.ui.export_order import seconds_text
 from diif_viewer.ui.language import said, tr
 from diif_viewer.ui.reveal import OpenUrl, Reveal, show_in_folder
@@ -56,7 +57,7 @@ class ExportRow(QFrame):
     def _lay_out(self) -> None:
         self.cross.setFlat(True)
         width = WIDTH - 110
-        self.name.setText(self.fontMetrics().elidedText(self._path.name, Qt.TextElideMode.ElideMiddle, width))
+        long_words.put(self.name, self.fontMetrics().elidedText(self._path.name, Qt.TextElideMode.ElideMiddle, width))
         self.name.setToolTip(os.fspath(self._path))
         top, foot = QHBoxLayout(), QHBoxLayout()
         top.addWidget(self.name, 1)
@@ -104,7 +105,7 @@ class ExportRow(QFrame):
         self._finish(again=again)
 
     def _say(self, words: str) -> None:
-        self.words.setText(words)
+        long_words.put(self.words, words)
         self.setAccessibleName(f"{self._path.name}: {words}")
 
     @Slot()

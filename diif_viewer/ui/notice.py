@@ -8,6 +8,7 @@ from functools import partial
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
+from diif_viewer.ui import long_words
 from diif_viewer.ui.language import said, tr
 
 SUCCESS_SECONDS = 8
@@ -26,7 +27,7 @@ class Notice(QFrame):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("notice")
-        self._text = QLabel(self)
+        self._text, self._sentence = QLabel(self), ""
         self._text.setWordWrap(False)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._progress = QProgressBar(self)
@@ -60,7 +61,7 @@ class Notice(QFrame):
     @property
     def text(self) -> str:
         """The sentence."""
-        return self._text.text()
+        return self._sentence
 
     def tell(
         self,
@@ -98,7 +99,8 @@ class Notice(QFrame):
     def _set(self, sentence: str, action: Action, also: Action = NOTHING) -> None:
         self._timer.stop()
         sentence = said(sentence)
-        self._text.setText(sentence)
+        self._sentence = sentence
+        long_words.put(self._text, sentence)
         self.setAccessibleName(sentence)
         for button, (label, order) in ((self._action, action), (self._also, also)):
             button.setText(label)

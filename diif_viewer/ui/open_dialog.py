@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 
 from diif_viewer.errors import DiifViewerError
 from diif_viewer.imaging.suffixes import PICTURES
+from diif_viewer.ui import long_words
 from diif_viewer.ui.images import opaque
 from diif_viewer.ui.language import said, tr
 from diif_viewer.ui.mailbox import Mailbox
@@ -172,7 +173,7 @@ class OpenDialog(QFileDialog):
         pixmap = QPixmap.fromImage(preview.image)
         pixmap.setDevicePixelRatio(self.devicePixelRatioF())
         self.picture.setPixmap(pixmap)
-        self.words.setText(preview.words)
+        long_words.put(self.words, preview.words)
         self.previewed.emit(path, preview)
 
 

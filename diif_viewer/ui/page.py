@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from diif_viewer.ui import long_words
 from diif_viewer.ui.keys import Keys
 from diif_viewer.ui.language import said, tr
 from diif_viewer.ui.theme import icon
@@ -39,7 +40,7 @@ class Page(QWidget):
         self._keys = keys
         self._name_keys()
         keys.changed.connect(self._name_keys)
-        self.failed = False
+        self.failed, self._sentence = False, ""
         self._symbol = "ph.image"
         column = QVBoxLayout(self)
         column.setSpacing(14)
@@ -69,7 +70,7 @@ class Page(QWidget):
     @property
     def text(self) -> str:
         """The sentence."""
-        return self._headline.text()
+        return self._sentence
 
     def dress(self) -> None:
         """Take on the colours of the application."""
@@ -94,6 +95,7 @@ class Page(QWidget):
         self._diagnostics.setVisible(failed)
         self._symbol = name
         self.dress()
-        self._headline.setText(headline)
+        self._sentence = headline
+        long_words.put(self._headline, headline)
         self._advice.setText(advice)
         self.setAccessibleName(f"{headline} {advice}".strip())

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from diif_viewer.engine.jobs import Estimate
+from diif_viewer.ui import long_words
 from diif_viewer.ui.export_order import bytes_text, home_path, seconds_text
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.state import Picture
@@ -168,13 +169,14 @@ class SaveDialog(QDialog):
     def say(self, sentence: str) -> None:
         """Show what speaks against it; "" for nothing."""
         self._sentence = sentence
-        self.place.setText(self.fontMetrics().elidedText(home_path(self.folder), Qt.TextElideMode.ElideLeft, 190))
+        folder = self.fontMetrics().elidedText(home_path(self.folder), Qt.TextElideMode.ElideLeft, 190)
+        self.place.setText(folder.replace("&", "&&"))
         self.go.setEnabled(not sentence and self.ready)
         there = not sentence and os.path.lexists(self.path)
         self.go.setText(tr("Replace") if there else self._verb)
         if there:
             sentence = tr("{name} exists already. Replace it, or give another name.", name=self.path.name)
-        self.words.setText(sentence)
+        long_words.put(self.words, sentence)
         self.words.setVisible(bool(sentence))
 
     def show_estimate(self, estimate: Estimate) -> None:

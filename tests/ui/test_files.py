@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QMimeData, QObject, QPoint, QPointF, QSettings, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QGuiApplication, QImage
+from PySide6.QtWidgets import QLabel
 
 from diif_viewer.ui import loader as loader_module
 from diif_viewer.ui.compare import Layout
@@ -629,6 +630,41 @@ def test_a_long_sentence_takes_more_lines_and_stays_in_the_window(stage, photo):
     assert notice._text.height() >= notice._text.heightForWidth(notice._text.width()), "all of it can be read"
     notice.tell("Short.")
     assert notice.height() < 60
+
+
+def test_a_name_without_a_place_to_break_widens_neither_window_nor_dialog(stage, photo, tmp_path):
+    broken = tmp_path / f"broken_{'x' * 200}.png"
+    broken.write_bytes(b"no picture")
+    stage.show(None)
+    stage.window.open_path(broken)
+    stage.until(lambda: stage.window.page.failed)
+    assert stage.window.page.text.startswith(broken.name), "diagnostics take the whole name out of it"
+    assert stage.window.width() == 640
+    stage.window.open_path(photo)
+    stage.until(lambda: stage.state.picture is not None)
+    stage.window.actions_by_name["export"].trigger()
+    dialog = stage.window.exporter.dialog
+    width = dialog.sizeHint().width()
+    dialog.name_file(broken)
+    assert "exists already" in dialog.words.text()
+    assert dialog.sizeHint().width() == width
+    dialog.reject()
+
+
+def test_names_that_look_like_html_or_keys_are_shown_letter_by_letter(stage, photo, tmp_path):
+    folder = tmp_path / "Tom & Jerry"
+    folder.mkdir()
+    tagged = Path(shutil.copy(photo, folder / "<b>one.png"))
+    stage.show(tagged)
+    stage.window.actions_by_name["export"].trigger()
+    dialog = stage.window.exporter.dialog
+    dialog.name_file(tagged.with_name("<i>two.png"))
+    assert dialog.place.text().endswith("Tom && Jerry")  # a single & would underline what follows
+    dialog.name_file(tagged)
+    stage.window.notice.tell(f"{tagged.name}: said.")
+    for label in (dialog.words, *stage.window.notice.findChildren(QLabel)):
+        assert label.textFormat() is Qt.TextFormat.PlainText
+    dialog.reject()
 
 
 def test_a_dialog_that_is_cancelled_leaves_the_list_that_is_walked(stage, photo, tmp_path, monkeypatch):
