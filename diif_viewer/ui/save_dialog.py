@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, QRect, Qt, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal, Slot
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QDialog,
@@ -191,6 +191,12 @@ class SaveDialog(QDialog):
             self.facts[key].setText("…")
 
     # ---- hands ----
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Whoever comes back may have made room, or the folder: look again at what spoke against it."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow() and self._sentence:
+            self.refresh()
 
     @Slot(str)
     def _name_typed(self, text: str) -> None:

@@ -274,6 +274,22 @@ def test_a_picture_with_transparency_is_no_jpeg(stage, tmp_path):
     dialog.reject()
 
 
+def test_what_was_mended_outside_speaks_against_nothing_any_more(stage, photo, tmp_path):
+    dialog = opened(stage, photo)
+    dialog.name_file(tmp_path / "later" / "a.png")
+    objects(dialog, "does not exist")
+    (tmp_path / "later").mkdir()
+    dialog.activateWindow()
+    stage.until(dialog.isActiveWindow)
+    stage.window.activateWindow()  # there and back, as to the file manager
+    stage.until(lambda: not dialog.isActiveWindow())
+    dialog.activateWindow()
+    stage.until(dialog.isActiveWindow)
+    assert dialog.go.isEnabled()
+    assert dialog.words.text() == ""
+    dialog.reject()
+
+
 def test_a_name_that_exists_is_asked_about(stage, photo, tmp_path):
     (tmp_path / "old.png").write_bytes(b"old")
     dialog = opened(stage, photo)
