@@ -236,10 +236,12 @@ class Player(QObject):
         seconds, decoded = moving.seconds(wish.page), moving.frame(moving.after(wish.page))
         pixels = to_srgb(decoded).pixels
         source, number = Pyramid(pixels), self._loader.number()
-        frames = []
-        for method in wish.look.methods if wish.look is not None else ():
-            assert wish.look is not None
-            lattice, window = wish.look.lattice, wish.look.window
+        frames, look = [], wish.look
+        if look is not None and (look.lattice.y.size, look.lattice.x.size) != pixels.shape[:2]:
+            look = None  # the file is another one by now, and will be read again
+        for method in look.methods if look is not None else ():
+            assert look is not None
+            lattice, window = look.lattice, look.window
             image = SCREEN.prepare(opaque(resampled(source, method, lattice, window), window.top, window.left))
             frames.append(Frame(number, method, lattice.x.scale, window, image))
         preview = preview_of(pixels)

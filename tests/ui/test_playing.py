@@ -151,6 +151,23 @@ def test_a_file_that_has_fewer_frames_by_now_plays_on(stage, moving):
     assert stage.window.notice.isHidden()
 
 
+def test_a_file_of_another_size_by_now_plays_on(stage, moving, monkeypatch):
+    """Replaced after its first frame was read, and before it was opened to be played."""
+    arrival, larger = stage.window.files.arrival, [frame(n).resize((120, 96)) for n in range(FRAMES)]
+
+    def replaced(picture, fitted):
+        monkeypatch.undo()
+        other = moving.with_name("other.webp")
+        larger[0].save(other, save_all=True, append_images=larger[1:], duration=60, loop=0, lossless=True)
+        other.replace(moving)
+        return arrival(picture, fitted)
+
+    monkeypatch.setattr(stage.window.files, "arrival", replaced)
+    stage.show(moving)
+    assert stage.state.picture.height == 90
+    stage.until(lambda: stage.state.picture.height == 96 and stage.window.player.playing)
+
+
 def test_a_deep_grey_png_plays_with_frames_that_lie_over_others(stage, tmp_path):
     grey = np.arange(90 * 120).reshape(90, 120, 1) * 6
     frames = [PngFrame(grey), *(PngFrame(grey[:30, :40], 20 * n, 10 * n, dispose=n % 3, blend=1) for n in range(4))]
