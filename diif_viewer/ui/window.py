@@ -107,6 +107,7 @@ class MainWindow(QMainWindow):
         for panel in (self.overview, self.histogram):
             panel.stackUnder(self.badge_row.badges[0])  # what a pane shows is always named
         self.hint = Hint(self.state, self.settings, self.keys, self.canvas)
+        self.hint.stackUnder(self.histogram)  # they share a corner, and somebody asked for that one
         self.canvas.grid = self.settings.flag("grid")
         self.notice = Notice(self.stack)
         self.last_words = LastWords(self.notice)

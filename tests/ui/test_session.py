@@ -320,6 +320,17 @@ def test_the_hint_goes_for_good_when_it_was_of_use(stage, photo):
     assert not hint.isVisible()
 
 
+def test_the_hint_leaves_its_corner_to_the_histogram(stage, photo):
+    stage.show(photo)
+    stage.window.resize(900, 700)
+    stage.window.actions_by_name["histogram"].trigger()
+    histogram = stage.window.histogram
+    stage.until(histogram.isVisible)
+    for switch in (histogram.whole, histogram.log):
+        middle = switch.mapTo(stage.window.canvas, switch.rect().center())
+        assert stage.window.canvas.childAt(middle) is switch
+
+
 def test_the_hint_can_be_closed(stage, photo):
     stage.show(photo)
     stage.qtbot.mouseClick(stage.window.hint.findChild(QToolButton), Qt.MouseButton.LeftButton)
