@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QWidget
 from diif_viewer.ui.images import opaque
 from diif_viewer.ui.language import tr
 
-SIDE = 240
-"""Logical pixels of a side."""
+SIDE, LEAST = 240, 96
+"""Logical pixels of a side, and where the screen is low."""
 
 
 class ExportPreview(QWidget):
@@ -35,7 +35,12 @@ class ExportPreview(QWidget):
     @property
     def side(self) -> int:
         """Outputs that fit along a side."""
-        return round(SIDE * self.devicePixelRatioF())
+        return round(self.width() * self.devicePixelRatioF())
+
+    def shrink(self, by: int) -> None:
+        """Take `by` logical pixels less of each side, as far as that can be."""
+        side = max(LEAST, SIDE - by)
+        self.setFixedSize(side, side)
 
     @property
     def image(self) -> QImage:

@@ -24,24 +24,32 @@ from PySide6.QtWidgets import (
 from diif_viewer.engine.jobs import Estimate
 from diif_viewer.ui import long_words
 from diif_viewer.ui.export_order import bytes_text, home_path, seconds_text
+from diif_viewer.ui.export_preview import ExportPreview
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.state import Picture
 
 _ENDING = re.compile(r"\.[A-Za-z]\w{0,4}$")
 """What is meant to say a format; the .5 of "trip v1.5" is not."""
 
+TITLE = 40
+"""Logical pixels that the title bar takes, at most."""
+
 ChoosePath = Callable[[QWidget, Path], Path | None]
 """(parent, proposal) -> the path to write, or None."""
 
 
-def place_beside(dialog: QWidget, window: QWidget, clear: QRect | None = None) -> None:
+def place_beside(dialog: SaveDialog, window: QWidget, clear: QRect | None = None) -> None:
     """Put a dialog at the right side of the window, so that the picture stays in sight, within the screen.
+
+    Where the screen is low, its preview is smaller.
 
     clear: a part of the screen; where the dialog would cover some of it, it stands where it covers the least.
     """
-    room, size, frame = window.screen().availableGeometry(), dialog.sizeHint(), window.geometry()
+    room, frame = window.screen().availableGeometry(), window.geometry()
+    dialog.fit(room.height() - TITLE)
+    size = dialog.sizeHint()
     right = min(frame.right() - 20, room.right()) - size.width()
-    top = max(room.top(), min(frame.top() + 60, room.bottom() - size.height()))
+    top = max(room.top(), min(frame.top() + 60, room.bottom() - size.height() - TITLE))
     places = [right, room.right() - size.width(), max(frame.left() + 20, room.left()), room.left()]
 
     def covered(left: int) -> int:
@@ -90,8 +98,14 @@ class SaveDialog(QDialog):
         self.buttons.accepted.connect(self._accept)
         self.buttons.rejected.connect(self.reject)
 
-    def beside_the_facts(self, preview: QWidget) -> QHBoxLayout:
+    def fit(self, height: int) -> None:
+        """Be at most `height` logical pixels high, as far as a smaller preview does that."""
+        if (beyond := self.sizeHint().height() - height) > 0:
+            self._preview.shrink(beyond)
+
+    def beside_the_facts(self, preview: ExportPreview) -> QHBoxLayout:
         """A row: the preview, and beside it the estimates, one below the other, and the words under them."""
+        self._preview = preview
         table = QFormLayout()
         table.setHorizontalSpacing(14)
         table.setVerticalSpacing(9)

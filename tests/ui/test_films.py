@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from fractions import Fraction
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
 
 from diif_viewer.engine.messages import CancelExport, FilmProbe, FilmRequest
 from diif_viewer.ui import film_choices
@@ -186,6 +187,21 @@ def test_a_name_is_typed_as_in_any_field(stage, photo, action: str) -> None:
         stage.qtbot.keyClicks(dialog.name, name)
         assert dialog.path == photo.parent / f"{name}{suffix}"
         assert dialog.go.isEnabled()
+    dialog.reject()
+
+
+@pytest.mark.parametrize("action", ["film", "export"])
+def test_the_buttons_of_the_dialog_are_on_a_low_screen(stage, photo, monkeypatch, action: str) -> None:
+    """1920 x 1080 at 200 %, less a task bar."""
+    low = SimpleNamespace(availableGeometry=lambda: QRect(0, 0, 960, 496))
+    monkeypatch.setattr(stage.window, "screen", lambda: low)
+    stage.show(photo)
+    stage.window.actions_by_name[action].trigger()
+    dialog = stage.window.films.dialog or stage.window.exporter.dialog
+    stage.until(lambda: dialog.facts["time"].text() != "…")
+    assert dialog.y() >= 0
+    assert dialog.y() + dialog.height() <= 496
+    assert dialog.preview.width() >= 96
     dialog.reject()
 
 
