@@ -36,6 +36,9 @@ ROWS = 6
 CALM = QSize(880, 420)
 """Of the preview at first, in logical pixels."""
 
+BESIDE = QSize(270, 190)
+"""Logical pixels that the dialog takes beside the preview, with its title bar."""
+
 
 def choose_figure_path(parent: QWidget, proposal: Path) -> Path | None:
     """Ask for the file to write: PNG, PDF or SVG by its ending, of the chosen kind without one of these."""
@@ -101,7 +104,7 @@ class FigureDialog(QDialog):
         self.whole.toggled.connect(self._ask)
         self.preview = QLabel(self)
         self.preview.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.preview.setMinimumSize(CALM)
+        self.preview.setMinimumSize(CALM.boundedTo(self.screen().availableSize() - BESIDE))
         self.preview.setAccessibleName(tr("Preview of the figure"))
         self.progress = QProgressBar(self)
         self.progress.setTextVisible(False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QIcon, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
     QDialog,
@@ -149,7 +149,7 @@ class KeysDialog(QDialog):
         column_of_all.addWidget(self.tree, 1)
         column_of_all.addLayout(grid)
         column_of_all.addWidget(buttons)
-        self.resize(620, 640)
+        self.resize(QSize(620, 640).boundedTo(self.screen().availableSize()))
 
     # ---- what is shown ----
 

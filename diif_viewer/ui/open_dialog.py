@@ -12,7 +12,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QIcon, QImage, QPixmap, QShowEvent
 from PySide6.QtWidgets import (
     QDialogButtonBox,
@@ -100,7 +100,7 @@ class OpenDialog(QFileDialog):
             for button in box.buttons():
                 button.setIcon(QIcon())
         self._widen_columns()
-        self.resize(1080, 600)
+        self.resize(QSize(1080, 600).boundedTo(self.screen().availableSize()))
         self._wanted: Path | None = None
         self._kept: OrderedDict[tuple[Path, float], Preview] = OrderedDict()  # the thread's own
         self._mailbox: Mailbox[tuple[Path, float]] = Mailbox("previews", self._make)

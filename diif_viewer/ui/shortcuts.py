@@ -45,6 +45,7 @@ class ShortcutsDialog(QDialog):
                 break
         note = QLabel(tr(NOTE), self)
         note.setObjectName("advice")
+        note.setWordWrap(True)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         close = buttons.button(QDialogButtonBox.StandardButton.Close)
         close.setText(tr("Close"))

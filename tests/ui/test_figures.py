@@ -21,6 +21,8 @@ from diif_viewer.imaging.reduction import reduced_pair
 from diif_viewer.ui.figure import Crop, Figure, Row, plan
 from diif_viewer.ui.figure_dialog import choose_figure_path, parse_scales
 from diif_viewer.ui.figure_file import write_figure
+from diif_viewer.ui.keys_dialog import KeysDialog
+from diif_viewer.ui.open_dialog import OpenDialog
 from tests.ui.conftest import image_format, to_array
 from tests.ui.fake_renderer import expected
 from tests.ui.test_comparing import source
@@ -69,6 +71,30 @@ def panel(picture, figure, row, column):
     part = picture[place.top() : place.top() + laid.panel[0], place.left() : place.left() + laid.panel[1]]
     assert part.shape[:2] == (height * factor, width * factor)
     return part[::factor, ::factor]
+
+
+@pytest.mark.parametrize("name", ["figure", "models", "keys", "open"])
+def test_no_dialog_begins_larger_than_the_screen(stage, photo, qtbot, name):
+    """Where that has 800 x 800 logical pixels."""
+    stage.show(photo)
+    if name == "figure":
+        dialog = drag_region(stage)
+        complete(stage, dialog)
+    elif name == "models":
+        stage.window.models.show()
+        dialog = stage.window.models.dialog
+    else:
+        parent = stage.window
+        keys = name == "keys"
+        dialog = KeysDialog(parent.keys, parent) if keys else OpenDialog(parent, "Open", str(photo), several=True)
+        qtbot.addWidget(dialog)
+        dialog.show()
+    room = dialog.screen().availableSize()
+    assert dialog.width() <= room.width()
+    assert dialog.height() <= room.height()
+    dialog.reject()
+    if name == "open":
+        dialog.shutdown()
 
 
 def test_a_figure_holds_the_region_by_every_method_and_scale(stage, photo, tmp_path):

@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, QSettings, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialogButtonBox, QPushButton, QScrollArea
 
+from diif_viewer.ui import language
 from diif_viewer.ui.actions import DEFAULT_KEYS, ROWS
 from diif_viewer.ui.keys import Keys, portable, readable
 from diif_viewer.ui.keys_dialog import KeysDialog
@@ -144,6 +145,14 @@ def test_every_action_can_be_found_in_the_dialog(stage, qtbot):
     assert [item.text(0) for item in dialog.items() if not item.isHidden()] == ["Split"]
 
 
+@pytest.fixture(params=["en", "de"])
+def in_language(request):
+    language.use(request.param)
+    yield
+    language.use("en")
+
+
+@pytest.mark.usefixtures("in_language")
 def test_the_list_of_keys_is_never_wider_than_the_screen(stage, qtbot):
     listed = ShortcutsDialog(stage.window.keys, stage.window)  # this screen has no room for three columns
     qtbot.addWidget(listed)
