@@ -24,6 +24,15 @@ def may_write(folder: Path) -> bool:
     return os.access(folder, os.W_OK | os.X_OK)
 
 
+def stamp_of(path: Path) -> object:
+    """Something that changes with the file; None when it cannot be told."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
 def cache_directory() -> Path:
     """Per-user directory for measurements that can be made again (not created here)."""
     if os.name == "nt":

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from diif_viewer.engine.model import Model
     from diif_viewer.engine.strips import Painter
     from diif_viewer.geometry import Lattice, Window
+    from diif_viewer.imaging.formats import Format
     from diif_viewer.imaging.load import Picture
 
 Tell = Callable[[str], None]
@@ -89,7 +90,7 @@ class Renderer:
 
         started = time.monotonic()
         options, form = job.options, format_of(Path(f"x{job.suffix}"))
-        picture = _in_a_space_that_fits(load_picture(job.source, page=options.page), form.name)
+        picture = _in_a_space_that_fits(load_picture(job.source, page=options.page), form)
         height, width, channels = picture.pixels.shape
         lattice = options.lattice(height, width)
         window = options.part(lattice)
@@ -149,9 +150,11 @@ class Renderer:
             self._tell(text)
 
 
-def _in_a_space_that_fits(picture: Picture, form: str) -> Picture:
+def _in_a_space_that_fits(picture: Picture, form: Format) -> Picture:
     """Grey with a profile of its own as sRGB, for formats that hold grey as colour."""
-    if form in ("WEBP", "AVIF") and picture.icc_profile is not None and picture.pixels.shape[2] < 3:
+    from diif_viewer.imaging.formats import keeps_profile
+
+    if picture.icc_profile is not None and not keeps_profile(form, picture.pixels.shape[2]):
         from diif_viewer.imaging.colour import to_srgb
 
         return to_srgb(replace(picture))

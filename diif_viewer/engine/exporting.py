@@ -6,6 +6,7 @@ either; the command line pulls the same strips (`engine.strips`) from the same p
 
 from __future__ import annotations
 
+import functools
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ import numpy as np
 
 from diif_viewer.engine import heap
 from diif_viewer.engine import messages as m
-from diif_viewer.engine.aside import aside
+from diif_viewer.engine.aside import aside, elsewhere
 from diif_viewer.engine.device import Compute, cache_budget
 from diif_viewer.engine.ensemble import Ensemble
 from diif_viewer.engine.field import Field
@@ -24,12 +25,14 @@ from diif_viewer.engine.planes import BlockCache
 from diif_viewer.engine.strips import Painter, classic_painter, export_step, painted_strips
 from diif_viewer.engine.threads import cores
 from diif_viewer.engine.tiles import TILE
-from diif_viewer.errors import ExportError, RequestError
+from diif_viewer.errors import DiifViewerError, ExportError, RequestError
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.imaging.background import BackgroundFile
 from diif_viewer.imaging.formats import check_fit, format_of
+from diif_viewer.imaging.load import load_picture
 from diif_viewer.imaging.metadata import Metadata
 from diif_viewer.models.registry import CLASSIC
+from diif_viewer.paths import stamp_of
 
 CLASSIC_NAMES = frozenset(method.name for method in CLASSIC)
 
@@ -121,6 +124,21 @@ def export_budget() -> int:
     return min(cache_budget(), FEATURES)
 
 
+def own_pixels(own: m.OwnColours, shape: tuple[int, ...]) -> Array:
+    """The pixels of a file in its own colours. shape: of the picture that was opened. Raises ExportError."""
+    path = Path(own.file)
+    changed = ExportError(f"{path.name} is not what it was when it was opened; open it again, or export it in sRGB.")
+    if stamp_of(path) != own.stamp:
+        raise changed
+    try:
+        picture = load_picture(path, page=own.page, partly=True)
+    except DiifViewerError as error:
+        raise ExportError(str(error)) from error
+    if (picture.pixels.shape, picture.icc_profile) != (shape, own.profile):
+        raise changed
+    return picture.pixels
+
+
 def export_steps(
     request: m.ExportRequest, pixels: Array, load: Callable[[], Field | None]
 ) -> Iterator[m.FromRenderer | None]:
@@ -141,6 +159,8 @@ def export_steps(
         raise ExportError(f"The folder {path.parent} does not exist; choose another one.")
     shape = (window.height, window.width, pixels.shape[2])
     check_fit(path, format_of(path), shape, request.bits)
+    if request.own is not None:
+        pixels = yield from elsewhere(functools.partial(own_pixels, request.own, pixels.shape))
     paint = painter(request, lattice, pixels, load, apart=True)
     row = window.width * pixels.shape[2] * request.bits // 8
     step = export_step(window, request.scale, row, is_model=request.model not in CLASSIC_NAMES, best=request.best)
@@ -175,8 +195,9 @@ def painter(
 ) -> Painter:
     """What paints the result of `request`; arguments as for `export_steps`. apart: in a thread, on the CPU.
 
-    A part of the picture that is small is read from the features that the screen keeps; for a large one they are kept
-    apart, so that they do not push those out. Raises RequestError, and what `load` raises.
+    A part of the picture that is small is read from the features that the screen keeps; for a large one, and for pixels
+    in colours of their own, they are kept apart, so that they do not push those out.
+    Raises RequestError, and what `load` raises.
     """
     if request.model in CLASSIC_NAMES:
         paint = classic_painter(pixels, request.model, request.bits)
@@ -186,12 +207,14 @@ def painter(
         raise RequestError("The picture was closed before it could be exported.")
     cache = BlockCache(export_budget())
     if request.best or is_large(request, lattice):
-        field = Field(field.pixels, field.model, cache)
+        field = Field(pixels, field.model, cache)
     paint = field_painter(field, bits=request.bits, float32=request.float32, best=request.best, cache=cache)
     return aside(paint) if apart and field.model.compute.device == "cpu" else paint  # a GPU's steps are short
 
 
 def is_large(request: m.ExportRequest, lattice: Lattice) -> bool:
-    """True when the features that `request` reads are more than the screen keeps at hand."""
+    """True when the features that `request` reads are more than the screen keeps at hand, or none of them."""
     window = request.window.intersected(lattice.window)
-    return bool(window) and request.model not in CLASSIC_NAMES and lattice.cells_of(window).area > LARGE
+    if not window or request.model in CLASSIC_NAMES:
+        return False
+    return request.own is not None or lattice.cells_of(window).area > LARGE

@@ -14,6 +14,22 @@ import numpy.typing as npt
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.zoom_path import ZoomPath
 
+
+@dataclass(frozen=True, slots=True)
+class OwnColours:
+    """A picture's pixels as they are in its file, whose profile is not sRGB's: what an export may be made of.
+
+    file, page: where they are read again. stamp: of the file when it was opened (`paths.stamp_of`); another one is
+    refused. profile: ICC. bits: per channel.
+    """
+
+    file: str
+    page: int
+    stamp: object
+    profile: bytes
+    bits: int
+
+
 # ---- window -> renderer ----------------------------------------------------------------------------------
 
 
@@ -25,6 +41,7 @@ class ExportRequest:
     model: a model, or a classic method (nearest, bilinear, bicubic, lanczos). icc_profile, exif, dpi: embedded in the
     file (`imaging.metadata.export_metadata` makes them). bits: 8, or 16 from a float32 result. quality: 1 .. 100 for
     formats that lose something, None for their default. best: the mean of eight flips and rotations, in float32.
+    own: the pixels to read instead of those of `image`, which are the same picture in sRGB; None for those.
     """
 
     job: int
@@ -40,6 +57,7 @@ class ExportRequest:
     bits: int = 8
     quality: int | None = None
     best: bool = False
+    own: OwnColours | None = None
 
 
 @dataclass(frozen=True, slots=True)

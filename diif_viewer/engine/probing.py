@@ -66,7 +66,7 @@ def probe_steps(
     pixels, load: as for `exporting.export_steps`. known: what encoding takes by model and dtype, filled here.
     Raises RequestError, ExportError.
     """
-    export = request.export
+    export, own = replace(request.export, own=None), request.export.own  # the same picture, as far as a screen shows it
     lattice = Lattice.of_scale(pixels.shape[0], pixels.shape[1], export.scale)
     window = export.window.intersected(lattice.window)
     detail = request.detail.intersected(window)
@@ -90,7 +90,7 @@ def probe_steps(
     rendering, kept = sorted(paces)[1] * window.area, 0.0
     if is_model and export.scale > 1:
         times = 8 if export.best else 1
-        encoding, parts = _encoded(export, load, (lattice, window, step), known)
+        encoding, parts = _encoded(request.export, load, (lattice, window, step), known)
         rendering, kept = times * (rendering + encoding.seconds(parts)), times * encoding.kept(parts)
         yield None
     form = format_of(Path(export.path))
@@ -102,6 +102,7 @@ def probe_steps(
     pace = yield from elsewhere(lambda: written.pace(places))
     share, writing = all_over / stand_in, pace * window.area
     memory = export_memory(window, step, pixel, streams=form.streams) + min(int(kept), export_budget())
+    memory += 0 if own is None else pixels.size * own.bits // 8
     together = max(writing, rendering + writing / cores()) if form.streams else rendering + writing
     yield m.ProbeDone(request.serial, together, int(size * share * window.area), memory, shown)
 
@@ -122,7 +123,7 @@ def _encoded(
         raise RequestError("The picture was closed before it could be exported.")
     exact = _exact(export)
     encoding = known_encoding(export.model, field, known, exact=exact)
-    return encoding, _parts(field, *place, None if export.best else exact)
+    return encoding, _parts(field, *place, None if export.best or export.own is not None else exact)
 
 
 def known_encoding(model: str, field: Field, known: dict[str, Encoding], *, exact: bool) -> Encoding:

@@ -98,6 +98,14 @@ def to_srgb(picture: Picture) -> Picture:
     return replace(picture, pixels=out, icc_profile=None)
 
 
+def profile_name(profile: bytes) -> str:
+    """What an ICC profile calls itself ("Display P3"); "" where it does not say so."""
+    try:
+        return ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile))).strip()
+    except (ImageCms.PyCMSError, OSError):
+        return ""
+
+
 def srgb_profile() -> bytes:
     """The ICC profile of sRGB, for RGB pictures."""
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

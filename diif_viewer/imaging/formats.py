@@ -40,6 +40,11 @@ _DEPTH_NAMES = ", ".join(form.name for form in FORMATS if 16 in form.bits)
 _ALPHA_NAMES = ", ".join(form.name for form in FORMATS if 4 in form.channels)
 
 
+def keeps_profile(form: Format, channels: int) -> bool:
+    """Can a file hold pixels of so many channels with their own profile? WebP and AVIF make grey colour, and so on."""
+    return channels >= 3 or form.name == "PNG" or (channels == 1 and form.name in ("TIFF", "JPEG"))
+
+
 def format_of(path: Path) -> Format:
     """The format that the suffix of `path` names. Raises ExportError for another one, or one this Pillow lacks."""
     for form in FORMATS:

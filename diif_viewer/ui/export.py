@@ -29,6 +29,7 @@ from diif_viewer.engine.messages import (
     Ready,
 )
 from diif_viewer.geometry import Window
+from diif_viewer.paths import stamp_of
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.export_choices import Choices, remember, remembered
 from diif_viewer.ui.export_dialog import ExportDialog
@@ -36,7 +37,6 @@ from diif_viewer.ui.export_frame import ExportFrame
 from diif_viewer.ui.export_order import free_name
 from diif_viewer.ui.export_plan import Box, Subject, ratio_of, within
 from diif_viewer.ui.export_queue import ExportQueue
-from diif_viewer.ui.file_watch import stamp_of
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.notice import Notice
 from diif_viewer.ui.save_dialog import ChoosePath, place_beside
@@ -196,7 +196,8 @@ class Exporter(QObject):
             return None
         height, width, channels = picture.pixels.shape
         bits, view = 8 * picture.pixels.dtype.itemsize, view.rested()
-        return Subject(height, width, channels, bits, view, area.seen(view) or view.window, state.methods[area.pane])
+        seen, method = area.seen(view) or view.window, state.methods[area.pane]
+        return Subject(height, width, channels, bits, view, seen, method, picture.own)
 
     @Slot()
     def _subject_changed(self) -> None:

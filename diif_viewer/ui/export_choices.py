@@ -23,7 +23,8 @@ class Choices:
     scale, or `size` as a scale, in pixels of width or height, or in millimetres of width at `dpi`. method: its name, ""
     for that on screen. form: Pillow's name of the format. bits: 8, 16, or 0 for those of the picture. quality_jpeg and
     so on: 1 .. 100. exact: in float32, else as the screen computes. best: the mean of eight flips and rotations.
-    strip: without personal metadata. folder: where to, "" for beside the picture.
+    strip: without personal metadata. srgb: in sRGB, whatever colours the file has of its own. folder: where to, "" for
+    beside the picture.
     """
 
     part: str = "view"
@@ -40,6 +41,7 @@ class Choices:
     exact: bool = True
     best: bool = False
     strip: bool = False
+    srgb: bool = False
     folder: str = ""
 
     @property

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from diif_viewer.imaging.formats import FORMATS
+from diif_viewer.imaging.formats import FORMATS, keeps_profile
 from diif_viewer.ui.export_choices import ASPECTS, PARTS, Choices
 from diif_viewer.ui.export_fields import ChoiceBox, NumberBox
 from diif_viewer.ui.export_plan import LEAST, MOST, Box, Plan, Subject, part_of, ratio_of, sized, with_ratio, within
@@ -139,12 +139,15 @@ class ExportForm(QWidget):
         self.bits.currentIndexChanged.connect(lambda: self._choose(bits=int(self.bits.chosen)))
         self.quality = self._number(tr("Quality"), 100, 0, self._quality_typed, 1)
         self.quality.setPrefix(tr("quality "))
+        self.colours = ChoiceBox(self, tr("Colours"), [])
+        self.colours.currentIndexChanged.connect(lambda: self._choose(srgb=self.colours.chosen == "srgb"))
         self.strip = QCheckBox(tr("Without personal &data"), self)
         self.strip.setToolTip(tr("Leaves out position, serial numbers, names and comments; keeps camera and exposure"))
         self.strip.setChecked(self.choices.strip)
         self.strip.toggled.connect(lambda on: self._choose(strip=on))
         self.quality.setFixedWidth(110)
         self._row(tr("F&ormat"), self.form, self.bits, self.quality)
+        self._colours_row = self._row(tr("&Colours"), self.colours)
         self._row("", self.strip)
 
     # ---- what somebody chose ----
@@ -207,6 +210,7 @@ class ExportForm(QWidget):
         names = [method.name for method in all_methods() if method.name != TRUTH]
         self.method.offer([("", shown), *((name, label_of(name)) for name in names)])
         self.method.choose(self.choices.method)
+        self.colours.offer([("own", _own_words(subject)), ("srgb", "sRGB")])
 
     def show_plan(self, plan: Plan | None, *, is_model: bool, screen_exact: bool) -> None:
         """The numbers that follow from what was chosen. screen_exact: the screen computes in float32 itself."""
@@ -224,14 +228,25 @@ class ExportForm(QWidget):
         self.dpi.fill(choices.dpi)
         self.as_screen.setEnabled(choices.anchor != "screen")
         self.exact.setVisible(is_model and not screen_exact)
-        self.exact.setEnabled(not choices.best and choices.bits_for(self._subject.bits) == 8)  # else exact anyway
+        self.exact.setEnabled(not choices.best and self._subject.bits_for(choices) == 8)  # else exact anyway
         self.best.setEnabled(is_model)
-        form = choices.format
+        form, subject = choices.format, self._subject
+        for widget in self._colours_row:
+            widget.setVisible(subject.own is not None)
+        self.colours.setEnabled(keeps_profile(form, subject.channels))
+        self.colours.choose("srgb" if subject.own_for(choices) is None else "own")
         self.bits.setVisible(len(form.bits) > 1)
-        self.bits.choose(str(choices.bits_for(self._subject.bits)))
+        self.bits.choose(str(self._subject.bits_for(choices)))
         self.quality.setVisible(form.quality is not None)
         if choices.quality is not None:
             self.quality.fill(choices.quality)
+
+
+def _own_words(subject: Subject) -> str:
+    from diif_viewer.imaging.colour import profile_name
+
+    name = "" if subject.own is None else profile_name(subject.own.profile)
+    return tr("as in the file ({name})", name=name) if name else tr("as in the file")
 
 
 def _form_label(name: str) -> str:

@@ -34,9 +34,10 @@ def order_for(picture: Picture, subject: Subject, choices: Choices, plan: Plan, 
     """The order that writes `plan` of `picture` to `path`; its job has no number yet."""
     from diif_viewer.imaging.metadata import Metadata, export_metadata
 
-    method, bits = method_for(choices, subject, plan.scale), choices.bits_for(subject.bits)
+    method, bits = method_for(choices, subject, plan.scale), subject.bits_for(choices)
     model = method_of(method).is_model
     best, exact = choices.best and model, choices.exact and model
+    own = subject.own_for(choices)
     words = [method, plain_zoom(plan.scale), *(["float32"] if exact else []), *(["best"] if best else [])]
     software = f"DIIF Viewer {__version__} ({'; '.join(words)})"
     about = export_metadata(picture.about or Metadata(), software, strip=choices.strip)
@@ -49,12 +50,13 @@ def order_for(picture: Picture, subject: Subject, choices: Choices, plan: Plan, 
         plan.window,
         os.fspath(path),
         float32=exact,
-        icc_profile=about.icc_profile,
+        icc_profile=about.icc_profile if own is None else own.profile,
         exif=about.exif,
         dpi=dpi,
         bits=bits,
         quality=choices.quality,
         best=best,
+        own=own,
     )
 
 
@@ -101,12 +103,12 @@ def objection(path: Path, picture: Picture, subject: Subject, choices: Choices, 
     shape = (window.height, window.width, subject.channels)
     try:
         form = format_of(path)
-        check_fit(Path(path.name), form, shape, choices.bits_for(subject.bits))
+        check_fit(Path(path.name), form, shape, subject.bits_for(choices))
     except DiifViewerError as error:
         return said(str(error))
     if sentence := bad_place(path, picture):
         return sentence
-    raw = window.area * subject.channels * choices.bits_for(subject.bits) // 8
+    raw = window.area * subject.channels * subject.bits_for(choices) // 8
     return lack_of_space(path.parent, int(raw * form.ratio))
 
 

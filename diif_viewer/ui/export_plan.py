@@ -10,8 +10,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from diif_viewer.engine.jobs import OwnColours
 from diif_viewer.errors import RequestError
 from diif_viewer.geometry import Lattice, Window
+from diif_viewer.imaging.formats import keeps_profile
 from diif_viewer.ui.export_choices import Choices
 from diif_viewer.ui.language import tr
 from diif_viewer.viewport import Viewport
@@ -34,7 +36,8 @@ class Subject:
     """What there is to export.
 
     height, width, channels, bits: of the picture. view: on screen, at rest. seen: the outputs of the view's lattice
-    that the active pane shows. method: what it shows them by.
+    that the active pane shows. method: what it shows them by. own: what the file has instead
+    of sRGB, None where it has nothing else.
     """
 
     height: int
@@ -44,6 +47,16 @@ class Subject:
     view: Viewport
     seen: Window
     method: str
+    own: OwnColours | None = None
+
+    def own_for(self, choices: Choices) -> OwnColours | None:
+        """What the result is made of instead of sRGB, by what was chosen and what the format can hold."""
+        return None if choices.srgb or not keeps_profile(choices.format, self.channels) else self.own
+
+    def bits_for(self, choices: Choices) -> int:
+        """Bits per channel of the result."""
+        own = self.own_for(choices)
+        return choices.bits_for(self.bits if own is None else own.bits)
 
     @property
     def whole(self) -> Box:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal, Slot
 
+from diif_viewer.paths import stamp_of
+
 CALM = 250
 """Milliseconds that a changed file must stay the same before it is told: it may still be written."""
 
@@ -65,12 +67,3 @@ class FileWatch(QObject):
         if names:
             self._watcher.removePaths(names)
             self._watcher.addPaths(names)
-
-
-def stamp_of(path: Path) -> object:
-    """Something that changes with the file; None when it cannot be told."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino

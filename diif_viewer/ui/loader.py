@@ -1,7 +1,6 @@
 """Opening pictures off the GUI thread: the newest path wins, and what comes next is read while nothing else is.
 
-What a picture's profile says is applied here: from now on its pixels are sRGB, on screen, in exports and on the
-clipboard.
+What a picture's profile says is applied here: from now on its pixels are sRGB, on screen and on the clipboard.
 """
 
 from __future__ import annotations
@@ -9,19 +8,21 @@ from __future__ import annotations
 import contextlib
 import itertools
 import math
+import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QColorSpace, QImage
 
+from diif_viewer.engine.jobs import OwnColours
 from diif_viewer.errors import DiifViewerError
-from diif_viewer.ui.file_watch import stamp_of
+from diif_viewer.paths import stamp_of
 from diif_viewer.ui.images import opaque
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.mailbox import Mailbox
@@ -44,8 +45,17 @@ AHEAD_PIXELS = 50_000_000
 KEPT_BYTES = 512 * 2**20
 """Pictures kept for the way back and read ahead, in bytes of pixels, where nobody says otherwise."""
 
-Decoded = tuple[npt.NDArray[Any], Any, "Metadata | None", int, str]
-"""(HWC pixels in sRGB, what the classic methods take, what exports carry, pages in the file, what it lacks)."""
+
+class Decoded(NamedTuple):
+    """pixels: HWC, in sRGB. source: what the classic methods take. The others: as of a `Picture`."""
+
+    pixels: npt.NDArray[Any]
+    source: Any
+    about: Metadata | None
+    pages: int
+    lack: str
+    own: OwnColours | None = None
+
 
 Load = Callable[[Path, int], Decoded]
 """Reads a page of a file, from 0. Raises DiifViewerError with one sentence."""
@@ -205,16 +215,16 @@ class Loader(QObject):
         return self._kept[sheet][1]
 
     def _given(self, job: Pasted | Piped) -> Decoded:
-        return _unpacked(job.image) if isinstance(job, Pasted) else self._load(job.file, 0)
+        return _unpacked(job.image) if isinstance(job, Pasted) else self._load(job.file, 0)._replace(own=None)
 
     def _made(self, sheet: Sheet, decoded: Decoded) -> Picture:
-        pixels, source, about, pages, lack = decoded
+        pixels, source, about, pages, lack, own = decoded
         preview = preview_of(pixels)
         side = min(THUMBNAIL, max(preview.width(), preview.height()))
         thumbnail = preview.scaled(
             side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
         )
-        return Picture(0, sheet.path, pixels, source, preview, about, thumbnail, sheet.page, pages, lack)
+        return Picture(0, sheet.path, pixels, source, preview, about, thumbnail, sheet.page, pages, lack, own)
 
     def _read_ahead(self, job: Ahead) -> None:
         from diif_viewer.imaging.load import peek
@@ -255,14 +265,16 @@ def _load(path: Path, page: int) -> Decoded:
     from diif_viewer.imaging.metadata import Metadata
     from diif_viewer.imaging.pyramid import Pyramid
 
+    stamp, own = stamp_of(path), None
     picture = load_picture(path, page=page, partly=True)
     pixels, profile = to_srgb(picture).pixels, picture.icc_profile
-    if pixels is not picture.pixels:
+    if profile is not None and pixels is not picture.pixels:
+        own = OwnColours(os.path.abspath(path), page, stamp, profile, 8 * picture.pixels.dtype.itemsize)
         # grey without a profile means sRGB's grey; sRGB's own profile would be one for RGB
         profile = srgb_profile() if pixels.shape[2] >= 3 else None
     about = Metadata(profile, picture.exif, picture.dpi)
     pixels = moved(pixels)
-    return pixels, Pyramid(pixels), about, picture.pages, picture.lack
+    return Decoded(pixels, Pyramid(pixels), about, picture.pages, picture.lack, own)
 
 
 def _unpacked(image: QImage) -> Decoded:
@@ -280,7 +292,7 @@ def _unpacked(image: QImage) -> Decoded:
     height, width = image.height(), image.width()
     rows = np.frombuffer(image.constBits(), np.uint8).reshape(height, image.bytesPerLine())
     pixels = rows[:, : channels * width].reshape(height, width, channels).copy()
-    return pixels, Pyramid(pixels), None, 1, ""
+    return Decoded(pixels, Pyramid(pixels), None, 1, "")
 
 
 def preview_of(pixels: npt.NDArray[Any]) -> QImage:

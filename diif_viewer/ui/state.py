@@ -17,6 +17,7 @@ from diif_viewer.ui.reduced import TRUTH, Reduced, all_methods, method_of
 from diif_viewer.viewport import Viewport
 
 if TYPE_CHECKING:
+    from diif_viewer.engine.jobs import OwnColours
     from diif_viewer.imaging.metadata import Metadata
 
 
@@ -28,6 +29,7 @@ class Picture:
     1 to 4 channels, in sRGB. source: what the classic methods take (pixels or a pyramid). preview: opaque and reduced,
     for the first moment. about: what exports carry beside it, None for nothing. thumbnail: for the overview. page: of
     the `pages` in its file, from 0. lack: one sentence where the file ends before the picture does, "" for a whole one.
+    own: what its file has instead of sRGB, None where that is sRGB or there is no file.
     """
 
     image: int
@@ -40,6 +42,7 @@ class Picture:
     page: int = 0
     pages: int = 1
     lack: str = ""
+    own: OwnColours | None = None
 
     @property
     def reduced(self) -> Reduced | None:

@@ -30,8 +30,11 @@ from diif_viewer.errors import ExportError
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.imaging import background
 from diif_viewer.imaging.background import BackgroundFile, BackgroundWriter
+from diif_viewer.imaging.colour import srgb_profile
 from diif_viewer.imaging.load import load_picture
 from diif_viewer.imaging.metadata import Metadata
+from diif_viewer.imaging.save import save_png
+from diif_viewer.paths import stamp_of
 from tests.engine.conftest import picture
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,6 +51,14 @@ def exported(tmp_path: Path, name: str, pixels=PIXELS, load=lambda: None, **opti
     steps = list(export_steps(m.ExportRequest(path=str(tmp_path / name), **request), pixels, load))
     assert isinstance(steps[-1], m.ExportDone)
     return tmp_path / name
+
+
+def until_alone(folder: Path, names: list[str]) -> None:
+    """The threads have let go, and what they wrote is gone; on a busy machine that takes them a while."""
+    end = time.monotonic() + 20
+    while os.listdir(folder) != names and time.monotonic() < end:
+        time.sleep(0.01)
+    assert os.listdir(folder) == names
 
 
 # ---- the same pixels -------------------------------------------------------------------------------------
@@ -71,6 +82,38 @@ def test_a_crop_of_the_export_is_the_export_of_the_crop(small_model, kind, scale
     whole = joined(painted_strips(paint, lattice, lattice.window, (128, 128)))
     crop = joined(painted_strips(paint, lattice, window, step))
     assert np.array_equal(crop, whole[window.top : window.bottom, window.left : window.right])
+
+
+def own_of(path: Path, profile: bytes) -> m.OwnColours:
+    return m.OwnColours(str(path), 0, stamp_of(path), profile, 16)
+
+
+@pytest.mark.parametrize("options", [{"model": "diif-s", "float32": True, "bits": 16}, {"bits": 16}])
+def test_own_colours_are_read_from_the_file(small_model, tmp_path: Path, options: dict[str, object]) -> None:
+    """The same result as from those pixels, whatever those of the screen are."""
+    model, profile = small_model("diif-s"), srgb_profile()
+    words = (PIXELS.astype(np.uint16) * 257)[::-1].copy()
+    save_png(words, tmp_path / "own.png", icc_profile=profile)
+    own = own_of(tmp_path / "own.png", profile)
+    wanted = exported(tmp_path, "wanted.png", words, lambda: dv.encode(words, model), **options)
+    made = exported(tmp_path, "made.png", PIXELS, lambda: dv.encode(PIXELS, model), own=own, **options)
+    np.testing.assert_array_equal(load_picture(made).pixels, load_picture(wanted).pixels)
+
+
+def test_another_file_by_now_is_not_taken_for_the_picture(tmp_path: Path) -> None:
+    path, profile = tmp_path / "own.png", srgb_profile()
+    save_png(PIXELS, path, icc_profile=profile)
+    own = own_of(path, profile)
+    os.utime(path, ns=(1, 1))
+    with pytest.raises(ExportError, match=r"own\.png is not what it was when it was opened"):
+        exported(tmp_path, "a.png", own=own)
+    path.unlink()
+    with pytest.raises(ExportError, match="not what it was"):
+        exported(tmp_path, "a.png", own=own)
+    save_png(PIXELS[:-1], path, icc_profile=profile)
+    with pytest.raises(ExportError, match="not what it was"):
+        exported(tmp_path, "a.png", own=own_of(path, profile))
+    assert os.listdir(tmp_path) == ["own.png"]
 
 
 @pytest.mark.parametrize("scale", [1.2, 2.5, 4.0, 9.3, 16.0, 30.0, 64.0])
@@ -208,10 +251,7 @@ def test_a_cancel_takes_less_than_200_milliseconds_whatever_is_at_work(
         took.append(time.perf_counter() - start)
     assert min(took) < 0.2, took
     gate.set()
-    end = time.monotonic() + 20
-    while os.listdir(tmp_path) and time.monotonic() < end:
-        time.sleep(0.01)
-    assert os.listdir(tmp_path) == []  # the threads have let go, and what they wrote is gone
+    until_alone(tmp_path, [])
 
 
 def test_a_cancel_at_the_last_moment_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,7 +299,7 @@ def test_closing_an_export_leaves_the_old_file(name: str, tmp_path: Path) -> Non
         start = time.perf_counter()
         steps.close()
         took.append(time.perf_counter() - start)
-        assert os.listdir(tmp_path) == [name]
+        until_alone(tmp_path, [name])
         assert (tmp_path / name).read_bytes() == b"old"
     assert min(took) < 1.0  # 0.2 s where nothing else runs
 

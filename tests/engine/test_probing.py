@@ -48,6 +48,15 @@ def test_the_detail_is_that_part_of_the_file(small_model, tmp_path: Path, name: 
     assert np.abs(saved / np.iinfo(saved.dtype).max * 255 - done.pixels).max() <= 0.51
 
 
+def test_own_colours_are_shown_as_on_screen_and_their_memory_is_counted(tmp_path: Path) -> None:
+    """The file is not read for a detail: there is none here."""
+    detail = Window(100, 200, 260, 420)
+    own = m.OwnColours(str(tmp_path / "not there.png"), 0, None, b"", 16)
+    plain, kept = (probed(request(tmp_path / "a.png", own=each), detail) for each in (None, own))
+    np.testing.assert_array_equal(kept.pixels, plain.pixels)
+    assert kept.memory == plain.memory + PIXELS.size * 2
+
+
 def test_losses_of_the_format_are_in_the_detail(tmp_path: Path) -> None:
     detail = Window(100, 200, 260, 420)
     coarse, fine = (probed(request(tmp_path / "a.jpg", quality=q), detail) for q in (5, 98))

@@ -46,6 +46,7 @@ from diif_viewer.geometry import Lattice, Window
 from diif_viewer.imaging.classic import METHODS, resample
 from diif_viewer.imaging.colour import to_8_bits
 from diif_viewer.imaging.film import Film, film_form_of, write_film
+from diif_viewer.imaging.load import load_picture
 
 STAND_IN = {"liif-lite": "bilinear", "diif-lite": "lanczos", "diif-s-lite": "nearest"}
 
@@ -293,7 +294,9 @@ class FakeRenderer:
         if job.job in self._cancelled:
             self._send(ExportFailed(job.job, "cancelled", cancelled=True))
             return
-        result = expected(self._images[job.image], job.model, job.scale, job.window)
+        own = job.own
+        pixels = self._images[job.image] if own is None else load_picture(Path(own.file), page=own.page).pixels
+        result = expected(pixels, job.model, job.scale, job.window)
         try:
             extra = {"icc_profile": job.icc_profile, "exif": job.exif, "dpi": job.dpi, "quality": job.quality}
             flat = result[..., 0] if result.shape[2] == 1 else result

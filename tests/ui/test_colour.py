@@ -7,9 +7,15 @@ import io
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
+from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColorSpace, QImage
 
+from diif_viewer.engine.jobs import OwnColours
+from diif_viewer.imaging.colour import profile_name
 from diif_viewer.imaging.load import load_picture
+from diif_viewer.imaging.save import save_png
+from diif_viewer.paths import stamp_of
+from diif_viewer.ui.export_choices import Choices, remember
 from diif_viewer.ui.images import DARK, LIGHT, opaque
 from diif_viewer.ui.loader import _load
 from tests.ui.conftest import to_array
@@ -47,11 +53,74 @@ def test_a_wide_picture_is_shown_and_saved_in_its_true_colours(stage, tmp_path, 
     shown, window = view_pixels(stage)
     assert (window.height, window.width) == (60, 80)
     assert np.abs(shown - wanted).max() <= 2
+    remember(Choices(srgb=True), stage.window.settings)
     stage.export()
     assert np.abs(by_qt(stage.export_path) - wanted).max() <= 2
     with Image.open(stage.export_path) as saved:
         assert "sRGB" in ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(saved.info["icc_profile"])))
         np.testing.assert_array_equal(np.asarray(saved), shown)
+
+
+@pytest.mark.parametrize("name", WIDE)
+def test_an_export_keeps_the_colours_of_the_file(stage, tmp_path, name):
+    """Those that sRGB has not as well: the file's own numbers, and its profile with them."""
+    path, profile = tmp_path / "wide.png", bytes(QColorSpace(WIDE[name]).iccProfile())
+    vivid = np.zeros((60, 80, 3), np.uint8)
+    vivid[:, :40, 1], vivid[:, 40:, 0] = 255, 250
+    Image.fromarray(vivid).save(path, icc_profile=profile)
+    stage.show(path)
+    stage.qtbot.keyClicks(stage.window.canvas, "1")
+    stage.sharp()
+    stage.window.actions_by_name["export"].trigger()
+    colours = stage.window.exporter.dialog.form.colours
+    assert colours.isVisible()
+    assert name in colours.currentText() or "Adobe" in colours.currentText()
+    stage.save()
+    with Image.open(stage.export_path) as saved:
+        assert saved.info["icc_profile"] == profile
+        np.testing.assert_array_equal(np.asarray(saved), vivid)
+
+
+def test_sixteen_bits_with_a_profile_are_exported_with_sixteen(stage, tmp_path):
+    """On screen they are eight of sRGB."""
+    words = np.random.default_rng(1).integers(0, 65536, (40, 50, 3)).astype(np.uint16)
+    path, profile = tmp_path / "deep.png", bytes(QColorSpace(WIDE["Adobe RGB"]).iccProfile())
+    save_png(words, path, icc_profile=profile)
+    stage.show(path)
+    stage.sharp()
+    stage.window.actions_by_name["export"].trigger()
+    dialog = stage.window.exporter.dialog
+    own = OwnColours(str(path), 0, stamp_of(path), profile, 16)
+    assert (dialog.order().own, dialog.order().bits, dialog.order().icc_profile) == (own, 16, profile)
+    dialog.form.colours.setCurrentIndex(1)  # as somebody does by hand
+    assert dialog.order().own is None
+    assert dialog.order().bits == 8
+    assert "sRGB" in profile_name(dialog.order().icc_profile)
+
+
+def test_a_format_that_makes_colour_of_grey_gets_srgb(stage, tmp_path):
+    gamma = QColorSpace(QPointF(0.3127, 0.3290), QColorSpace.TransferFunction.Gamma, 1.2)
+    path = tmp_path / "grey.png"
+    Image.fromarray(np.full((40, 50), 100, np.uint8)).save(path, icc_profile=bytes(gamma.iccProfile()))
+    stage.show(path)
+    stage.sharp()
+    stage.window.actions_by_name["export"].trigger()
+    dialog = stage.window.exporter.dialog
+    assert dialog.order().own is not None
+    assert dialog.form.colours.isEnabled()
+    dialog.name_file(tmp_path / "grey.webp")
+    assert dialog.order().own is None
+    assert not dialog.form.colours.isEnabled()
+    assert dialog.form.colours.chosen == "srgb"
+    dialog.name_file(tmp_path / "other.tif")
+    assert dialog.order().own is not None, "what somebody chose is not forgotten"
+
+
+def test_a_picture_in_srgb_has_no_choice_of_colours(stage, photo):
+    stage.show(photo)
+    stage.sharp()
+    stage.window.actions_by_name["export"].trigger()
+    assert not stage.window.exporter.dialog.form.colours.isVisible()
 
 
 def test_a_picture_in_srgb_is_not_touched(tmp_path):
