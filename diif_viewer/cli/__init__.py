@@ -91,11 +91,12 @@ def _run(command: ModuleType, args: argparse.Namespace) -> int:
     except Exception as error:
         if args.debug:
             traceback.print_exc()
-        print(f"error: {_sentence(error)}", file=sys.stderr)
+        print(f"error: {sentence(error)}", file=sys.stderr)
         return FAILED
 
 
-def _sentence(error: Exception) -> str:
+def sentence(error: Exception) -> str:
+    """What is said of an error."""
     if isinstance(error, DiifViewerError):
         return str(error)
     if isinstance(error, MemoryError):

@@ -168,6 +168,17 @@ def test_json_is_a_line_for_each(folder: Path, capsys: Shown) -> None:
     assert (done["width"], done["height"], done["method"]) == (48, 36, "bicubic")
 
 
+@pytest.mark.parametrize("content", [b"nothing", None], ids=["no picture", "cut off"])
+def test_json_has_a_line_for_a_picture_alone_too(content: bytes | None, folder: Path, capsys: Shown) -> None:
+    whole = (folder / "picture-1.png").read_bytes()
+    (folder / "picture-1.png").write_bytes(whole[:60] if content is None else content)
+    assert render("in/picture-1.png", "-o", "out.png", "--json") == 1
+    shown = capsys.readouterr()
+    (record,) = (json.loads(line) for line in shown.out.splitlines())
+    assert (record["input"], record["status"]) == ("in/picture-1.png", "failed")
+    assert shown.err.splitlines()[-1] == f"error: {record['error']}"
+
+
 def test_quiet_says_nothing(folder: Path, capsys: Shown) -> None:
     assert render("in", "-o", "out", "--quiet") == 0
     assert capsys.readouterr() == ("", "")
