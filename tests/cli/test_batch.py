@@ -420,6 +420,26 @@ def test_an_interruption_of_several_leaves_whole_files_only(tmp_path: Path) -> N
         assert load_picture(path).pixels.shape == (7000, 9000, 3)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="signals as on Unix")
+def test_ctrl_c_while_the_processes_start_is_quiet(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text(
+        "import os, signal, sys\n"
+        "if '--multiprocessing-fork' in sys.orig_argv:\n"
+        "    os.killpg(0, signal.SIGINT)  # what a terminal does\n"
+    )
+    words = ["render", "in", "--scale", "2", "--model", "bicubic", "--jobs", "2", "-o", "out"]
+    done = subprocess.run(
+        [sys.executable, "-m", "diif_viewer", *words],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join((str(tmp_path / "site"), str(ROOT)))},
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,
+    )
+    assert (done.returncode, done.stderr.strip()) == (130, "Stopped.")
+
+
 def test_a_batch_takes_away_what_a_killed_one_has_left(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     left = tmp_path / "out" / ".picture-2-0123456789ab.png"
