@@ -539,6 +539,17 @@ def test_an_orientation_that_only_xmp_has_is_not_heeded(suffix: str, tmp_path: P
     assert (header.height, header.width) == load_picture(path).pixels.shape[:2] == (20, 40)
 
 
+def test_nor_one_that_lies_behind_the_pixels_with_exif_beside_it(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0131] = "Painter 1"
+    behind = chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + XMP)
+    behind += chunk(b"eXIf", exif.tobytes().removeprefix(b"Exif\0\0"))
+    path = png_header(tmp_path / "a.png", 3, 2, data=(b"\0" + bytes(9)) * 2, after=behind)
+    header = peek(path)
+    assert (header.height, header.width, header.software) == (2, 3, "Painter 1")
+    assert load_picture(path).pixels.shape == (2, 3, 3)
+
+
 def test_a_broken_profile_costs_no_cmyk_picture(tmp_path: Path) -> None:
     broken = b"\0\0\x02\0lcms" + b"\0" * 8 + b"CMYKLab " + b"\0" * 100
     Image.new("CMYK", (20, 10), (0, 0, 0, 0)).save(tmp_path / "a.jpg", icc_profile=broken)
