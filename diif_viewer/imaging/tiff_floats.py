@@ -6,7 +6,7 @@ import logging
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,9 @@ from PIL import Image, TiffImagePlugin
 Floats = npt.NDArray[np.floating[Any]]
 
 _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES, _EXTRA, _FORMAT = 258, 259, 262, 277, 338, 339  # tags
+_WIDTH = 256
 _FLOAT = 3  # of _FORMAT
+_FLOAT_PREDICTOR = 3
 _PREMULTIPLIED, _STRAIGHT = 1, 2  # of _EXTRA
 _KINDS = (
     *((zero, 1, (), "F") for zero in (0, 1)),
@@ -49,9 +51,12 @@ def opening() -> Iterator[None]:
 
 
 def is_floats(image: Image.Image) -> bool:
-    """TIFF of floating-point numbers that Pillow does not decode."""
+    """TIFF of floating-point numbers that Pillow does not decode, or wrongly."""
     if image.format != "TIFF" or _first(image, _FORMAT) != _FLOAT:
         return False
+    packed = _first(image, _COMPRESSION) not in (None, 1)
+    if packed and image.tag_v2.prefix == b"MM":  # type: ignore[attr-defined]
+        return True  # which it would turn round twice
     return image.mode != "F" or _first(image, _BITS) != 32 or _first(image, _EXTRA) is not None
 
 
@@ -73,7 +78,14 @@ def read(stream: BinaryIO, image: Image.Image) -> npt.NDArray[np.uint16]:
     page = TiffFile(stream).pages[image.tell()].aspage()
     if math.prod(page.shape) != math.prod(image.size) * page.samplesperpixel:  # as many as memory was asked for
         raise ValueError(page.shape)
+    predicted = page.predictor == _FLOAT_PREDICTOR and not page.is_tiled
+    if predicted:
+        page.predictor = 1  # undone here: for tifffile it takes another library
     numbers = page.asarray()
+    if predicted:
+        stride = page.samplesperpixel if page.planarconfig == 1 else 1
+        for row in numbers.reshape(-1, image.tag_v2[_WIDTH] * stride):  # type: ignore[attr-defined]
+            row[:] = _unpredicted(row, page.parent.byteorder, stride)
     if numbers.ndim == 2:
         numbers = numbers[..., None]
     elif page.planarconfig == 2:
@@ -96,6 +108,13 @@ def read(stream: BinaryIO, image: Image.Image) -> npt.NDArray[np.uint16]:
     if _first(image, _PHOTOMETRIC) == 0:
         pixels[..., :colours] = 65535 - pixels[..., :colours]
     return pixels
+
+
+def _unpredicted(row: Floats, order: Literal["<", ">"], stride: int) -> Floats:
+    """A row of which the file has differences: of all first bytes, then all second ones (Adobe's TIFF Note 3)."""
+    differences = row.astype(row.dtype.newbyteorder(order)).view(np.uint8).reshape(-1, stride)  # as they lie in it
+    places = np.cumsum(differences, axis=0, dtype=np.uint8).reshape(row.itemsize, -1)
+    return np.ascontiguousarray(places.T).view(row.dtype.newbyteorder(">"))[:, 0]
 
 
 def _colours(numbers: Floats, colours: int, extra: Any) -> npt.NDArray[np.float64]:

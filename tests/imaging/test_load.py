@@ -154,7 +154,10 @@ def test_float_tiff_of_any_range_is_stretched_and_holes_are_black(tmp_path) -> N
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 @pytest.mark.parametrize(
     "options",
-    [{}, {"byteorder": ">"}, {"compression": "adobe_deflate"}, {"tile": (16, 16)}, {"planarconfig": "separate"}],
+    [
+        *({}, {"byteorder": ">"}, {"compression": "adobe_deflate"}, {"tile": (16, 16)}, {"planarconfig": "separate"}),
+        {"byteorder": ">", "compression": "adobe_deflate"},
+    ],
     ids=str,
 )
 def test_tiff_of_floats_of_any_size_and_layout(tmp_path, options, channels, dtype) -> None:
@@ -198,6 +201,38 @@ def test_floats_are_turned_have_a_thumbnail_and_are_refused_where_memory_is_shor
     assert (header.height, header.width) == found.shape[:2] == thumbnail(path, 64).shape[:2] == (20, 30)
     assert found[0, 0].tolist() == np.round(ramp[-1, 0] * 65535).tolist()
     assert "20 pixels need" in refusal(path, memory=30 * 20 * 12)
+
+
+def predicted(row: np.ndarray) -> bytes:
+    """A row (W, C) of floats as the floating-point predictor leaves it."""
+    places = row.astype(row.dtype.newbyteorder(">")).view(np.uint8).reshape(row.size, row.itemsize).T
+    flat = places.reshape(-1, row.shape[1])
+    return np.diff(flat, axis=0, prepend=np.zeros((1, row.shape[1]), np.uint8)).tobytes()
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize(("channels", "dtype"), [(1, "float32"), (3, "float16"), (3, "float32"), (4, "float64")])
+def test_floats_with_the_predictor_that_is_made_for_them(channels, dtype, order, tmp_path) -> None:
+    """Grey of 32 bits in the little order is for Pillow to read, and shows that the rows are made rightly."""
+    unit = np.random.default_rng(3).random((9, 11, channels)).astype(dtype)
+    path, rows = tmp_path / "a.tif", 4
+    strips = [b"".join(predicted(row) for row in unit[top : top + rows]) for top in range(0, 9, rows)]
+    options = {"photometric": "rgb" if channels > 2 else "minisblack", "byteorder": order, "metadata": None}
+    options |= {"extrasamples": ["unassalpha"]} if channels == 4 else {}
+    tifffile.imwrite(
+        *(path, map(zlib.compress, strips)),
+        shape=unit.shape if channels > 1 else unit.shape[:2],
+        dtype=dtype,
+        compression="adobe_deflate",
+        rowsperstrip=rows,
+        software=False,
+        **options,
+    )
+    data = bytearray(path.read_bytes())
+    place = data.index(struct.pack(f"{order}HHI", 296, 3, 1))  # the unit of the resolution makes room for the predictor
+    data[place : place + 10] = struct.pack(f"{order}HHIH", 317, 3, 1, 3)
+    path.write_bytes(data)
+    np.testing.assert_allclose(load_picture(path).pixels / 65535, unit.astype(float), atol=1e-5)
 
 
 def test_floats_in_a_compression_that_takes_another_library_are_named(tmp_path) -> None:
