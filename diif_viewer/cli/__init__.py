@@ -56,6 +56,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     _mend_streams()
     try:
+        with heeded():
+            return _obeyed(words)
+    except KeyboardInterrupt as stop:
+        with contextlib.suppress(OSError):  # the terminal may have gone
+            print("\nStopped.", file=sys.stderr)
+        return status_of(stop)
+
+
+def _obeyed(words: list[str]) -> int:
+    try:
         if words and words[0] in ("-h", "--help", "--version"):
             _overview().parse_args(words)
         name, rest = (words[0], words[1:]) if words and words[0] in COMMANDS else ("view", words)
@@ -79,23 +89,20 @@ def _mend_streams() -> None:
 
 def _run(command: ModuleType, args: argparse.Namespace) -> int:
     try:
-        with told(args.verbose), heeded():
+        with told(args.verbose):
             return int(command.run(args))
-    except KeyboardInterrupt as stop:
-        with contextlib.suppress(OSError):  # the terminal may have gone
-            print("\nStopped.", file=sys.stderr)
-        return status_of(stop)
     except BrokenPipeError:
         sys.stdout = None  # whoever read our output has gone, for example `head`: nobody to tell
         return FAILED
     except Exception as error:
         if args.debug:
             traceback.print_exc()
-        print(f"error: {_sentence(error)}", file=sys.stderr)
+        print(f"error: {sentence(error)}", file=sys.stderr)
         return FAILED
 
 
-def _sentence(error: Exception) -> str:
+def sentence(error: Exception) -> str:
+    """What is said of an error."""
     if isinstance(error, DiifViewerError):
         return str(error)
     if isinstance(error, MemoryError):

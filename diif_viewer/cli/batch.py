@@ -1,8 +1,8 @@
 """Several pictures at a time: worker processes that take one job after the other, and leave nothing torn.
 
 Story: each worker has a pipe. It is sent a `Job` and answers with fractions and one `Outcome`, then gets the next job;
-None, or the end of the pipe, ends it. On Ctrl-C or a polite kill every worker gets a signal too and clears its own
-temporary file.
+None, or the end of the pipe, ends it. Ctrl-C is the program's to answer: on it or a polite kill every worker gets
+SIGTERM and clears its own temporary file.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import cast
 
 from diif_viewer.cli.render_plan import Job
 from diif_viewer.cli.render_work import Outcome, Renderer, failure
-from diif_viewer.cli.signals import heeded
+from diif_viewer.cli.signals import heeded, held_back, let_in
 from diif_viewer.cli.verbose import told
 
 Progress = Callable[[list[float]], None]
@@ -32,13 +33,16 @@ def outcomes(jobs: Sequence[Job], workers: int, progress: Progress) -> Iterator[
     running: dict[Connection, BaseProcess] = {}
     fractions: dict[int, float] = {}
     waiting, given = list(reversed(list(enumerate(jobs)))), dict[Connection, int]()
+    if os.name != "nt":
+        resource_tracker.ensure_running()  # the first start would do it, and let signals in
     try:
         for _ in range(min(workers, len(jobs))):
             near, far = context.Pipe()
             process = context.Process(target=_work, args=(far, jobs[0].options.verbose, cores), daemon=True)
-            process.start()
+            with held_back():
+                process.start()
+                running[near] = process
             far.close()
-            running[near] = process
             _give(near, waiting, given)
         while given:
             for ready in wait(list(given)):
@@ -85,9 +89,8 @@ def _replace(
 def _end(running: dict[Connection, BaseProcess], *, interrupted: bool) -> None:
     """Let the workers go: at once and cleanly when they are in the middle of something."""
     for connection, process in running.items():
-        if interrupted and process.pid is not None and hasattr(signal, "SIGINT"):
-            with contextlib.suppress(OSError):
-                os.kill(process.pid, signal.SIGINT)
+        if interrupted:
+            process.terminate()
         with contextlib.suppress(OSError):
             connection.send(None)
     for connection, process in running.items():
@@ -102,8 +105,10 @@ def _work(connection: Connection, verbose: int, cores: int) -> None:
     """What a worker runs."""
     os.environ.setdefault("OMP_NUM_THREADS", str(cores))
     renderer = Renderer()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with told(verbose), heeded():
+            let_in()
             while (job := connection.recv()) is not None:
                 connection.send(_outcome(renderer, job, connection))
     except (EOFError, KeyboardInterrupt, BrokenPipeError, ConnectionResetError):

@@ -247,11 +247,16 @@ def _scales(text: str) -> list[float]:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    """An earlier run's figures. They are compared with themselves: what would fail then is said before measuring."""
+    from diif_viewer.evaluation.speed_tables import comparable, comparison
+
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
         assert isinstance(held["machine"], dict)
-    except (OSError, ValueError, TypeError, KeyError, AssertionError):
-        raise RequestError(f"{path} holds no figures of an earlier run.") from None
+        assert comparable(held)
+        comparison(held, held)
+    except Exception:  # JSON of any other shape leads to errors of every kind
+        raise RequestError(f"{path} holds no figures of an earlier run that could be compared.") from None
     return dict(held)
 
 

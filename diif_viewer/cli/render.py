@@ -16,7 +16,7 @@ from diif_viewer.cli.progress import ProgressLine, duration
 from diif_viewer.cli.render_options import Options, digits_of
 from diif_viewer.cli.render_plan import Job, Target, plan
 from diif_viewer.cli.render_work import Outcome, Renderer, failure
-from diif_viewer.errors import DiifViewerError, RequestError
+from diif_viewer.errors import RequestError
 from diif_viewer.models.registry import METHODS
 
 HELP = "Render pictures, or a part of each, at any scale into PNG, JPEG, WebP, TIFF or AVIF files."
@@ -85,8 +85,6 @@ def run(args: argparse.Namespace) -> int:
     with _sources(words) as sources:
         options = _options(args)
         planned = plan(sources, target, options, overwrite=args.overwrite)
-        if len(planned) == 1 and isinstance(planned[0], str):
-            raise DiifViewerError(planned[0])
         sweep(job.output for job in planned if isinstance(job, Job) and job.output is not None)
         report = _Report(args, to_stderr=target.standard)
         jobs = []
@@ -102,7 +100,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _work_off(jobs: list[Job], args: argparse.Namespace, report: _Report) -> None:
-    """Do the jobs, here or in several processes. A single one that fails raises its error."""
+    """Do the jobs, here or in several processes, and tell of each. With --debug the first failure is raised."""
     sizes = [job.options.part(job.options.lattice(job.header.height, job.header.width)).area / 1e6 for job in jobs]
     progress = ProgressLine(enabled=not args.quiet, work=sum(sizes), unit="megapixels")
     try:
@@ -118,7 +116,7 @@ def _work_off(jobs: list[Job], args: argparse.Namespace, report: _Report) -> Non
             try:
                 outcome = renderer.do(job, partial(_one_more, progress, sizes, [1.0] * number))
             except Exception as error:
-                if len(jobs) == report.total(len(jobs)) == 1 or args.debug:
+                if args.debug or isinstance(error, BrokenPipeError):  # nobody reads the result any more
                     raise
                 outcome = failure(job, error)
             progress.close()
@@ -150,10 +148,6 @@ class _Report:
         if text != self._described and not (self._args.quiet or self._args.json):
             print(text, file=sys.stderr, flush=True)
         self._described = text
-
-    def total(self, more: int) -> int:
-        """Pictures told of so far and `more`."""
-        return sum(self._counts.values()) + more
 
     def add(self, outcome: Outcome) -> None:
         """Tell of one picture."""

@@ -11,9 +11,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from diif_viewer.cli import sentence
 from diif_viewer.cli.render_options import Options, scale_text
 from diif_viewer.cli.render_plan import Job
-from diif_viewer.errors import DiifViewerError, ExportError
+from diif_viewer.errors import ExportError
 from diif_viewer.models.registry import METHODS
 
 if TYPE_CHECKING:
@@ -47,13 +48,7 @@ class Outcome:
 
 def failure(job: Job, error: Exception) -> Outcome:
     """The outcome of a job that raised `error`."""
-    if isinstance(error, DiifViewerError):
-        text = str(error)
-    elif isinstance(error, MemoryError):
-        text = "There is not enough memory for this."
-    else:
-        text = f"{type(error).__name__}: {error} (this is a defect; --debug shows where)"
-    return Outcome(job.label, job.shown, "failed", error=text)
+    return Outcome(job.label, job.shown, "failed", error=sentence(error))
 
 
 class _Fine:

@@ -171,7 +171,8 @@ def load_case(case: Case) -> tuple[Bytes, Bytes]:
         if height > high.shape[0] or width > high.shape[1]:
             size = f"{high.shape[1]}x{high.shape[0]}"
             raise RequestError(f"{case.high.name}: {size} pixels are too few for x{case.scale:g} of {case.low.name}.")
-        if height < 0.9 * high.shape[0] or width < 0.9 * high.shape[1]:
+        rounding = math.ceil(case.scale)  # rows or columns that no whole pixel of the low picture covers
+        if any(whole - n > max(0.1 * whole, rounding) for n, whole in zip((height, width), high.shape, strict=False)):
             raise RequestError(
                 f"{case.low.name} is not {case.high.name} at x{case.scale:g}: enlarged so much it has {width}x{height} "
                 f"pixels of {high.shape[1]}x{high.shape[0]}."

@@ -279,7 +279,7 @@ _GESTURE = (
 
 def comparison(new: dict[str, Any], old: dict[str, Any], *, markdown: bool = False) -> str:
     """What a change did: the figures that both results hold, old and new, and new / old."""
-    was, now = _figures(old), _figures(new)
+    was, now = comparable(old), comparable(new)
     cells = [
         [*name, f"{was[name]:.1f}", f"{value:.1f}", f"{value / was[name]:.2f}"]
         for name, value in now.items()
@@ -288,7 +288,8 @@ def comparison(new: dict[str, Any], old: dict[str, Any], *, markdown: bool = Fal
     return "Compared\n\n" + grid(["what", "where", "was", "is", "is / was"], cells, markdown, names=2)
 
 
-def _figures(result: dict[str, Any]) -> dict[tuple[str, str], float]:
+def comparable(result: dict[str, Any]) -> dict[tuple[str, str], float]:
+    """What can be compared of a result: by what it is of, and where or which."""
     found: dict[tuple[str, str], float] = {}
     decoded = result.get("decoding", {"rows": (), "encoding": ()})
     for row in decoded["rows"]:

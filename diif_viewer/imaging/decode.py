@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, ImageCms
 
+from diif_viewer.imaging import tiff_floats
 from diif_viewer.imaging.exif import exif_bytes, exif_of, resolution_of
 
 Pixels = npt.NDArray[Any]
@@ -33,6 +34,8 @@ class DamagedError(Exception):
 
 def bytes_per_pixel(image: Image.Image) -> int:
     """Memory that decoding takes at its height, per pixel: Pillow's copy, ours, and one more for turning it."""
+    if tiff_floats.is_floats(image):
+        return tiff_floats.bytes_per_pixel(image)
     own = 4 if _is_keyed_grey(image) else {"1": 1, "L": 1, "I;16": 2, "I;16B": 2}.get(image.mode, 4)
     return own + 2 * (own if own < 4 else 8 if _is_deep(image) else 4)
 
@@ -150,7 +153,11 @@ def _is_deep(image: Image.Image) -> bool:
     name, _, depth = _raw_mode(image).partition(";")
     if image.format not in ("PNG", "TIFF"):
         return False
-    return _is_planes(image) or (depth[:2] == "16" and name in ("LA", "RGB", "RGBX", "RGBA"))
+    return (
+        tiff_floats.is_floats(image)
+        or _is_planes(image)
+        or (depth[:2] == "16" and name in ("LA", "RGB", "RGBX", "RGBA"))
+    )
 
 
 def _is_keyed_grey(image: Image.Image) -> bool:
@@ -183,6 +190,14 @@ def _planes(reopen: Reopen, page: int) -> Pixels:
     return np.ascontiguousarray(words)
 
 
+def _floats(image: Image.Image, reopen: Reopen) -> Pixels:
+    with reopen() as second:
+        try:
+            return tiff_floats.read(second.fp, image)  # type: ignore[attr-defined]
+        except ValueError as error:  # a compression that takes another library
+            raise DamagedError("floating-point numbers, compressed like this, cannot be read.") from error
+
+
 def _tag(image: Image.Image, number: int) -> Any:
     """The first value of a TIFF's tag, or None."""
     value = image.tag_v2.get(number)  # type: ignore[attr-defined]
@@ -191,6 +206,8 @@ def _tag(image: Image.Image, number: int) -> Any:
 
 def _deep(image: Image.Image, reopen: Reopen) -> Pixels:
     """16 bits per channel: Pillow decodes the high bytes, then, told the other byte order, the low ones."""
+    if tiff_floats.is_floats(image):
+        return _floats(image, reopen)
     if _is_planes(image):
         return _planes(reopen, image.tell())
     raw = _raw_mode(image)

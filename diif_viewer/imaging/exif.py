@@ -30,6 +30,8 @@ def exif_of(image: Image.Image) -> Image.Exif:
 
     May raise whatever Pillow raises for broken metadata, and decodes a PNG.
     """
+    if image.format == "PNG" and "exif" not in image.info:
+        image.load()  # as Pillow would, and with the EXIF behind the pixels find the XMP there
     hidden = {name: image.info.pop(name) for name in _XMP if name in image.info}
     try:
         return image.getexif()

@@ -1,7 +1,7 @@
 """Opening a picture file: whatever it is, a `Picture` or one ImageError with one clear sentence.
 
 Kept as in the file: 8 or 16 bits, grey, colour, alpha, ICC profile, EXIF (without its orientation, which is applied).
-Changed: palettes become RGB(A), 1-bit becomes grey, CMYK and Lab become sRGB, floats become 16-bit grey. Cut to 8 bits
+Changed: palettes become RGB(A), 1-bit becomes grey, CMYK and Lab become sRGB, floats become 16 bits. Cut to 8 bits
 by the decoders: PPM, JPEG 2000 and AVIF with more. Of several pages or frames, the one that is asked for.
 """
 
@@ -24,7 +24,7 @@ import numpy.typing as npt
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from diif_viewer.errors import CutOffError, ImageError
-from diif_viewer.imaging import apng, decode, heic
+from diif_viewer.imaging import apng, decode, heic, tiff_floats
 from diif_viewer.imaging.metadata import software_of
 from diif_viewer.imaging.png import exif_behind
 from diif_viewer.imaging.tiff_pages import count_pages
@@ -160,8 +160,8 @@ def opened(file: Path, page: int = 0) -> Iterator[Image.Image]:
 
 @contextmanager
 def unlimited() -> Iterator[None]:
-    """Pillow without its pixel limit and its warnings; one thread at a time."""
-    with _PILLOW, warnings.catch_warnings():
+    """Pillow without its pixel limit and its warnings, and with TIFFs of floats; one thread at a time."""
+    with _PILLOW, warnings.catch_warnings(), tiff_floats.opening():
         warnings.simplefilter("ignore")
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from diif_viewer.errors import ImageError
-from diif_viewer.imaging import apng, decode
+from diif_viewer.imaging import apng, decode, tiff_floats
 from diif_viewer.imaging.colour import to_8_bits
 from diif_viewer.imaging.load import opened, sentences
 
@@ -31,7 +31,8 @@ def thumbnail(path: str | Path, side: int) -> npt.NDArray[np.uint8]:
         decode.check_data(image, file.stat().st_size)
         reel = apng.reel_of(image)
         has_key = image.mode in ("1", "L", "RGB") and "transparency" in image.info  # of the file's depth, not Pillow's
-        if reel is not None or image.mode.startswith("I") or image.mode == "F" or has_key:
+        floats = image.mode == "F" or tiff_floats.is_floats(image)
+        if reel is not None or image.mode.startswith("I") or floats or has_key:
             first = apng.Canvas(reel).page(0) if reel else decode.pixels(image, lambda: opened(file))[0]
             eight = to_8_bits(first)
             small = Image.fromarray(eight[..., 0] if eight.shape[2] == 1 else eight)

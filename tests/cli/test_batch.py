@@ -168,6 +168,17 @@ def test_json_is_a_line_for_each(folder: Path, capsys: Shown) -> None:
     assert (done["width"], done["height"], done["method"]) == (48, 36, "bicubic")
 
 
+@pytest.mark.parametrize("content", [b"nothing", None], ids=["no picture", "cut off"])
+def test_json_has_a_line_for_a_picture_alone_too(content: bytes | None, folder: Path, capsys: Shown) -> None:
+    whole = (folder / "picture-1.png").read_bytes()
+    (folder / "picture-1.png").write_bytes(whole[:60] if content is None else content)
+    assert render("in/picture-1.png", "-o", "out.png", "--json") == 1
+    shown = capsys.readouterr()
+    (record,) = (json.loads(line) for line in shown.out.splitlines())
+    assert (record["input"], record["status"]) == ("in/picture-1.png", "failed")
+    assert shown.err.splitlines()[-1] == f"error: {record['error']}"
+
+
 def test_quiet_says_nothing(folder: Path, capsys: Shown) -> None:
     assert render("in", "-o", "out", "--quiet") == 0
     assert capsys.readouterr() == ("", "")
@@ -407,6 +418,26 @@ def test_an_interruption_of_several_leaves_whole_files_only(tmp_path: Path) -> N
     for path in (tmp_path / "out").iterdir():
         assert not path.name.startswith(".")
         assert load_picture(path).pixels.shape == (7000, 9000, 3)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals as on Unix")
+def test_ctrl_c_while_the_processes_start_is_quiet(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text(
+        "import os, signal, sys\n"
+        "if '--multiprocessing-fork' in sys.orig_argv:\n"
+        "    os.killpg(0, signal.SIGINT)  # what a terminal does\n"
+    )
+    words = ["render", "in", "--scale", "2", "--model", "bicubic", "--jobs", "2", "-o", "out"]
+    done = subprocess.run(
+        [sys.executable, "-m", "diif_viewer", *words],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join((str(tmp_path / "site"), str(ROOT)))},
+        capture_output=True,
+        text=True,
+        check=False,
+        start_new_session=True,
+    )
+    assert (done.returncode, done.stderr.strip()) == (130, "Stopped.")
 
 
 def test_a_batch_takes_away_what_a_killed_one_has_left(folder: Path, tmp_path: Path) -> None:

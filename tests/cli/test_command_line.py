@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import shlex
 import signal
@@ -231,6 +232,44 @@ def test_a_polite_kill_ends_as_an_interruption_does(
     assert cleared == [number]
     assert "Stopped." in capsys.readouterr().err
     assert signal.getsignal(number) is signal.SIG_DFL
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_import_that_swallows_what_is_raised_in_it_swallows_no_interruption(
+    number: int, status: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    imported = "import signal\ntry:\n    signal.raise_signal({number})\nexcept BaseException:\n    pass\n"
+    (tmp_path / f"swallowing_{number}.py").write_text(imported.format(number=int(number)))
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def run(args: argparse.Namespace) -> int:
+        importlib.import_module(f"swallowing_{number}")
+        assert f"swallowing_{number}" in sys.modules, "imported whole"
+        time.sleep(20)
+        return 0
+
+    with_run(monkeypatch, run)
+    begun = time.monotonic()
+    assert main(["doctor"]) == status
+    assert time.monotonic() - begun < 10
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
+def test_a_signal_that_comes_twice_does_not_break_the_clearing_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    cleared: list[str] = []
+
+    def run(args: argparse.Namespace) -> int:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            signal.raise_signal(signal.SIGTERM)  # as `timeout` sends it, to a process and to its group
+            cleared.append("whole")
+        return 0
+
+    with_run(monkeypatch, run)
+    assert main(["doctor"]) == 143
+    assert cleared == ["whole"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of Unix")

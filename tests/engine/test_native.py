@@ -5,8 +5,10 @@ from __future__ import annotations
 import ctypes
 import itertools
 import os
+import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from unittest import mock
@@ -162,14 +164,27 @@ def test_other_dtypes_and_widths_are_left_to_plain_torch() -> None:
 
 @each_form
 @needs_kernels
-def test_a_library_is_compiled_whole_and_replaces_older_ones(tmp_path: Path, form: Form) -> None:
-    old, other = tmp_path / f"native-{form.name}-0123456789abcdef.so", tmp_path / "native-another-0123456789abcdef.so"
-    for path in (old, other):
+def test_a_library_is_compiled_whole_and_replaces_the_oldest(tmp_path: Path, form: Form) -> None:
+    old = [tmp_path / f"native-{form.name}-{number:016x}.so" for number in range(6)]
+    other = tmp_path / "native-another-0123456789abcdef.so"
+    for day, path in enumerate((other, *old)):
         path.write_bytes(b"of another version")
+        os.utime(path, (day * 86400, day * 86400))
     new = tmp_path / f"native-{form.name}-fedcba9876543210.so"
     found.compile_to(new, form)
-    assert {path.name for path in tmp_path.iterdir()} == {new.name, other.name}
+    kept = [new, *old[-found.KEPT + 1 :]]
+    assert {path.name for path in tmp_path.iterdir()} == {path.name for path in (*kept, other)}
     assert new.read_bytes()[:4] == b"\x7fELF" or sys.platform != "linux"
+
+
+@needs_kernels
+def test_a_library_in_use_is_not_the_oldest(tmp_path: Path) -> None:
+    path = tmp_path / found.library_path(HERE[0]).name
+    shutil.copy(found.library_path(HERE[0]), path)
+    os.utime(path, (0, 0))
+    with mock.patch.object(found, "cache_directory", return_value=tmp_path):
+        assert found._loaded(HERE[0])
+    assert time.time() - path.stat().st_mtime < 3600
 
 
 @needs_kernels

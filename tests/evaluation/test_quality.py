@@ -384,6 +384,22 @@ def test_low_pictures_of_another_scale_are_refused(benchmark) -> None:
     command(*words, "--scale", "3")
 
 
+@pytest.mark.parametrize("scale", [2.0, 7.75, 16.0, 30.0])
+def test_a_given_low_picture_may_lack_what_rounding_takes(scale: float, tmp_path: Path) -> None:
+    """Of 119x54 pixels 29 columns and 24 rows are left over at x30; at x7.75 the truth has 46 rows."""
+    for folder in ("truths", "low"):
+        (tmp_path / folder).mkdir()
+    save_png(photograph(54, 119), tmp_path / "truths" / "a.png")
+    low, truth = load_case(Case("", scale, tmp_path / "truths" / "a.png"))
+    save_png(low, tmp_path / "low" / "a.png")
+    (case,) = find_cases(tmp_path / "truths", scale, low=tmp_path / "low")
+    given = load_case(case)
+    assert np.array_equal(given[0], low)
+    assert np.array_equal(given[1], truth)
+    with pytest.raises(RequestError, match=r"is not a\.png at x"):
+        load_case(replace(case, scale=scale / 2))
+
+
 def test_where_low_pictures_came_from_is_told(benchmark, capsys) -> None:
     for scales, origin in (("2,3", "given"), ("2,4", "some given, some made"), ("4", "made")):
         command(str(benchmark), "--method", "bicubic", "--scale", scales, "--json")

@@ -174,12 +174,28 @@ def test_the_command_prints_writes_and_compares(
     assert "is / was" in capsys.readouterr().out
 
 
+ROW = {"method": "DIIF", "width": "lite", "dtype": "float32", "scale": 4.0, "view": 9.0, "ratio": 50.0}
+SHAPES = (
+    *(3, None, "text", {}, {"machine": {}}, {"machine": [], "decoding": {"rows": [ROW], "encoding": []}}),
+    *(
+        {"machine": {}, part: wrong}
+        for part in ("decoding", "curves", "memory", "interaction")
+        for wrong in (3, [3], {})
+    ),
+    *({"machine": {}, "decoding": {"rows": rows, "encoding": []}} for rows in ([{}], [3], [ROW | {"view": "9"}])),
+    {"machine": {}, "decoding": {"rows": [ROW | {"scale": "4"}], "encoding": []}},
+    {"machine": {}, "decoding": {"rows": [ROW | {"view": [9.0]}], "encoding": []}},
+)
+"""JSON that holds no figures of an earlier run."""
+
+
 @pytest.mark.parametrize(
     ("words", "status"),
     [
         (["--compare", "{tmp}/nothing.json"], FAILED),
         (["--compare", "{tmp}/text.json"], FAILED),
         (["--compare", "{tmp}/list.json"], FAILED),
+        *((["--compare", f"{{tmp}}/shape-{number}.json"], FAILED) for number in range(len(SHAPES))),
         (["--json", "{tmp}/no/such/folder.json"], FAILED),
         (["--scales", "4,1"], MISUSED),
         (["--interaction", "{tmp}/missing.jpg"], FAILED),
@@ -190,9 +206,13 @@ def test_misuse_is_said_before_anything_is_measured(
 ) -> None:
     (tmp_path / "text.json").write_text("no")
     (tmp_path / "list.json").write_text("[]")
+    for number, held in enumerate(SHAPES):
+        (tmp_path / f"shape-{number}.json").write_text(json.dumps(held))
     monkeypatch.setattr(speed, "measure", lambda *args, **options: pytest.fail("measured"))
     assert main(["bench", *(word.format(tmp=tmp_path) for word in words)]) == status
-    assert "defect" not in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "defect" not in said
+    assert said.splitlines()[-1].startswith("error: ")
 
 
 def test_the_window_is_measured_in_processes_of_its_own(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:

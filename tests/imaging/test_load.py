@@ -26,6 +26,7 @@ from diif_viewer.errors import CutOffError, ImageError
 from diif_viewer.imaging.load import load_picture, page_count, peek
 from diif_viewer.imaging.png import exif_behind
 from diif_viewer.imaging.save import save_png
+from diif_viewer.imaging.thumbnail import thumbnail
 from diif_viewer.imaging.tiff_pages import MOST_PAGES, count_pages
 from tests.imaging.files import chunk, png_header, tiff12, tiff16
 
@@ -147,6 +148,103 @@ def test_float_tiff_of_any_range_is_stretched_and_holes_are_black(tmp_path) -> N
     values = np.array([[-5.0, 0.0], [np.nan, 15.0]], np.float32)
     Image.fromarray(values).save(tmp_path / "a.tif")
     assert load_picture(tmp_path / "a.tif").pixels[..., 0].tolist() == [[0, 16384], [16384, 65535]]
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({}, {"byteorder": ">"}, {"compression": "adobe_deflate"}, {"tile": (16, 16)}, {"planarconfig": "separate"}),
+        {"byteorder": ">", "compression": "adobe_deflate"},
+    ],
+    ids=str,
+)
+def test_tiff_of_floats_of_any_size_and_layout(tmp_path, options, channels, dtype) -> None:
+    unit = np.linspace(0, 1, 20 * 24 * 4).reshape(20, 24, 4)[..., :channels].astype(dtype)
+    values = np.moveaxis(unit, -1, 0) if options.get("planarconfig") and channels > 1 else unit
+    values = values[..., 0] if channels == 1 else values
+    about = {"photometric": "rgb" if channels > 2 else "minisblack", "metadata": None}
+    about |= {"extrasamples": ["unassalpha"]} if channels in (2, 4) else {}
+    options = {name: value for name, value in options.items() if name != "planarconfig" or channels > 1}
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((2, 2), np.uint8))
+    tifffile.imwrite(tmp_path / "a.tif", values, append=True, **about, **options)
+    header, found = peek(tmp_path / "a.tif", page=1), load_picture(tmp_path / "a.tif", page=1).pixels
+    assert (header.channels, header.bits, found.dtype) == (channels, 16, np.uint16)
+    np.testing.assert_allclose(found / 65535, unit.astype(float), atol=1e-5)
+
+
+def test_floats_of_colour_beyond_one_are_stretched_and_those_that_are_no_numbers_cost_nothing(tmp_path) -> None:
+    values = np.array([[[-1.0, 0, 3], [np.nan, np.inf, -np.inf]], [[1, 2, 3], [3, 3, 3]]], np.float32)
+    tifffile.imwrite(tmp_path / "a.tif", values, photometric="rgb")
+    found = load_picture(tmp_path / "a.tif").pixels
+    assert found[0].tolist() == [[0, 16384, 65535], [16384, 65535, 0]]
+    assert found[1].tolist() == [[32768, 49151, 65535], [65535] * 3]
+    tifffile.imwrite(tmp_path / "a.tif", np.full((2, 2, 3), np.nan, np.float32), photometric="rgb")
+    assert not load_picture(tmp_path / "a.tif").pixels.any()
+    ends = np.array([[[-1, 1, 0]]]) * np.finfo(np.float64).max
+    tifffile.imwrite(tmp_path / "a.tif", ends, photometric="rgb")
+    assert load_picture(tmp_path / "a.tif").pixels[0, 0].tolist() == [0, 65535, 32768]
+
+
+def test_floats_multiplied_with_alpha_are_divided_by_it(tmp_path) -> None:
+    values = np.array([[[0.25, 0.5, 0.1, 0.5], [0, 0, 0, 0]]], np.float32)
+    tifffile.imwrite(tmp_path / "a.tif", values, photometric="rgb", extrasamples=["assocalpha"])
+    assert load_picture(tmp_path / "a.tif").pixels[0].tolist() == [[32768, 65535, 13107, 32768], [0] * 4]
+
+
+def test_floats_are_turned_have_a_thumbnail_and_are_refused_where_memory_is_short(tmp_path) -> None:
+    path = tmp_path / "a.tif"
+    ramp = np.linspace(0, 1, 30 * 20 * 3, dtype=np.float32).reshape(30, 20, 3)
+    tifffile.imwrite(path, ramp, photometric="rgb", extratags=[(274, 3, 1, 6, True)])
+    found, header = load_picture(path).pixels, peek(path)
+    assert (header.height, header.width) == found.shape[:2] == thumbnail(path, 64).shape[:2] == (20, 30)
+    assert found[0, 0].tolist() == np.round(ramp[-1, 0] * 65535).tolist()
+    assert "20 pixels need" in refusal(path, memory=30 * 20 * 12)
+
+
+def predicted(row: np.ndarray) -> bytes:
+    """A row (W, C) of floats as the floating-point predictor leaves it."""
+    places = row.astype(row.dtype.newbyteorder(">")).view(np.uint8).reshape(row.size, row.itemsize).T
+    flat = places.reshape(-1, row.shape[1])
+    return np.diff(flat, axis=0, prepend=np.zeros((1, row.shape[1]), np.uint8)).tobytes()
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize(("channels", "dtype"), [(1, "float32"), (3, "float16"), (3, "float32"), (4, "float64")])
+def test_floats_with_the_predictor_that_is_made_for_them(channels, dtype, order, tmp_path) -> None:
+    """Grey of 32 bits in the little order is for Pillow to read, and shows that the rows are made rightly."""
+    unit = np.random.default_rng(3).random((9, 11, channels)).astype(dtype)
+    path, rows = tmp_path / "a.tif", 4
+    strips = [b"".join(predicted(row) for row in unit[top : top + rows]) for top in range(0, 9, rows)]
+    options = {"photometric": "rgb" if channels > 2 else "minisblack", "byteorder": order, "metadata": None}
+    options |= {"extrasamples": ["unassalpha"]} if channels == 4 else {}
+    tifffile.imwrite(
+        *(path, map(zlib.compress, strips)),
+        shape=unit.shape if channels > 1 else unit.shape[:2],
+        dtype=dtype,
+        compression="adobe_deflate",
+        rowsperstrip=rows,
+        software=False,
+        **options,
+    )
+    data = bytearray(path.read_bytes())
+    place = data.index(struct.pack(f"{order}HHI", 296, 3, 1))  # the unit of the resolution makes room for the predictor
+    data[place : place + 10] = struct.pack(f"{order}HHIH", 317, 3, 1, 3)
+    path.write_bytes(data)
+    np.testing.assert_allclose(load_picture(path).pixels / 65535, unit.astype(float), atol=1e-5)
+
+
+def test_floats_in_a_compression_that_takes_another_library_are_named(tmp_path) -> None:
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(
+        path, np.zeros((8, 8, 3), np.float32), photometric="rgb", compression="adobe_deflate", predictor=False
+    )
+    data = bytearray(path.read_bytes())
+    place = data.index(struct.pack("<HHI", 259, 3, 1)) + 8
+    data[place : place + 2] = struct.pack("<H", 5)  # LZW
+    path.write_bytes(data)
+    assert "floating-point numbers, compressed like this" in refusal(path)
 
 
 def test_palette_becomes_rgb_and_its_transparency_alpha(tmp_path) -> None:
@@ -537,6 +635,17 @@ def test_an_orientation_that_only_xmp_has_is_not_heeded(suffix: str, tmp_path: P
     Image.new("RGB", (40, 20)).save(path, **options)
     header = peek(path)
     assert (header.height, header.width) == load_picture(path).pixels.shape[:2] == (20, 40)
+
+
+def test_nor_one_that_lies_behind_the_pixels_with_exif_beside_it(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0131] = "Painter 1"
+    behind = chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + XMP)
+    behind += chunk(b"eXIf", exif.tobytes().removeprefix(b"Exif\0\0"))
+    path = png_header(tmp_path / "a.png", 3, 2, data=(b"\0" + bytes(9)) * 2, after=behind)
+    header = peek(path)
+    assert (header.height, header.width, header.software) == (2, 3, "Painter 1")
+    assert load_picture(path).pixels.shape == (2, 3, 3)
 
 
 def test_a_broken_profile_costs_no_cmyk_picture(tmp_path: Path) -> None:

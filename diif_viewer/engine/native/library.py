@@ -30,6 +30,10 @@ SWITCH = "DIIF_VIEWER_NATIVE"
 """Environment variable: 0 leaves the kernels out, the name of a form allows that one only."""
 
 
+KEPT = 4
+"""Libraries of a form that are kept: versions of the program that are used by turns do not take away each other's."""
+
+
 class Form(NamedTuple):
     """One way in which the kernels are compiled: see vector.h."""
 
@@ -140,6 +144,8 @@ def _loaded(form: Form) -> ctypes.CDLL:
         made = ctypes.CDLL(str(path))
     if not made.diif_viewer_supported():
         raise _MissingError(f"this processor has no {form.needs}")
+    with contextlib.suppress(OSError):
+        os.utime(path)  # in use: `_sweep` takes others first
     return made
 
 
@@ -186,7 +192,7 @@ def zig(system: str = "") -> Compiler:
 
 
 def compile_to(path: Path, form: Form, by: Compiler | None = None) -> None:
-    """Compile a form to `path`, which is there whole or not at all; the form's libraries of other sources go.
+    """Compile a form to `path`, which is there whole or not at all; of the form's others the newest few stay.
 
     Sources are compiled side by side: the first start of all waits for it. by: None for `compiler()`. Raises OSError,
     subprocess.SubprocessError, or _MissingError with what the compiler says.
@@ -209,10 +215,19 @@ def compile_to(path: Path, form: Form, by: Compiler | None = None) -> None:
         run(["-shared", "-o", str(made), *parts, *by.libraries])
         _seal(made)
         made.replace(path)
-    for old in path.parent.glob(f"native-{form.name}-*{path.suffix}"):
-        if old != path:
-            with contextlib.suppress(OSError):  # on Windows it cannot go while another program has it loaded
-                old.unlink()
+    _sweep(path, form)
+
+
+def _sweep(path: Path, form: Form) -> None:
+    """Take away the libraries of a form that were used longest ago, but not `path`."""
+    used: list[tuple[float, Path]] = []
+    for other in path.parent.glob(f"native-{form.name}-*{path.suffix}"):
+        with contextlib.suppress(OSError):  # gone meanwhile
+            used.append((other.stat().st_mtime, other))
+    others = [other for _, other in sorted(used, reverse=True) if other != path]
+    for old in others[KEPT - 1 :]:
+        with contextlib.suppress(OSError):  # on Windows it cannot go while another program has it loaded
+            old.unlink()
 
 
 def _run(command: list[str], folder: Path, arguments: list[str], text: str = "") -> None:
