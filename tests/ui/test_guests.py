@@ -373,3 +373,21 @@ def test_a_dialog_stays_while_space_shows_the_other_file(stage, photo, twin, ord
     assert dialog.isVisible()
     assert (stage.window.films.dialog or stage.window.exporter.dialog) is dialog
     dialog.reject()
+
+
+@pytest.mark.parametrize("order", ["export", "film"])
+def test_a_dialog_stays_when_its_guest_or_the_open_picture_is_read_again(stage, photo, twin, order):
+    stage.show(photo)
+    stage.state.set_layout(Layout.TWO)
+    guest_in(stage, 0, twin)
+    stage.state.set_active(0)
+    stage.window.actions_by_name[order].trigger()
+    dialog = stage.window.films.dialog or stage.window.exporter.dialog
+    for pane, path in ((0, twin), (1, photo)):
+        before = stage.controller.looks.picture(pane)
+        Image.fromarray(255 - pixels_of(path)).save(path)
+        stage.until(lambda pane=pane, was=before: stage.controller.looks.picture(pane) is not was)
+        assert dialog.isVisible()
+    assert dialog.picture is stage.controller.looks.picture(0)
+    stage.state.set_active(1)
+    assert not dialog.isVisible()
