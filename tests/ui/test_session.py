@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, QSettings, Qt
 from PySide6.QtGui import QColor, QGuiApplication
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QToolButton
 
 from diif_viewer.ui import theme
@@ -318,6 +319,49 @@ def test_the_hint_goes_for_good_when_it_was_of_use(stage, photo):
     stage.window.open_path(photo)
     stage.sharp()
     assert not hint.isVisible()
+
+
+def type_a_zoom(window):
+    box = window.tools.zoom_box
+    box.setFocus()
+    box.selectAll()
+    QTest.keyClicks(box, "x5")
+    QTest.keyClick(box, Qt.Key.Key_Return)
+
+
+ZOOMS = {
+    "key": lambda window: QTest.keyClick(window.canvas, Qt.Key.Key_Plus),
+    "digit": lambda window: QTest.keyClick(window.canvas, Qt.Key.Key_5),
+    "box": type_a_zoom,
+    "double-click": lambda window: window.navigator.toggle((200.0, 200.0)),
+    "pinch": lambda window: window.canvas.zoom_asked.emit((200.0, 200.0), 1.5, False),
+    "region": lambda window: window.navigator.show_region((200.0, 200.0), (260.0, 250.0)),
+}
+
+
+@pytest.mark.parametrize("way", ZOOMS)
+def test_the_hint_counts_every_way_to_zoom(stage, photo, way):
+    stage.show(photo)
+    ZOOMS[way](stage.window)
+    assert stage.window.hint.isVisible()
+    stage.window.actions_by_name["split"].trigger()
+    assert stage.window.hint.done
+
+
+def test_the_hint_counts_no_zoom_that_nobody_asked_for(stage, photo, tmp_path):
+    """A window of another size, panes side by side, another picture."""
+    stage.show(photo)
+    width = stage.state.view.view_width
+    stage.window.resize(900, 700)
+    stage.until(lambda: stage.state.view.view_width != width)
+    stage.window.actions_by_name["two"].trigger()
+    other = tmp_path / "other.png"
+    Image.new("RGB", (300, 300)).save(other)
+    stage.window.open_path(other)
+    stage.until(lambda: stage.state.picture.path == other)
+    stage.sharp()
+    assert stage.window.hint.isVisible()
+    assert not stage.window.hint.done
 
 
 def test_the_hint_leaves_its_corner_to_the_histogram(stage, photo):
