@@ -64,11 +64,7 @@ class Opening(QObject):
         if found:
             self.open_path(found[0], back.page if back is not None and back.path == found[0] else 0)
         elif paths:
-            name, readable = paths[0].name, os.access(paths[0], os.R_OK | os.X_OK)
-            sentence = tr("{name}: there is no picture in this folder.", name=name)
-            if not readable:
-                sentence = tr("{name}: there is no permission to read this folder.", name=name)
-            self._loader.refuse(paths[0], sentence)
+            self._loader.refuse(paths[0], why_none(paths[0]))
 
     def return_to(self, sheet: Sheet) -> None:
         """Begin with this page of its file, should that be the first one opened."""
@@ -103,6 +99,13 @@ class Opening(QObject):
 
         here = self.folder if self.path is None else str(self.path.absolute())
         self.open_paths(choose_files(self._parent, tr("Open pictures"), here, several=True))
+
+
+def why_none(folder: Path) -> str:
+    """One sentence about a folder of which no picture can be shown."""
+    if os.access(folder, os.R_OK | os.X_OK):
+        return tr("{name}: there is no picture in this folder.", name=folder.name)
+    return tr("{name}: there is no permission to read this folder.", name=folder.name)
 
 
 def _beside(path: Path, listed: list[Path], step: int) -> Path | None:

@@ -16,10 +16,11 @@ from diif_viewer.ui.canvas import Canvas
 from diif_viewer.ui.compare import area_at
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.file_watch import FileWatch
+from diif_viewer.ui.folder import pictures_in
 from diif_viewer.ui.language import said, tr
 from diif_viewer.ui.loader import Loader, NotLoaded, Sheet
 from diif_viewer.ui.notice import Notice
-from diif_viewer.ui.opening import Opening
+from diif_viewer.ui.opening import Opening, why_none
 from diif_viewer.ui.state import Picture
 
 
@@ -62,10 +63,19 @@ class PaneFiles(QObject):
         return area_at(areas, position.x() * ratio, position.y() * ratio).pane
 
     def open_path(self, pane: int, path: Path, page: int = 0) -> None:
-        """Show the picture at `path`, or a page of it, in `pane`; in the main pane, open it."""
+        """Show the picture at `path`, or a page of it, in `pane`; in the main pane, open it.
+
+        A folder stands for the first picture in it.
+        """
         if pane >= self.main:
             self._opening.open_paths([path])
             return
+        if os.path.isdir(path):
+            pictures = pictures_in(path)
+            if not pictures:
+                self._notice.tell(why_none(path))
+                return
+            path = pictures[0]
         self.asked.add(path)
         self._unread.pop(pane, None)
         self._ask(pane, Sheet(path, page))

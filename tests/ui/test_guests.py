@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -301,6 +302,22 @@ def test_a_change_is_noticed_whatever_becomes_of_other_guests_meanwhile(stage, p
     Image.fromarray(new).save(twin)
     stage.window.actions_by_name["by_place"].trigger()
     stage.until(shows(stage, 1, new))
+
+
+def test_of_a_folder_in_a_pane_the_first_picture_is_shown(stage, photo, twin, tmp_path):
+    folder, empty = tmp_path / "folder", tmp_path / "empty"
+    for place in (folder, empty):
+        place.mkdir()
+    for name in ("p10.png", "p2.png", "about.txt"):
+        shutil.copy(twin, folder / name)
+    four_panes_with(stage, photo)
+    drop_on(stage, 1, folder)
+    stage.until(lambda: stage.controller.looks.picture(1).path == folder / "p2.png")
+    drop_on(stage, 1, empty)
+    stage.until(lambda: stage.window.notice.text == "empty: there is no picture in this folder.")
+    assert stage.controller.looks.picture(1).path == folder / "p2.png"
+    drop_on(stage, 3, folder)
+    stage.until(lambda: stage.state.picture.path == folder / "p2.png")
 
 
 def test_a_half_written_file_does_not_replace_a_whole_guest(stage, photo, tmp_path):
