@@ -1,4 +1,4 @@
-"""The pictures beside a picture, in the order people expect."""
+"""The pictures beside a picture, in the order people expect; where others are, and where what is made of one goes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import re
 from functools import lru_cache
 from pathlib import Path
 
+from PySide6.QtCore import QDir, QStandardPaths
+
 from diif_viewer.imaging.suffixes import PICTURES
+from diif_viewer.paths import is_shipped
 
 
 def pictures_in(folder: Path) -> list[Path]:
@@ -23,6 +26,17 @@ def neighbour(path: Path, step: int) -> Path | None:
     names = sorted({*names, path.name}, key=_natural)
     other = names[(names.index(path.name) + step) % len(names)]
     return None if other == path.name else path.parent / other
+
+
+def users_pictures() -> Path:
+    """The folder in which somebody keeps pictures, as far as the system knows."""
+    named = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
+    return Path(named if os.path.isdir(named) else QDir.homePath())
+
+
+def place_for(path: Path) -> Path:
+    """The folder for what is made of the picture at `path`: beside it, unless it is one of the program's own."""
+    return users_pictures() if is_shipped(path) else path.absolute().parent
 
 
 def _names_in(folder: Path) -> list[str]:

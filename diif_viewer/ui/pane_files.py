@@ -16,7 +16,7 @@ from diif_viewer.ui.canvas import Canvas
 from diif_viewer.ui.compare import area_at
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.file_watch import FileWatch
-from diif_viewer.ui.folder import pictures_in
+from diif_viewer.ui.folder import pictures_in, users_pictures
 from diif_viewer.ui.language import said, tr
 from diif_viewer.ui.loader import Loader, NotLoaded, Sheet
 from diif_viewer.ui.notice import Notice
@@ -122,7 +122,7 @@ class PaneFiles(QObject):
             return
         from diif_viewer.ui.open_dialog import choose_files
 
-        window, folder = self._notice.window(), self._opening.folder
+        window, folder = self._notice.window(), self._opening.folder or str(users_pictures())
         for path in choose_files(window, tr("Open in this pane"), folder, several=False):
             self.open_path(pane, path)
 

@@ -7,15 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QPoint, QSettings, Qt
+from PySide6.QtCore import QPoint, QSettings, QStandardPaths, Qt
 from PySide6.QtGui import QColor, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QToolButton
 
-from diif_viewer.ui import theme
+from diif_viewer.paths import shipped
+from diif_viewer.ui import open_dialog, theme
 from diif_viewer.ui.app import Viewer
 from diif_viewer.ui.compare import Layout
 from diif_viewer.ui.diagnostics import without_names
+from diif_viewer.ui.folder import users_pictures
 from diif_viewer.ui.settings import Settings
 from tests.ui.conftest import Stage
 from tests.ui.test_files import other_photo
@@ -59,6 +61,36 @@ def test_the_first_start_greets_and_forgets_the_greeting(starts, photo):
         one.until(lambda one=one: one.state.picture is not None)
         assert one.state.picture.path == photo
         assert one.window.files.recent == []
+
+
+def test_the_programs_own_pictures_are_not_looked_through_and_nothing_is_saved_among_them(
+    starts, tmp_path, monkeypatch
+):
+    """Next led from the sample to the program's icon, and a dialog began among its files."""
+    pictures, sample, asked = tmp_path / "Pictures", shipped("resources") / "sample.png", []
+    pictures.mkdir()
+    monkeypatch.setattr(QStandardPaths, "writableLocation", lambda _: str(pictures))
+    monkeypatch.setattr(open_dialog, "choose_files", lambda _, __, folder, **___: asked.append(folder) or [])
+    one = starts()
+    one.begin(sample)
+    one.until(lambda: one.state.picture is not None)
+    one.sharp()
+    for name in ("next", "previous"):
+        assert not one.window.actions_by_name[name].isEnabled()
+    one.window.opening.walk(1)
+    assert one.window.opening.path == sample
+    one.window.opening.choose()
+    one.state.set_layout(Layout.TWO)
+    one.state.set_active(0)
+    one.window.pane_files.choose()
+    assert asked == [str(pictures)] * 2
+    for name, dialog in (("export", one.window.exporter), ("film", one.window.films)):
+        one.window.actions_by_name[name].trigger()
+        assert dialog.dialog.folder == pictures
+        assert dialog.dialog.chosen_folder == ""
+        dialog.dialog.reject()
+    monkeypatch.setattr(QStandardPaths, "writableLocation", lambda _: str(tmp_path / "gone"))
+    assert users_pictures() == Path.home()
 
 
 def test_the_next_start_takes_up_where_the_last_one_ended(starts, photo, tmp_path):
