@@ -19,6 +19,11 @@ def shipped(folder: str) -> Path:
     return inside if inside.is_dir() else _PACKAGE.parent / _IN_THE_TREE.get(folder, folder)
 
 
+def is_shipped(path: Path) -> bool:
+    """Is it one of the program's own pictures? Among those nobody looks for others, or wants to save."""
+    return path.absolute().parent == shipped("resources")
+
+
 def may_write(folder: Path) -> bool:
     """Has this user the permission to make files in `folder`? Also False where there is none."""
     return os.access(folder, os.W_OK | os.X_OK)

@@ -36,13 +36,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _run(args: argparse.Namespace, named: list[str], piped: Path | None) -> int:
-    images = named or [str(shipped("resources") / "sample.png")]
+    sample = str(shipped("resources") / "sample.png")
+    images = named or [sample]
     if has_display(os.environ, sys.platform):
         if missing := missing_library(os.environ, sys.platform):
             raise DiifViewerError(f"Qt cannot open a window here: {missing}. {remedy() or _ELSEWHERE}")
         from diif_viewer.ui.app import run as show
 
-        return show(named, args.method, greeting=images[0], piped=piped)
+        return show(named, args.method, greeting=sample, piped=piped)
 
     from diif_viewer.cli.contact_sheet import write_contact_sheet
 

@@ -23,7 +23,7 @@ from diif_viewer.engine.field import Field
 from diif_viewer.engine.filming import film_budget, frame_steps, moving_painter, sharpness
 from diif_viewer.engine.pixels import Array
 from diif_viewer.engine.planes import hull
-from diif_viewer.engine.probing import STEP, Encoding, known_encoding
+from diif_viewer.engine.probing import STEP, Encoding, encoding_steps
 from diif_viewer.engine.strips import Painter, classic_painter
 from diif_viewer.engine.threads import cores
 from diif_viewer.errors import RequestError
@@ -54,7 +54,7 @@ def film_probe_steps(
     request: m.FilmProbe,
     pixels: Array,
     load: Callable[[], Field | None],
-    known: dict[str, Encoding],
+    known: dict[str, list[Encoding]],
     *,
     most: int = CPU_BUDGET,
 ) -> Iterator[Answer | None]:
@@ -120,7 +120,7 @@ def _detail(view: Viewport) -> Viewport:
 
 
 def _estimated(
-    request: m.FilmProbe, paint: Painter, load: Callable[[], Field | None], known: dict[str, Encoding], most: int
+    request: m.FilmProbe, paint: Painter, load: Callable[[], Field | None], known: dict[str, list[Encoding]], most: int
 ) -> Iterator[Answer | None]:
     film, zoom = request.film, request.film.path
     area = zoom.start.view_height * zoom.start.view_width
@@ -145,7 +145,7 @@ def _estimated(
         field = load()
         assert field is not None
         device = field.model.compute.device
-        costs = known_encoding(film.model, field, known, exact=film.float32)
+        costs = yield from encoding_steps(film.model, field, known, exact=film.float32)
         parts = _encoded(zoom)
         encoding, kept = costs.seconds(parts), costs.kept(parts)
         yield None

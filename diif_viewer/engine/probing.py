@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -39,6 +39,9 @@ PLACES = (0.05, 0.3, 0.5, 0.7, 0.95)
 STEP = 160
 """Source pixels a side of the encoding step that is timed."""
 
+TIMES = 4
+"""How often it is, by two probes: the machine may stand still meanwhile, as one does that wakes up."""
+
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
@@ -59,11 +62,11 @@ class Encoding:
 
 
 def probe_steps(
-    request: m.ProbeRequest, pixels: Array, load: Callable[[], Field | None], known: dict[str, Encoding]
+    request: m.ProbeRequest, pixels: Array, load: Callable[[], Field | None], known: dict[str, list[Encoding]]
 ) -> Iterator[m.ProbeDone | None]:
     """Answer `request` in steps of a few milliseconds: None between, ProbeDone last.
 
-    pixels, load: as for `exporting.export_steps`. known: what encoding takes by model and dtype, filled here.
+    pixels, load: as for `exporting.export_steps`. known: what encoding took by model and dtype, filled here.
     Raises RequestError, ExportError.
     """
     export, own = replace(request.export, own=None), request.export.own  # the same picture, as far as a screen shows it
@@ -90,7 +93,7 @@ def probe_steps(
     rendering, kept = sorted(paces)[1] * window.area, 0.0
     if is_model and export.scale > 1:
         times = 8 if export.best else 1
-        encoding, parts = _encoded(request.export, load, (lattice, window, step), known)
+        encoding, parts = yield from _encoded(request.export, load, (lattice, window, step), known)
         rendering, kept = times * (rendering + encoding.seconds(parts)), times * encoding.kept(parts)
         yield None
     form = format_of(Path(export.path))
@@ -115,29 +118,31 @@ def _encoded(
     export: m.ExportRequest,
     load: Callable[[], Field | None],
     place: tuple[Lattice, Window, tuple[int, int]],
-    known: dict[str, Encoding],
-) -> tuple[Encoding, list[Window]]:
+    known: dict[str, list[Encoding]],
+) -> Generator[None, None, tuple[Encoding, list[Window]]]:
     """What encoding takes, and the source windows that `export` encodes. place: lattice, window, step of its pieces."""
     field = load()
     if field is None:
         raise RequestError("The picture was closed before it could be exported.")
     exact = _exact(export)
-    encoding = known_encoding(export.model, field, known, exact=exact)
+    encoding = yield from encoding_steps(export.model, field, known, exact=exact)
     return encoding, _parts(field, *place, None if export.best or export.own is not None else exact)
 
 
-def known_encoding(model: str, field: Field, known: dict[str, Encoding], *, exact: bool) -> Encoding:
-    """What encoding for `model` takes, measured where it is not known yet. exact: in float32.
+def encoding_steps(
+    model: str, field: Field, known: dict[str, list[Encoding]], *, exact: bool
+) -> Generator[None, None, Encoding]:
+    """What encoding for `model` takes, in steps: the least of what was measured. exact: in float32.
 
     What a picture smaller than a step takes says nothing of others, and is not kept.
     """
-    key = f"{model} {exact}"
-    if key in known:
-        return known[key]
-    encoding = _encoding(field, exact=exact)
-    if min(field.height, field.width) >= STEP:
-        known[key] = encoding
-    return encoding
+    key, small = f"{model} {exact}", min(field.height, field.width) < STEP
+    measured = [*known.get(key, ())] if small else known.setdefault(key, [])
+    for _ in range(min(TIMES // 2, TIMES - len(measured))):
+        measured.append(_encoding(field, exact=exact))
+        yield None
+    features, maps = min(one.features for one in measured), min(one.maps for one in measured)
+    return replace(measured[0], features=features, maps=maps)
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -76,7 +76,7 @@ class Scheduler:
         self._finished: deque[m.TileDone] = deque()
         self._exports: OrderedDict[int, _Job] = OrderedDict()
         self._probes: dict[type, _Job] = {}  # the newest of each kind
-        self._encodings: dict[str, Encoding] = {}
+        self._encodings: dict[str, list[Encoding]] = {}
         load = functools.partial(self._gallery.model, default_method(device=self._device))
         self._idle: Steps | None = self._ladder.unhurried(warm_up_steps(load))
         self._running = True

@@ -203,16 +203,21 @@ class Exporter(QObject):
     def _subject_changed(self) -> None:
         if self._controller.state.flipped:
             return  # for as long as a key is held
-        subject = self._subject()
-        if self.dialog is not None and self._picture is not self._of:
-            self.dialog.reject()  # another pane with another picture
-        elif self.dialog is not None and subject is not None:
+        subject, picture = self._subject(), self._picture
+        if self.dialog is None:
+            return
+        if picture is not None and picture is not self._of and picture.is_again(self._of):
+            self.dialog.picture = self._of = picture
+            self._probe = 0  # what was asked is about the old one
+        if picture is not self._of:
+            self.dialog.reject()  # another picture, or another pane with another one
+        elif subject is not None:
             self.dialog.show_subject(subject)
 
     @Slot()
     def _picture_changed(self) -> None:
-        if self.dialog is not None:
-            self.dialog.reject()
+        if self._picture is not self._of:  # a change of the view is told by itself
+            self._subject_changed()
 
     @Slot(object)
     def _renderer_ready(self, ready: Ready) -> None:

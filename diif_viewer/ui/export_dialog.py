@@ -94,7 +94,7 @@ class ExportDialog(SaveDialog):
     # ---- facts from outside ----
 
     def show_subject(self, subject: Subject) -> None:
-        """The view or the method on screen changed."""
+        """The view or the method on screen changed, or the picture itself was read again."""
         self._subject = subject
         self.form.show_subject(subject)
         self.refresh()

@@ -205,12 +205,25 @@ class ExportForm(QWidget):
 
     def show_subject(self, subject: Subject) -> None:
         """Other facts about what is on screen."""
-        self._subject = subject
+        before, self._subject = self._subject, subject
+        if subject.whole != before.whole:
+            self._fit_region(before)
         shown = tr("As on screen ({method})", method=label_of(subject.method))
         names = [method.name for method in all_methods() if method.name != TRUTH]
         self.method.offer([("", shown), *((name, label_of(name)) for name in names)])
         self.method.choose(self.choices.method)
         self.colours.offer([("own", _own_words(subject)), ("srgb", "sRGB")])
+
+    def _fit_region(self, before: Subject) -> None:
+        """Keep the region at its place in a picture that has another size than `before`."""
+        wide, high = self._subject.width, self._subject.height
+        across, down = wide / before.width, high / before.height
+        x0, y0, x1, y1 = self.region
+        region = within((x0 * across, y0 * down, x1 * across, y1 * down), self._subject.whole)
+        self.region = with_ratio(region, ratio_of(self.choices, self._subject), self._subject.whole)
+        for box, most in ((self.left, wide), (self.top, high), (self.wide, wide), (self.high, high)):
+            with QSignalBlocker(box):
+                box.setMaximum(most)
 
     def show_plan(self, plan: Plan | None, *, is_model: bool, screen_exact: bool) -> None:
         """The numbers that follow from what was chosen. screen_exact: the screen computes in float32 itself."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 TITLE = "DIIF Viewer"
 
 NEED_A_VIEW = ("zoom_0", "zoom_1", "zoom_in", "zoom_out", "export", "export_region", "copy", "copy_region", "figure")
-NEED_A_FILE = ("previous", "next", "reload", "copy_path")
+NEED_A_FILE = ("reload", "copy_path")
 
 
 class Facts(QObject):
@@ -76,6 +76,8 @@ class Facts(QObject):
             actions[name].setEnabled(shown)
         for name in NEED_A_FILE:
             actions[name].setEnabled(window.opening.path is not None)
+        for name in ("previous", "next"):
+            actions[name].setEnabled(window.opening.walks)
         for name in ("page_previous", "page_next"):
             actions[name].setEnabled(window.pages.count > 1)
         actions["play"].setEnabled(window.player.moves)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QWidget
 
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.export_order import named_after
+from diif_viewer.ui.folder import place_for
 from diif_viewer.ui.keys import Keys
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.loader import Loader
@@ -92,7 +93,7 @@ class FigureMaker:
         if dialog.figure is None or self._work is None:
             return
         name = named_after(about.picture, "-comparison.png")
-        path = self.choose(dialog, (self._folder or about.picture.path.parent) / name)
+        path = self.choose(dialog, (self._folder or place_for(about.picture.path)) / name)
         if path is not None and dialog.figure is not None:
             self._folder = path.parent
             self._work.save(dialog.figure, path)

@@ -160,8 +160,9 @@ class FilmDialog(SaveDialog):
     # ---- facts from outside ----
 
     def show_view(self, view: Viewport, method: str) -> None:
-        """The window's view or method changed. Ends that are views stay where they were taken."""
+        """The window's view or method changed, or the picture was read again. Ends that are views stay in place."""
         self.shown, self.method = view, method
+        self.views = {name: _in_its_place(end, view) for name, end in self.views.items()}
         self.refresh()
 
     def show_probed(self, done: FilmProbed) -> None:
@@ -295,3 +296,12 @@ class FilmDialog(SaveDialog):
         self.views[name] = self.shown
         self.ends[name].choose("view")
         self.refresh()
+
+
+def _in_its_place(end: Viewport, shown: Viewport) -> Viewport:
+    """`end` in the picture that is shown now, which may have another size than it had."""
+    if (end.height, end.width) == (shown.height, shown.width):
+        return end
+    x, y = end.position_at((end.view_width / 2, end.view_height / 2))
+    place = x / end.width * shown.width, y / end.height * shown.height
+    return replace(end, height=shown.height, width=shown.width).centred_on(place).clamped()

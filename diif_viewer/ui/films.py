@@ -144,13 +144,18 @@ class Films(QObject):
     def _view_changed(self) -> None:
         if self._controller.state.flipped:
             return  # for as long as a key is held
-        view = self._view
-        if self.dialog is not None and self._picture is not self._of:
-            self.dialog.reject()  # another pane with another picture
-        elif self.dialog is not None and view is not None:
+        view, picture = self._view, self._picture
+        if self.dialog is None:
+            return
+        if picture is not None and picture is not self._of and picture.is_again(self._of):
+            self.dialog.picture = self._of = picture
+            self._probe = 0  # what was asked is about the old one
+        if picture is not self._of:
+            self.dialog.reject()  # another picture, or another pane with another one
+        elif view is not None:
             self.dialog.show_view(view, self._method())
 
     @Slot()
     def _picture_changed(self) -> None:
-        if self.dialog is not None:
-            self.dialog.reject()
+        if self._picture is not self._of:  # a change of the view is told by itself
+            self._view_changed()

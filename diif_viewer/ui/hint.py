@@ -9,6 +9,7 @@ from diif_viewer.ui.keys import Keys
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.settings import Settings
 from diif_viewer.ui.state import ViewerState
+from diif_viewer.viewport import Viewport
 
 STARTS = 3
 """Starts of the program after which nobody needs it any more."""
@@ -23,6 +24,7 @@ class Hint(QFrame):
         super().__init__(canvas)
         self._state, self._settings, self._canvas = state, settings, canvas
         self._zoomed = self._compared = self._counted = False
+        self._seen: Viewport | None = None  # of the picture on screen
         self.setObjectName("hint")
         self._keys, self._words = keys, QLabel(self)
         self._name_keys()
@@ -38,7 +40,8 @@ class Hint(QFrame):
         row.addWidget(self._words)
         row.addWidget(close)
         self.hide()
-        state.picture_changed.connect(self.place)
+        state.picture_changed.connect(self._picture_changed)
+        state.view_changed.connect(self._view_changed)
         state.layout_changed.connect(self._layout_changed)
 
     @Slot()
@@ -71,9 +74,19 @@ class Hint(QFrame):
         self.setVisible(self.width() + 2 * MARGIN <= self._canvas.width())
 
     @Slot()
-    def zoomed(self) -> None:
-        """Somebody zoomed with a gesture."""
-        self._zoomed = True
+    def _picture_changed(self) -> None:
+        self._seen = self._state.view
+        self.place()
+
+    @Slot()
+    def _view_changed(self) -> None:
+        """Another scale in a view of the same size is a zoom, by whatever way."""
+        before, now = self._seen, self._state.view
+        self._seen = now
+        if before is None or now is None or before.scale == now.scale:
+            return
+        same_size = (before.view_height, before.view_width) == (now.view_height, now.view_width)
+        self._zoomed = self._zoomed or same_size
         self._settle()
 
     @Slot()

@@ -22,6 +22,8 @@ class Inspector(QObject):
         canvas.hovered.connect(self._hovered)
         controller.motion.moved.connect(self.show)
         controller.status_changed.connect(self.show)
+        controller.state.layout_changed.connect(self.show)
+        controller.state.split_changed.connect(self.show)
 
     @Slot(object)
     def _hovered(self, point: tuple[float, float] | None) -> None:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Slot
 
+from diif_viewer.models import shelf
 from diif_viewer.ui.added_models import AddedModels
 from diif_viewer.ui.device_box import AUTOMATIC, DeviceBox
+from diif_viewer.ui.file_watch import stamp_of
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.models_dialog import ModelsDialog, weights
 from diif_viewer.ui.speeds import Speeds
@@ -29,9 +31,12 @@ class Models(QObject):
         self.added.added.connect(self._was_added)
         self.added.removed.connect(self._was_removed)
         self.added.refused.connect(self._refused)
+        self._stamps = _stamps()
+        window.state.methods_changed.connect(self._look_again)
 
     def show(self) -> None:
         """Open the dialog."""
+        self._look_again()
         window = self._window
         devices = DeviceBox(window.controller, window.settings)
         self.dialog = dialog = ModelsDialog(self.added, self.speeds, devices, window)
@@ -69,8 +74,20 @@ class Models(QObject):
     def _show_in_pane(self, name: str) -> None:
         self._window.state.set_method(name)
 
+    @Slot()
+    def _look_again(self) -> None:
+        """Compute anew what was made by weights that others have taken the place of since, in the same file."""
+        if self._window.exporter.running:
+            return  # another renderer would end what is under way
+        before, now = self._stamps, _stamps()
+        self._stamps = before | now
+        for name in now:
+            if now[name] != before.get(name, now[name]):
+                self._forget_made(name)
+
     @Slot(str, object)
     def _was_added(self, name: str) -> None:
+        self._stamps.pop(name, None)  # what is there now is what was added
         self._forget_made(name)  # somebody may have removed another one of this name outside the window
         words = tr("{name} was added; every pane can show it.", name=name)
         self._window.notice.tell(words, tr("Show it"), lambda: self._show_in_pane(name), stay=False)
@@ -90,3 +107,8 @@ class Models(QObject):
     def _refused(self, sentence: str) -> None:
         if self.dialog is None:
             self._window.notice.tell(sentence)
+
+
+def _stamps() -> dict[str, object]:
+    """Of the weights of every added model, by its name."""
+    return {name: stamp_of(file) for name, file in shelf.held().items()}

@@ -12,7 +12,8 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
 from diif_viewer.models.shelf import SUFFIXES as WEIGHTS
-from diif_viewer.ui.folder import neighbour, pictures_in
+from diif_viewer.paths import is_shipped
+from diif_viewer.ui.folder import neighbour, pictures_in, users_pictures
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.loader import Loader, Pasted, Piped, Sheet
 
@@ -43,7 +44,8 @@ class Opening(QObject):
     def open_path(self, path: Path, page: int = 0) -> None:
         """Read the picture at `path`, or another page of it."""
         self.path, self.page = path, page
-        self.folder = str(path.absolute().parent)
+        if not is_shipped(path):
+            self.folder = str(path.absolute().parent)
         self.waiting.emit(path)
         self._loader.load(path, page)
 
@@ -64,11 +66,7 @@ class Opening(QObject):
         if found:
             self.open_path(found[0], back.page if back is not None and back.path == found[0] else 0)
         elif paths:
-            name, readable = paths[0].name, os.access(paths[0], os.R_OK | os.X_OK)
-            sentence = tr("{name}: there is no picture in this folder.", name=name)
-            if not readable:
-                sentence = tr("{name}: there is no permission to read this folder.", name=name)
-            self._loader.refuse(paths[0], sentence)
+            self._loader.refuse(paths[0], why_none(paths[0]))
 
     def return_to(self, sheet: Sheet) -> None:
         """Begin with this page of its file, should that be the first one opened."""
@@ -87,22 +85,36 @@ class Opening(QObject):
         self._list = []
         self._loader.take(given)
 
+    @property
+    def walks(self) -> bool:
+        """True where there may be pictures beside the one that was asked for last."""
+        return self.path is not None and (bool(self._list) or not is_shipped(self.path))
+
     def walk(self, step: int) -> None:
         """Read the picture `step` places further, in the list that was opened or in the folder."""
-        if self.path is not None and (other := _beside(self.path, self._list, step)) is not None:
+        if self.path is not None and self.walks and (other := _beside(self.path, self._list, step)) is not None:
             self.open_path(other)
 
     def beside(self, pages: int = 1) -> Callable[[], list[Sheet]]:
         """Names, when called in any thread, what comes next: the next page of `pages`, then where `walk` goes."""
         pages_ahead = [Sheet(self.path, (self.page + 1) % pages)] if self.path is not None and pages > 1 else []
-        return partial(_ahead, pages_ahead, self.path, list(self._list))
+        return partial(_ahead, pages_ahead, self.path if self.walks else None, list(self._list))
 
     def choose(self) -> None:
         """Ask for a picture."""
         from diif_viewer.ui.open_dialog import choose_files
 
-        here = self.folder if self.path is None else str(self.path.absolute())
+        here = self.folder or str(users_pictures())
+        if self.path is not None and not is_shipped(self.path):
+            here = str(self.path.absolute())
         self.open_paths(choose_files(self._parent, tr("Open pictures"), here, several=True))
+
+
+def why_none(folder: Path) -> str:
+    """One sentence about a folder of which no picture can be shown."""
+    if os.access(folder, os.R_OK | os.X_OK):
+        return tr("{name}: there is no picture in this folder.", name=folder.name)
+    return tr("{name}: there is no permission to read this folder.", name=folder.name)
 
 
 def _beside(path: Path, listed: list[Path], step: int) -> Path | None:
@@ -113,7 +125,7 @@ def _beside(path: Path, listed: list[Path], step: int) -> Path | None:
 
 def _ahead(first: list[Sheet], path: Path | None, listed: list[Path]) -> list[Sheet]:
     if path is None:
-        return []
+        return first
     found = (_beside(path, listed, step) for step in (1, -1))
     others = dict.fromkeys(other for other in found if other is not None and other != path)
     return [*first, *(Sheet(other) for other in others)]

@@ -1,7 +1,8 @@
 """Another file in one pane: dropped onto it, or asked for there; read in a thread, shown as a guest.
 
 Several may be on their way, one after the other. What cannot be opened is said, and the pane stays as it was. A file
-that changes on disk is read again, its pages can be turned, and the next start brings it back with the open picture.
+that changes on disk is read again, also one that could not be opened: it may have been half written. Its pages can be
+turned, and the next start brings it back with the open picture.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from diif_viewer.ui.canvas import Canvas
 from diif_viewer.ui.compare import area_at
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.file_watch import FileWatch
+from diif_viewer.ui.folder import pictures_in, users_pictures
 from diif_viewer.ui.language import said, tr
 from diif_viewer.ui.loader import Loader, NotLoaded, Sheet
 from diif_viewer.ui.notice import Notice
-from diif_viewer.ui.opening import Opening
+from diif_viewer.ui.opening import Opening, why_none
 from diif_viewer.ui.state import Picture
 
 
@@ -35,6 +37,8 @@ class PaneFiles(QObject):
         self._loader: Loader | None = None  # made when the first file comes
         self.asked: set[Path] = set()
         self._waiting: list[tuple[int, Sheet]] = []
+        self._unread: dict[int, Sheet] = {}  # asked for, and not to be opened so far
+        self._told: dict[int, str] = {}  # of files that were not whole, or could not be read
         self._return: tuple[Path, list[tuple[int, Sheet]]] | None = None
         self._watch = FileWatch(self)
         self._watch.changed.connect(self._changed)
@@ -59,15 +63,22 @@ class PaneFiles(QObject):
         return area_at(areas, position.x() * ratio, position.y() * ratio).pane
 
     def open_path(self, pane: int, path: Path, page: int = 0) -> None:
-        """Show the picture at `path`, or a page of it, in `pane`; in the main pane, open it."""
+        """Show the picture at `path`, or a page of it, in `pane`; in the main pane, open it.
+
+        A folder stands for the first picture in it.
+        """
         if pane >= self.main:
             self._opening.open_paths([path])
             return
+        if os.path.isdir(path):
+            pictures = pictures_in(path)
+            if not pictures:
+                self._notice.tell(why_none(path))
+                return
+            path = pictures[0]
         self.asked.add(path)
-        self._waiting.append((pane, Sheet(path, page)))
-        self._watch_them()
-        if len(self._waiting) == 1:
-            self._start()
+        self._unread.pop(pane, None)
+        self._ask(pane, Sheet(path, page))
 
     @property
     def active(self) -> Picture | None:
@@ -111,13 +122,14 @@ class PaneFiles(QObject):
             return
         from diif_viewer.ui.open_dialog import choose_files
 
-        window, folder = self._notice.window(), self._opening.folder
+        window, folder = self._notice.window(), self._opening.folder or str(users_pictures())
         for path in choose_files(window, tr("Open in this pane"), folder, several=False):
             self.open_path(pane, path)
 
     def same_everywhere(self) -> None:
         """Show the open picture in every pane."""
         self._waiting.clear()
+        self._unread.clear()
         self._controller.looks.guests.clear()
 
     def toggle_by_place(self) -> None:
@@ -138,6 +150,12 @@ class PaneFiles(QObject):
 
     # ---- one after the other ----
 
+    def _ask(self, pane: int, sheet: Sheet) -> None:
+        self._waiting.append((pane, sheet))
+        self._watch_them()
+        if len(self._waiting) == 1:
+            self._start()
+
     def _start(self) -> None:
         if self._loader is None:
             self._loader = Loader(numbers=self._numbers, parent=self)
@@ -154,25 +172,51 @@ class PaneFiles(QObject):
     @Slot(object)
     def _loaded(self, picture: Picture) -> None:
         if self._waiting:
-            looks = self._controller.looks
-            looks.guests.put(self._waiting[0][0], picture, looks.own.fade)
-            if picture.lack:
-                self._notice.tell(tr("{sentence} What there is of it is shown.", sentence=said(picture.lack)))
+            pane, looks = self._waiting[0][0], self._controller.looks
+            before = looks.guests.pictures.get(pane)
+            if picture.lack and before is not None and before.path == picture.path and not before.lack:
+                self._tell_kept(pane, picture.lack)  # it may be half written: the whole one stays
+            else:
+                self._put(pane, picture)
         self._go_on()
+
+    def _put(self, pane: int, picture: Picture) -> None:
+        self._notice.withdraw(self._told.pop(pane, ""))
+        unread = self._unread.get(pane)
+        if unread is not None and unread.path == picture.path:
+            del self._unread[pane]
+        self._controller.looks.guests.put(pane, picture, self._controller.looks.own.fade)
+        if picture.lack:
+            self._tell(pane, tr("{sentence} What there is of it is shown.", sentence=said(picture.lack)))
 
     @Slot(object)
     def _failed(self, failure: NotLoaded) -> None:
-        self._notice.tell(failure.sentence)
+        if self._waiting:
+            pane, sheet = self._waiting[0]
+            before = self._controller.looks.guests.pictures.get(pane)
+            if before is not None and before.path == failure.path:
+                self._tell_kept(pane, failure.sentence)
+            else:
+                self._tell(pane, failure.sentence)
+                self._unread[pane] = sheet
         self._go_on()
+
+    def _tell_kept(self, pane: int, sentence: str) -> None:
+        self._tell(pane, tr("{sentence} The picture as it was is still shown.", sentence=said(sentence)))
+
+    def _tell(self, pane: int, sentence: str) -> None:
+        self._told[pane] = sentence
+        self._notice.tell(sentence)
 
     # ---- files that change ----
 
     @Slot()
     def _watch_them(self) -> None:
-        self._watch.watch({sheet.path for _, sheet in [*self.held, *self._waiting]})
+        self._watch.watch({sheet.path for _, sheet in [*self.held, *self._waiting, *self._unread.items()]})
 
     @Slot(object)
     def _changed(self, path: Path) -> None:
-        for pane, sheet in {**dict(self.held), **dict(self._waiting)}.items():
+        wanted = {**dict(self.held), **dict(self._waiting)}
+        for pane, sheet in dict.fromkeys([*wanted.items(), *self._unread.items()]):
             if sheet.path == path and (pane, sheet) not in self._waiting[1:]:  # the first is being read already
-                self.open_path(pane, path, sheet.page)
+                self._ask(pane, sheet)

@@ -40,6 +40,7 @@ class Regions(QObject):
         super().__init__(notice)
         self._controller, self._canvas, self._notice, self._keys = controller, canvas, notice, keys
         self._done: Callable[[Region], None] | None = None
+        self._words = ""
         canvas.export_region_asked.connect(self._dragged)
 
     @property
@@ -57,15 +58,17 @@ class Regions(QObject):
         self._canvas.setFocus()
         words += " " + tr("Enter takes all of the view.")
         key = self._keys.shown("leave")
-        self._notice.tell(words + (tr(" {key} stops.", key=key) if key else ""), stay=False)
+        self._words = words + (tr(" {key} stops.", key=key) if key else "")
+        self._notice.tell(self._words)
 
     def stop(self) -> None:
         """Wait no more."""
         self._canvas.choose_region(False)
-        self._notice.hide()
+        self._notice.withdraw(self._words)
 
     @Slot(object, object)
     def _dragged(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        self._notice.withdraw(self._words)
         done, areas = self._done, self._controller.areas
         area = area_at(areas, *start) if areas else None
         view = None if area is None else self._controller.looks.view(area.pane)

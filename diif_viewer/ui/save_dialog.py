@@ -25,6 +25,7 @@ from diif_viewer.engine.jobs import Estimate
 from diif_viewer.ui import long_words
 from diif_viewer.ui.export_order import bytes_text, home_path, seconds_text
 from diif_viewer.ui.export_preview import ExportPreview
+from diif_viewer.ui.folder import place_for
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.state import Picture
 
@@ -77,8 +78,7 @@ class SaveDialog(QDialog):
         self.picture, self._verb, self._choose = picture, verb, choose
         self._sentence = ""
         self._named = False
-        home = picture.path.absolute().parent
-        self.folder = Path(folder) if folder and os.path.isdir(folder) else home
+        self.folder = Path(folder) if folder and os.path.isdir(folder) else place_for(picture.path)
         self.name = QLineEdit(self)
         self.name.setAccessibleName(tr("File name"))
         self.name.textEdited.connect(self._name_typed)
@@ -157,7 +157,7 @@ class SaveDialog(QDialog):
     @property
     def chosen_folder(self) -> str:
         """The folder as it is remembered: "" for that of the picture."""
-        return "" if self.folder == self.picture.path.absolute().parent else os.fspath(self.folder)
+        return "" if self.folder == place_for(self.picture.path) else os.fspath(self.folder)
 
     def name_file(self, path: Path) -> None:
         """Write to `path`."""

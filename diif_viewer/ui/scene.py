@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QPoint, QRect
+from PySide6.QtCore import QPoint, QPointF, QRect
 from PySide6.QtGui import QColor, QImage, QPainter, QRegion
 
 from diif_viewer.engine.tiles import TILE, TileCache, TileKey, keys_for
@@ -216,7 +216,8 @@ class Scene:
     def colour_at(self, pane: int, method: str, view: Viewport, row: int, column: int) -> tuple[int, ...] | None:
         """The colour that the pane shows at rest at (row, column) of the view's lattice, 8 bits.
 
-        Channels as the picture's; from a frame those on screen. None where nothing of this scale is there yet.
+        Channels as the picture's; from a frame, or of a tile that the cache has let go, those on screen. None where
+        nothing of this scale is there yet, or the sharp picture of another scale stands in for it.
         """
         if self._picture is None:
             return None
@@ -228,12 +229,31 @@ class Scene:
             for key in keys_for(self._picture.image, sharp.model, view.scale, point, limits):
                 if key in sharp.held and (pixels := self.cache.get(key)) is not None:
                     return tuple(int(v) for v in pixels[row - key.window.top, column - key.window.left])
+                if key in sharp.held and sharp.pixels is not None:
+                    return self._shown_at(sharp.pixels, sharp.window, point)
+        stale = self._stand_in(pane, method, view)
+        pixel = QPointF(column + 0.5 - view.left, row + 0.5 - view.top)
+        if stale is not None and stale.layer().target(view).contains(pixel):
+            return None
         for frame in self._frames.get(screen_method(method, view.scale), ()):
             if frame.scale == view.scale and frame.window.contains(point):
-                colour = frame.pixels.pixelColor(column - frame.window.left, row - frame.window.top)
-                red, green, blue = colour.red(), colour.green(), colour.blue()
-                return (red,) if self._picture.pixels.shape[2] == 1 else (red, green, blue)
+                return self._shown_at(frame.pixels, frame.window, point)
         return None
+
+    def _shown_at(self, pixels: QImage, window: Window, point: Window) -> tuple[int, ...]:
+        """The colour at `point` of an opaque image of `window`; one number for a grey picture."""
+        assert self._picture is not None
+        colour = pixels.pixelColor(point.left - window.left, point.top - window.top)
+        red, green, blue = colour.red(), colour.green(), colour.blue()
+        return (red,) if self._picture.pixels.shape[2] == 1 else (red, green, blue)
+
+    def _stand_in(self, pane: int, method: str, view: Viewport) -> Sharp | None:
+        """The sharp picture of another scale that is shown, transformed, where the one of `view` is not there yet."""
+        stale, (low, high) = self._stale.get(pane), STALE_RANGE
+        fits = (
+            stale is not None and stale.model == method and view.scale > 1 and low <= view.scale / stale.scale <= high
+        )
+        return stale if fits else None
 
     # ---- painting ----
 
@@ -288,13 +308,11 @@ class Scene:
             for frame in nearest_first(self._frames.get(DIFFERENCE, ()), view.scale):
                 yield frame_layer(frame, as_it_is=True), True
             return
-        sharp, stale = self._sharp.get(pane), self._stale.get(pane)
+        sharp, stale = self._sharp.get(pane), self._stand_in(pane, method, view)
         if sharp is not None and sharp.held:
             yield sharp.layer(), sharp.complete
-        if stale is not None and stale.model == method and view.scale > 1:
-            low, high = STALE_RANGE
-            if low <= view.scale / stale.scale <= high:
-                yield stale.layer(), stale.complete
+        if stale is not None:
+            yield stale.layer(), stale.complete
         kind = screen_method(method, view.scale)
         for frame in nearest_first(self._frames.get(kind, ()), view.scale):
             yield frame_layer(frame), True

@@ -49,6 +49,13 @@ class Picture:
         """What it was reduced from, None for a picture as it came."""
         return self.source if isinstance(self.source, Reduced) else None
 
+    def is_again(self, other: Picture | None) -> bool:
+        """True when it is the same page of the same file as `other`, read again."""
+        if other is None or self.reduced is not None or other.reduced is not None:
+            return False
+        has_file = self.about is not None  # unlike what was pasted
+        return has_file and (self.path, self.page) == (other.path, other.page)
+
     @property
     def name(self) -> str:
         """The file's name."""

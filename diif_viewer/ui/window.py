@@ -174,7 +174,6 @@ class MainWindow(QMainWindow):
         canvas.resized.connect(self.pages.place)
         canvas.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         canvas.customContextMenuRequested.connect(lambda point: self.menu.popup(canvas.mapToGlobal(point)))
-        canvas.zoom_asked.connect(self.hint.zoomed)
         self.overview.centre_asked.connect(navigator.centre)
         self.page.open_asked.connect(self.opening.choose)
         self.page.again_asked.connect(self.files.reload)

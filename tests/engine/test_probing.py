@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 from pathlib import Path
@@ -13,7 +14,7 @@ import diif_viewer as dv
 from diif_viewer.engine import messages as m
 from diif_viewer.engine import probing
 from diif_viewer.engine.exporting import export_steps
-from diif_viewer.engine.probing import STEP, Encoding, known_encoding, probe_steps
+from diif_viewer.engine.probing import STEP, TIMES, Encoding, encoding_steps, probe_steps
 from diif_viewer.errors import RequestError
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.imaging.load import load_picture
@@ -88,7 +89,7 @@ def test_a_picture_that_is_not_alike_everywhere(tmp_path: Path) -> None:
 def test_the_time_is_measured_here_and_what_is_encoded_counts(small_model, tmp_path: Path) -> None:
     field = dv.encode(PIXELS, small_model("diif-s"))
     export = request(tmp_path / "a.png", "diif-s", 12.0, float32=True)
-    known: dict[str, Encoding] = {}
+    known: dict[str, list[Encoding]] = {}
     probed(export, Window(0, 0, 128, 128), lambda: field, known)
     told = probed(export, Window(0, 0, 128, 128), lambda: field, known)
     took = []
@@ -97,15 +98,19 @@ def test_the_time_is_measured_here_and_what_is_encoded_counts(small_model, tmp_p
         list(export_steps(export, PIXELS, lambda: field))
         took.append(time.perf_counter() - started)
     assert 0.1 < told.seconds / min(took) < 10  # other programs have a say in both
-    after = probed(export, Window(0, 0, 128, 128), lambda: field, {"diif-s True": Encoding(1.0, 0.0, 4000.0, 3)})
+    after = probed(
+        export, Window(0, 0, 128, 128), lambda: field, {"diif-s True": [Encoding(1.0, 0.0, 4000.0, 3)] * TIMES}
+    )
     fresh = dv.encode(PIXELS, small_model("diif-s"))
-    before = probed(export, Window(0, 0, 128, 128), lambda: fresh, {"diif-s True": Encoding(1.0, 0.0, 4000.0, 3)})
+    before = probed(
+        export, Window(0, 0, 128, 128), lambda: fresh, {"diif-s True": [Encoding(1.0, 0.0, 4000.0, 3)] * TIMES}
+    )
     assert before.seconds > after.seconds + 1000  # nothing was left to encode
     assert before.memory > after.memory
 
 
 def test_eight_renderings_are_told_as_such(small_model, tmp_path: Path) -> None:
-    field, known = dv.encode(PIXELS, small_model("liif")), {"liif True": Encoding(0.0, 0.0, 0.0, 3)}
+    field, known = dv.encode(PIXELS, small_model("liif")), {"liif True": [Encoding(0.0, 0.0, 0.0, 3)] * TIMES}
     load, detail = (lambda: field), Window(0, 0, 128, 128)
 
     def seconds(**options: bool) -> float:
@@ -133,10 +138,38 @@ def test_nothing_is_left_in_the_temporary_folder(tmp_path: Path, monkeypatch: py
 
 def test_what_a_tiny_picture_takes_says_nothing_of_others(small_model, tmp_path: Path) -> None:
     for side, kept in ((STEP - 1, 0), (STEP, 1)):
-        known: dict[str, Encoding] = {}
+        known: dict[str, list[Encoding]] = {}
         field = dv.encode(picture(side, STEP), small_model("diif-s"))
-        assert known_encoding("diif-s", field, known, exact=False).features > 0
+        assert encoding_of(field, known).features > 0
         assert len(known) == kept
+
+
+def encoding_of(field, known: dict[str, list[Encoding]]) -> Encoding:
+    """What one probe makes of it."""
+    steps = encoding_steps("diif-s", field, known, exact=False)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+def test_a_machine_that_stood_still_during_a_measurement_is_not_slow_for_good(
+    small_model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Hours for a second in one of the first measurements, or in all of the first probe."""
+    field = dv.encode(picture(STEP, STEP), small_model("diif-s"))
+    for hours in ((0,), (1,), (0, 1)):
+        count, known = itertools.count(), {}
+
+        def still(*_, count=count, hours=hours, **__) -> Encoding:
+            return Encoding(100.0 if next(count) in hours else 1e-6, 2e-6, 4000.0, 3)
+
+        monkeypatch.setattr(probing, "_encoding", still)
+        told = [encoding_of(field, known).features for _ in range(5)]
+        assert told[1:] == [1e-6] * 4
+        assert (told[0] == 100.0) == (len(hours) == 2)
+        assert next(count) == TIMES, "no more is measured than that"
 
 
 def test_no_step_waits_for_a_slow_format(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QColor, QImage
 
 from diif_viewer.engine.messages import CancelExport, ExportRequest, ProbeRequest, Ready
 from diif_viewer.geometry import Lattice
@@ -188,6 +189,73 @@ def test_the_view_moves_beside_the_frame_and_the_region_stays(stage, photo):
     assert stage.state.view.left < left
     assert frame.box == box
     assert dialog.plan.box == box
+    dialog.reject()
+
+
+def read_again(stage, photo, pixels) -> None:
+    """Write other pixels into the file that is open, and wait until they are on screen."""
+    before = stage.state.picture
+    Image.fromarray(pixels).save(photo)
+    stage.until(lambda: stage.state.picture is not before)
+
+
+def test_the_dialog_stays_when_the_file_is_read_again(stage, photo, tmp_path):
+    dialog = opened(stage, photo)
+    form, new = dialog.form, 255 - load_picture(photo).pixels
+    form.parts["region"].click()
+    for box, value in ((form.left, 20), (form.top, 10), (form.wide, 60), (form.high, 40), (form.scale, 3.5)):
+        box.setValue(value)
+    dialog.name_file(tmp_path / "typed.png")
+    region, window = form.region, dialog.plan.window
+    read_again(stage, photo, new)
+    assert stage.window.exporter.dialog is dialog
+    assert (form.region, dialog.plan.window, dialog.name.text()) == (region, window, "typed.png")
+    image = stage.state.picture.image
+    stage.until(lambda: stage.fake.of_kind(ProbeRequest)[-1].export.image == image)
+    stage.until(lambda: not dialog.preview.busy)
+    stage.save(tmp_path / "typed.png")
+    saved = np.asarray(Image.open(tmp_path / "typed.png"))
+    np.testing.assert_array_equal(saved, expected(new, "diif-s-lite", 3.5, window))
+
+
+def test_a_region_stays_at_its_place_when_the_file_has_another_size(stage, photo):
+    dialog = opened(stage, photo)
+    form = dialog.form
+    form.parts["region"].click()
+    for box, value in ((form.left, 60), (form.top, 30), (form.wide, 60), (form.high, 40)):
+        box.setValue(value)
+    form.aspect.setCurrentIndex(form.aspect.findData("3:2"))
+    larger = np.asarray(Image.open(photo).resize((240, 180)))
+    read_again(stage, photo, larger)
+    assert form.region == pytest.approx((120, 60, 240, 140))
+    assert stage.window.exporter.frame.box == form.region
+    assert (form.wide.maximum(), form.high.maximum()) == (240, 180)
+    read_again(stage, photo, larger[:90, :90])
+    left, top, right, bottom = form.region
+    assert 0 <= left < right <= 90
+    assert 0 <= top < bottom <= 90
+    assert (right - left) / (bottom - top) == pytest.approx(1.5)
+    assert dialog.go.isEnabled()
+    dialog.reject()
+
+
+def test_the_dialog_goes_with_its_picture(stage, photo, tmp_path):
+    """What is pasted twice is two pictures of one name."""
+    dialog = opened(stage, photo)
+    other = tmp_path / "other.png"
+    Image.new("RGB", (40, 30), "red").save(other)
+    stage.window.open_path(other)
+    stage.until(lambda: stage.state.picture.path == other)
+    assert stage.window.exporter.dialog is None
+    for colour in ("red", "blue"):
+        before = stage.state.picture
+        image = QImage(40, 30, QImage.Format.Format_RGB32)
+        image.fill(QColor(colour))
+        stage.window.opening.open_image(image)
+        stage.until(lambda was=before: stage.state.picture is not was)
+        assert stage.window.exporter.dialog is None
+        stage.sharp()
+        dialog = again(stage)
     dialog.reject()
 
 

@@ -161,6 +161,28 @@ def test_a_model_that_fails_is_said_where_the_film_would_play(stage, photo) -> N
     dialog.reject()
 
 
+@pytest.mark.parametrize("size", [(120, 90), (240, 180)])
+def test_the_dialog_stays_when_the_file_is_read_again(stage, photo, size) -> None:
+    dialog = film(stage, photo)
+    stage.window.navigator.zoom_to(8.0)
+    stage.window.navigator.centre(30, 60)
+    dialog.takes["start"].click()
+    dialog.name_file(photo.with_name("typed.gif"))
+    before, start = stage.state.picture, dialog.views["start"]
+    x, y = start.position_at((320, start.view_height / 2))
+    stage.window.navigator.zoom_to(None)
+    Image.open(photo).resize(size).transpose(Image.Transpose.FLIP_LEFT_RIGHT).save(photo)
+    stage.until(lambda: stage.state.picture is not before)
+    assert stage.window.films.dialog is dialog
+    start = dialog.views["start"]
+    assert (start.scale, dialog.name.text()) == (8.0, "typed.gif")
+    assert start.position_at((320, start.view_height / 2)) == pytest.approx((x * size[0] / 120, y * size[1] / 90))
+    stage.until(lambda: stage.fake.of_kind(FilmProbe)[-1].film.image == stage.state.picture.image)
+    start = stage.fake.of_kind(FilmProbe)[-1].film.path.start
+    assert (start.width, start.height) == size
+    dialog.reject()
+
+
 @pytest.mark.parametrize("action", ["film", "export"])
 def test_a_name_is_typed_as_in_any_field(stage, photo, action: str) -> None:
     """It begins selected but for its ending, takes spaces, and may be empty or without an ending for a while."""

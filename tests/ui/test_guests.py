@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +22,7 @@ from diif_viewer.viewport import Viewport
 from tests.ui.fake_renderer import expected
 from tests.ui.test_comparing import assert_map_shows, hold, let_go
 from tests.ui.test_comparing import source as pixels_of
-from tests.ui.test_files import held_back
+from tests.ui.test_files import held_back, jpeg_of
 from tests.ui.test_window import assert_shows, turn_wheel
 
 
@@ -303,6 +304,77 @@ def test_a_change_is_noticed_whatever_becomes_of_other_guests_meanwhile(stage, p
     stage.until(shows(stage, 1, new))
 
 
+def test_of_a_folder_in_a_pane_the_first_picture_is_shown(stage, photo, twin, tmp_path):
+    folder, empty = tmp_path / "folder", tmp_path / "empty"
+    for place in (folder, empty):
+        place.mkdir()
+    for name in ("p10.png", "p2.png", "about.txt"):
+        shutil.copy(twin, folder / name)
+    four_panes_with(stage, photo)
+    drop_on(stage, 1, folder)
+    stage.until(lambda: stage.controller.looks.picture(1).path == folder / "p2.png")
+    drop_on(stage, 1, empty)
+    stage.until(lambda: stage.window.notice.text == "empty: there is no picture in this folder.")
+    assert stage.controller.looks.picture(1).path == folder / "p2.png"
+    drop_on(stage, 3, folder)
+    stage.until(lambda: stage.state.picture.path == folder / "p2.png")
+
+
+def test_a_half_written_file_does_not_replace_a_whole_guest(stage, photo, tmp_path):
+    """A JPEG gives a part, a PNG nothing."""
+    path, whole = jpeg_of(photo, tmp_path)
+    other = tmp_path / "other.png"
+    Image.open(photo).save(other)
+    four_panes_with(stage, photo, pane1=path, pane2=other)
+    looks, notice = stage.controller.looks, stage.window.notice
+    for pane, file, data in ((1, path, whole), (2, other, other.read_bytes())):
+        before = looks.picture(pane)
+        file.write_bytes(data[: len(data) // 2])
+        stage.until(lambda name=file.name: name in notice.text and "is still shown" in notice.text)
+        assert looks.picture(pane) is before
+        file.write_bytes(data)
+        stage.until(lambda pane=pane, was=before: looks.picture(pane) is not was)
+        assert not looks.picture(pane).lack
+        assert notice.isHidden(), "what it said is true no more"
+
+
+@pytest.mark.parametrize("ending", [".jpg", ".png"])
+def test_a_guest_that_is_half_written_is_read_again_when_it_is_whole(stage, photo, tmp_path, ending):
+    path = tmp_path / f"copied{ending}"
+    Image.fromarray(255 - pixels_of(photo)).save(path)
+    whole, wanted = path.read_bytes(), np.asarray(Image.open(path))
+    path.write_bytes(whole[: len(whole) // 2])
+    four_panes_with(stage, photo)
+    drop_on(stage, 1, path)
+    stage.until(lambda: path.name in stage.window.notice.text)
+    path.write_bytes(whole)
+    stage.until(shows(stage, 1, wanted))
+    assert stage.window.notice.isHidden()
+
+
+def test_a_file_that_could_not_be_read_does_not_come_where_another_was_asked_for_since(stage, photo, twin, tmp_path):
+    path = tmp_path / "copied.png"
+    path.write_bytes(photo.read_bytes()[:400])
+    four_panes_with(stage, photo)
+    drop_on(stage, 1, path)
+    stage.until(lambda: path.name in stage.window.notice.text)
+    guest_in(stage, 1, twin)
+    path.write_bytes(photo.read_bytes())
+    Image.fromarray(255 - pixels_of(twin)).save(twin)  # told together
+    stage.until(shows(stage, 1, pixels_of(twin)))
+    stage.until(lambda: not stage.window.pane_files.busy)
+    assert stage.controller.looks.picture(1).path == twin
+
+
+def test_a_guest_whose_pane_is_not_there_is_not_opened_when_its_file_changes(stage, photo, twin):
+    four_panes_with(stage, photo, pane0=twin)
+    stage.state.set_layout(Layout.SINGLE)
+    Image.fromarray(255 - pixels_of(twin)).save(twin)
+    guests = stage.controller.looks.guests
+    stage.until(lambda: np.array_equal(guests.pictures[0].pixels, pixels_of(twin)))
+    assert stage.state.picture.path == photo
+
+
 def test_a_guest_whose_file_has_fewer_pages_by_now_is_at_its_last(stage, photo, tmp_path):
     pages = [Image.fromarray(np.roll(pixels_of(photo), shift, axis=0)) for shift in (0, 20, 40)]
     path = tmp_path / "pages.tif"
@@ -373,3 +445,21 @@ def test_a_dialog_stays_while_space_shows_the_other_file(stage, photo, twin, ord
     assert dialog.isVisible()
     assert (stage.window.films.dialog or stage.window.exporter.dialog) is dialog
     dialog.reject()
+
+
+@pytest.mark.parametrize("order", ["export", "film"])
+def test_a_dialog_stays_when_its_guest_or_the_open_picture_is_read_again(stage, photo, twin, order):
+    stage.show(photo)
+    stage.state.set_layout(Layout.TWO)
+    guest_in(stage, 0, twin)
+    stage.state.set_active(0)
+    stage.window.actions_by_name[order].trigger()
+    dialog = stage.window.films.dialog or stage.window.exporter.dialog
+    for pane, path in ((0, twin), (1, photo)):
+        before = stage.controller.looks.picture(pane)
+        Image.fromarray(255 - pixels_of(path)).save(path)
+        stage.until(lambda pane=pane, was=before: stage.controller.looks.picture(pane) is not was)
+        assert dialog.isVisible()
+    assert dialog.picture is stage.controller.looks.picture(0)
+    stage.state.set_active(1)
+    assert not dialog.isVisible()

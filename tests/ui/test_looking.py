@@ -155,6 +155,28 @@ def test_over_a_difference_map_no_colour_is_said_to_be_on_screen(stage, photo):
     stage.qtbot.mouseMove(stage.window.canvas, QPoint(173, 131))
     assert stage.window.status.colour.text().startswith("RGB")
     assert stage.window.status.rendered.text() == ""
+    stage.state.set_layout(Layout.LENS)
+    stage.sharp()
+    assert stage.window.status.rendered.text() != ""
+    stage.state.set_layout(Layout.DIFFERENCE)
+    stage.sharp()
+    assert stage.window.status.rendered.text() == "", "under a cursor that rests, too"
+
+
+def test_a_divider_that_passes_under_the_cursor_changes_the_colour_that_is_told(stage, photo):
+    stage.show(photo)
+    stage.qtbot.keyClicks(stage.window.canvas, "6")
+    stage.state.set_layout(Layout.SPLIT)
+    stage.sharp()
+    for place in (QPoint(140, 150), QPoint(351, 133)):
+        stage.qtbot.mouseMove(stage.window.canvas, place)
+    shown = stage.window.status.rendered
+    stage.until(lambda: shown.text() != "")
+    by_the_right = shown.text()
+    stage.state.set_split(0.7)
+    stage.sharp()
+    values = stage.canvas_pixels()[133, 351]
+    assert shown.text() == f"→ {values[0]} {values[1]} {values[2]}" != by_the_right
 
 
 def test_a_right_click_opens_the_menu_where_it_was_made(stage, photo, monkeypatch):

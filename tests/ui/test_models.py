@@ -363,6 +363,35 @@ def test_a_model_that_takes_the_place_of_one_removed_elsewhere_is_computed_anew(
     assert any(view.model == "mine" for view in stage.fake.of_kind(ViewRequest))
 
 
+@pytest.mark.parametrize("way", ["chosen", "dialog"])
+def test_weights_that_were_replaced_in_place_are_computed_anew(stage, photo, way):
+    held("mine", "other")
+    stage.window.models.added.added.emit("mine", {})
+    stage.show(photo)
+    stage.state.set_method("mine")
+    stage.window.navigator.zoom_to(6.0)
+    stage.sharp()
+    stage.state.set_method("bicubic")
+    shutil.copy(LITE.with_name("liif-lite.safetensors"), shelf.folder() / "other.safetensors")
+    stage.state.set_method("other")
+    assert len(stage.fakes) == 1, "nothing was made by that one yet"
+    shutil.copy(LITE.with_name("liif-lite.safetensors"), shelf.folder() / "mine.safetensors")
+    stage.window.exporter._jobs[99] = photo
+    stage.state.set_method("lanczos")
+    assert len(stage.fakes) == 1, "an export is under way"
+    stage.window.exporter._jobs.clear()
+    if way == "chosen":
+        stage.state.set_method("mine")
+    else:
+        stage.window.models.show()
+        stage.window.models.dialog.reject()
+    stage.until(lambda: len(stage.fakes) == 2)
+    stage.state.set_method("mine")
+    stage.sharp()
+    assert any(view.model == "mine" for view in stage.fake.of_kind(ViewRequest))
+    assert len(stage.fakes) == 2
+
+
 def test_keys_lead_through_all_methods_and_back(stage, photo):
     held("mine")
     stage.window.model_actions.follow()

@@ -17,8 +17,9 @@ from PySide6.QtWidgets import QWidget
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.imaging.classic import resample
 from diif_viewer.imaging.colour import to_8_bits
+from diif_viewer.ui import folder
 from diif_viewer.ui.compare import Layout, area_at, areas, view_size
-from diif_viewer.ui.folder import neighbour
+from diif_viewer.ui.folder import neighbour, pictures_in
 from diif_viewer.ui.images import DARK, LIGHT, opaque
 from diif_viewer.ui.mailbox import Mailbox
 from diif_viewer.ui.shortcut_list import shortcut_lines, shortcut_table
@@ -176,6 +177,28 @@ def test_neighbours_are_in_natural_order(tmp_path):
     assert neighbour(tmp_path / "a10.png", 1) == tmp_path / "B1.JPG"
     assert neighbour(tmp_path / "a2.png", -1) == tmp_path / "B1.JPG"
     assert neighbour(tmp_path / "gone" / "x.png", 1) is None
+
+
+def test_numbers_in_names_count_as_numbers_wherever_they_stand(tmp_path):
+    names = ("1.png", "02.png", "2.png", "10.png", "a2b10.png", "a2b9c.png", "a10.png", "A.png", "a-1.png", "ab.png")
+    wanted = ["1.png", "02.png", "2.png", "10.png", "a2b9c.png", "a2b10.png", "a10.png", "a-1.png", "A.png", "ab.png"]
+    for name in (*names, "png", ".png", "a.png.txt"):
+        (tmp_path / name).touch()
+    assert [path.name for path in pictures_in(tmp_path)] == wanted
+
+
+def test_a_step_in_a_large_folder_looks_at_new_names_only(tmp_path):
+    """A step in a folder of 20,000 pictures took 0.3 seconds, most of it for taking their names apart again."""
+    for number in range(200):
+        (tmp_path / f"p{number}.png").touch()
+    assert neighbour(tmp_path / "p99.png", 1) == tmp_path / "p100.png"
+    before = folder._natural.cache_info().misses
+    (tmp_path / "p99a.png").touch()
+    assert neighbour(tmp_path / "p99.png", 1) == tmp_path / "p99a.png"
+    assert folder._natural.cache_info().misses == before + 1
+    (tmp_path / "p98.png").unlink()
+    assert neighbour(tmp_path / "p99.png", -1) == tmp_path / "p97.png"
+    assert neighbour(tmp_path / "p98.png", 1) == tmp_path / "p99.png"
 
 
 def test_the_list_of_shortcuts_names_everything():

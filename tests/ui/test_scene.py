@@ -121,6 +121,28 @@ def test_the_last_sharp_picture_stays_until_the_next_one_is_there(scene):
     assert near < 30, "the sharp picture of the scale before is on screen, transformed"
 
 
+@pytest.mark.parametrize("tiles", [100, 1, 0])
+def test_the_colour_that_is_told_is_on_screen_however_few_tiles_are_kept(scene, tiles):
+    view = view_at(7.0, 111, 97)
+    scene.cache.resize(tiles * 128 * 128 * 3)
+    scene.add_frame(frame(view))
+    sharpen(scene, view)
+    shown = painted(scene, view)
+    for y, x in ((3, 5), (60, 290), (120, 130), (190, 20)):
+        told = scene.colour_at(0, MODEL, view, int(view.top) + y, int(view.left) + x)
+        assert told == tuple(shown[y, x])
+
+
+def test_no_colour_is_told_where_the_picture_of_another_scale_stands_in(scene):
+    start, end = view_at(8.0, 100, 100), view_at(10.0, 165, 165)
+    sharpen(scene, start)
+    scene.aim(0, MODEL, end, end.window)
+    scene.add_frame(frame(end))
+    assert scene.colour_at(0, MODEL, end, 165 + 90, 165 + 150) is None
+    sharpen(scene, end)
+    assert scene.colour_at(0, MODEL, end, 165 + 90, 165 + 150) == tuple(painted(scene, end)[90, 150])
+
+
 def test_another_method_never_shows_the_old_one(scene):
     view = view_at(8.0, 100, 100)
     scene.add_frame(frame(view))

@@ -7,14 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QPoint, QSettings, Qt
+from PySide6.QtCore import QPoint, QSettings, QStandardPaths, Qt
 from PySide6.QtGui import QColor, QGuiApplication
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QToolButton
 
-from diif_viewer.ui import theme
+from diif_viewer.paths import shipped
+from diif_viewer.ui import open_dialog, theme
 from diif_viewer.ui.app import Viewer
 from diif_viewer.ui.compare import Layout
 from diif_viewer.ui.diagnostics import without_names
+from diif_viewer.ui.folder import users_pictures
 from diif_viewer.ui.settings import Settings
 from tests.ui.conftest import Stage
 from tests.ui.test_files import other_photo
@@ -58,6 +61,36 @@ def test_the_first_start_greets_and_forgets_the_greeting(starts, photo):
         one.until(lambda one=one: one.state.picture is not None)
         assert one.state.picture.path == photo
         assert one.window.files.recent == []
+
+
+def test_the_programs_own_pictures_are_not_looked_through_and_nothing_is_saved_among_them(
+    starts, tmp_path, monkeypatch
+):
+    """Next led from the sample to the program's icon, and a dialog began among its files."""
+    pictures, sample, asked = tmp_path / "Pictures", shipped("resources") / "sample.png", []
+    pictures.mkdir()
+    monkeypatch.setattr(QStandardPaths, "writableLocation", lambda _: str(pictures))
+    monkeypatch.setattr(open_dialog, "choose_files", lambda _, __, folder, **___: asked.append(folder) or [])
+    one = starts()
+    one.begin(sample)
+    one.until(lambda: one.state.picture is not None)
+    one.sharp()
+    for name in ("next", "previous"):
+        assert not one.window.actions_by_name[name].isEnabled()
+    one.window.opening.walk(1)
+    assert one.window.opening.path == sample
+    one.window.opening.choose()
+    one.state.set_layout(Layout.TWO)
+    one.state.set_active(0)
+    one.window.pane_files.choose()
+    assert asked == [str(pictures)] * 2
+    for name, dialog in (("export", one.window.exporter), ("film", one.window.films)):
+        one.window.actions_by_name[name].trigger()
+        assert dialog.dialog.folder == pictures
+        assert dialog.dialog.chosen_folder == ""
+        dialog.dialog.reject()
+    monkeypatch.setattr(QStandardPaths, "writableLocation", lambda _: str(tmp_path / "gone"))
+    assert users_pictures() == Path.home()
 
 
 def test_the_next_start_takes_up_where_the_last_one_ended(starts, photo, tmp_path):
@@ -318,6 +351,49 @@ def test_the_hint_goes_for_good_when_it_was_of_use(stage, photo):
     stage.window.open_path(photo)
     stage.sharp()
     assert not hint.isVisible()
+
+
+def type_a_zoom(window):
+    box = window.tools.zoom_box
+    box.setFocus()
+    box.selectAll()
+    QTest.keyClicks(box, "x5")
+    QTest.keyClick(box, Qt.Key.Key_Return)
+
+
+ZOOMS = {
+    "key": lambda window: QTest.keyClick(window.canvas, Qt.Key.Key_Plus),
+    "digit": lambda window: QTest.keyClick(window.canvas, Qt.Key.Key_5),
+    "box": type_a_zoom,
+    "double-click": lambda window: window.navigator.toggle((200.0, 200.0)),
+    "pinch": lambda window: window.canvas.zoom_asked.emit((200.0, 200.0), 1.5, False),
+    "region": lambda window: window.navigator.show_region((200.0, 200.0), (260.0, 250.0)),
+}
+
+
+@pytest.mark.parametrize("way", ZOOMS)
+def test_the_hint_counts_every_way_to_zoom(stage, photo, way):
+    stage.show(photo)
+    ZOOMS[way](stage.window)
+    assert stage.window.hint.isVisible()
+    stage.window.actions_by_name["split"].trigger()
+    assert stage.window.hint.done
+
+
+def test_the_hint_counts_no_zoom_that_nobody_asked_for(stage, photo, tmp_path):
+    """A window of another size, panes side by side, another picture."""
+    stage.show(photo)
+    width = stage.state.view.view_width
+    stage.window.resize(900, 700)
+    stage.until(lambda: stage.state.view.view_width != width)
+    stage.window.actions_by_name["two"].trigger()
+    other = tmp_path / "other.png"
+    Image.new("RGB", (300, 300)).save(other)
+    stage.window.open_path(other)
+    stage.until(lambda: stage.state.picture.path == other)
+    stage.sharp()
+    assert stage.window.hint.isVisible()
+    assert not stage.window.hint.done
 
 
 def test_the_hint_leaves_its_corner_to_the_histogram(stage, photo):

@@ -594,6 +594,26 @@ def test_a_dragged_region_is_exported(stage, photo):
     assert not canvas.choosing_region
 
 
+@pytest.mark.parametrize("way", ["drag", "Enter"])
+@pytest.mark.parametrize("name", ["export_region", "figure"])
+def test_what_to_drag_is_said_as_long_as_that_is_waited_for(stage, photo, name, way):
+    stage.show(photo)
+    stage.sharp()
+    canvas, notice = stage.window.canvas, stage.window.notice
+    stage.window.actions_by_name[name].trigger()
+    assert "Drag" in notice.text
+    assert not notice._timer.isActive(), "somebody may take a while to choose"
+    if way == "drag":
+        stage.qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=QPoint(100, 90))
+        stage.qtbot.mouseMove(canvas, QPoint(260, 200))
+        stage.qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=QPoint(260, 200))
+    else:
+        stage.qtbot.keyClick(canvas, Qt.Key.Key_Return)
+    dialog = stage.window.exporter.dialog or stage.window.figures.dialog
+    assert notice.isHidden()
+    dialog.reject()
+
+
 def test_escape_in_the_middle_of_a_drag_chooses_no_region(stage, photo):
     stage.show(photo)
     stage.sharp()
