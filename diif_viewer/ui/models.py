@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt, Slot
 
 from diif_viewer.models import shelf
+from diif_viewer.paths import stamp_of
 from diif_viewer.ui.added_models import AddedModels
 from diif_viewer.ui.device_box import AUTOMATIC, DeviceBox
-from diif_viewer.ui.file_watch import stamp_of
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.models_dialog import ModelsDialog, weights
 from diif_viewer.ui.speeds import Speeds
