@@ -79,6 +79,8 @@ def let_go(stage, key=Qt.Key.Key_Space):
 def test_holding_space_shows_the_method_looked_at_before(stage, photo):
     stage.show(photo)
     stage.sharp()
+    view = stage.state.view
+    stage.until(lambda: stage.controller.scene.has_frame("bicubic", view.scale, view.window))
     hold(stage)
     assert stage.state.methods == ("bicubic",)
     assert stage.controller.sharp, "the bicubic picture of the view is there already"
