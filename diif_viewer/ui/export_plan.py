@@ -121,7 +121,8 @@ def make_plan(choices: Choices, subject: Subject, region: Box) -> Plan:
 
 def _span(start: float, end: float, scale: float, count: int) -> tuple[int, int]:
     """The outputs from position `start` on, as many as the extent asks for, within `count`."""
-    length = min(count, max(1, math.floor((end - start) * scale + 0.5)))
+    extent = round(end - start, 9)  # what differs in the last digits, as it does once moved, is as long
+    length = min(count, max(1, math.floor(extent * scale + 0.5)))
     first = min(max(0, math.ceil(start * scale - 0.5)), count - length)
     return first, first + length
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PySide6.QtCore import QSettings
 
@@ -54,6 +54,8 @@ def test_a_typed_width_is_the_width(box, width):
     assert whole.contains(plan.window)
 
 
+@example(box=(0.0, 0.0, 1.0, 1.9), right=0.0, down=255.0, scale=5.0)
+@example(box=(0.0, 0.0, 1.1, 1.0), right=255.0, down=0.0, scale=5.0)
 @given(box=boxes, right=st.floats(-300, 300), down=st.floats(-300, 300), scale=st.floats(0.2, 30))
 def test_a_region_that_is_moved_keeps_its_size_in_pixels(box, right, down, scale):
     choices = Choices(part="region", anchor="scale", size=scale)
