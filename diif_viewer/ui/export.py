@@ -75,7 +75,6 @@ class Exporter(QObject):
         self._region: tuple[int, Box] | None = None
         self._exact = self._warned = False
         self.dialog: ExportDialog | None = None
-        self._of: Picture | None = None  # what the dialog is about
         stack = notice.parentWidget()
         assert stack is not None
         self.queue = ExportQueue(stack)
@@ -145,7 +144,7 @@ class Exporter(QObject):
         dialog.wanted.connect(self.start)
         dialog.planned.connect(self._planned)
         dialog.finished.connect(self._closed)
-        self.dialog, self._of = dialog, picture
+        self.dialog = dialog
         dialog.refresh()
         place_beside(dialog, self._notice.window(), self._framed())
         dialog.show()
@@ -206,17 +205,18 @@ class Exporter(QObject):
         subject, picture = self._subject(), self._picture
         if self.dialog is None:
             return
-        if picture is not None and picture is not self._of and picture.is_again(self._of):
-            self.dialog.picture = self._of = picture
+        before = self.dialog.picture
+        stays = self.dialog.stays_with(picture)
+        if self.dialog.picture is not before:
             self._probe = 0  # what was asked is about the old one
-        if picture is not self._of:
+        if not stays:
             self.dialog.reject()  # another picture, or another pane with another one
         elif subject is not None:
             self.dialog.show_subject(subject)
 
     @Slot()
     def _picture_changed(self) -> None:
-        if self._picture is not self._of:  # a change of the view is told by itself
+        if self.dialog is not None and self._picture is not self.dialog.picture:  # else the view's change is told
             self._subject_changed()
 
     @Slot(object)

@@ -45,7 +45,6 @@ class Films(QObject):
         self._controller, self._exporter, self._notice, self._settings = controller, exporter, notice, settings
         self.choose: ChoosePath = choose_film_path
         self.dialog: FilmDialog | None = None
-        self._of: Picture | None = None  # what the dialog is about
         self._serials = itertools.count(-1, -1)  # those of exports' probes go up
         self._probe = 0
         state, client = controller.state, controller.client
@@ -80,7 +79,7 @@ class Films(QObject):
         dialog.probe_asked.connect(self._ask)
         dialog.wanted.connect(self._start)
         dialog.finished.connect(self._closed)
-        self.dialog, self._of = dialog, picture
+        self.dialog = dialog
         place_beside(dialog, window)
         dialog.show()
 
@@ -147,15 +146,16 @@ class Films(QObject):
         view, picture = self._view, self._picture
         if self.dialog is None:
             return
-        if picture is not None and picture is not self._of and picture.is_again(self._of):
-            self.dialog.picture = self._of = picture
+        before = self.dialog.picture
+        stays = self.dialog.stays_with(picture)
+        if self.dialog.picture is not before:
             self._probe = 0  # what was asked is about the old one
-        if picture is not self._of:
+        if not stays:
             self.dialog.reject()  # another picture, or another pane with another one
         elif view is not None:
             self.dialog.show_view(view, self._method())
 
     @Slot()
     def _picture_changed(self) -> None:
-        if self._picture is not self._of:  # a change of the view is told by itself
+        if self.dialog is not None and self._picture is not self.dialog.picture:  # else the view's change is told
             self._view_changed()

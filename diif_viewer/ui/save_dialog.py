@@ -98,6 +98,12 @@ class SaveDialog(QDialog):
         self.buttons.accepted.connect(self._accept)
         self.buttons.rejected.connect(self.reject)
 
+    def stays_with(self, picture: Picture | None) -> bool:
+        """False where `picture` is another one; the same file read again takes the place of what was there."""
+        if picture is not None and picture.is_again(self.picture):
+            self.picture = picture
+        return picture is self.picture
+
     def fit(self, height: int) -> None:
         """Be at most `height` logical pixels high, as far as a smaller preview does that."""
         if (beyond := self.sizeHint().height() - height) > 0:
