@@ -13,6 +13,7 @@ from diif_viewer.engine.layers import Conv, cut
 from diif_viewer.engine.native.edsr import Layer, NativeEdsr
 from diif_viewer.engine.native.edsr8 import NativeEdsr8
 from diif_viewer.engine.planes import BlockCache, Plane
+from diif_viewer.engine.threads import parallel
 from diif_viewer.errors import CheckpointError
 from diif_viewer.geometry import Window
 from diif_viewer.models.edsr import Edsr, ResidualBlock
@@ -31,7 +32,7 @@ GPU_REACH = 384
 class Encoder(Protocol):
     """An encoder packed for one dtype and device.
 
-    radius: how far an output sees. channels: of the features. native: it is computed by a compiled kernel.
+    radius: how far an output sees. channels: of the features. native: a compiled kernel computes it, on all cores.
     """
 
     dtype: torch.dtype
@@ -113,7 +114,8 @@ def feature_plane(
 
     def fill(window: Window) -> Tensor:
         outer = window.grown(encoder.radius).intersected(limits)
-        encoded = encoder(read(outer), window.intersected(limits).moved(-outer.top, -outer.left))
+        (pixels,) = parallel(read, [outer], device=device)
+        encoded = encoder(pixels, window.intersected(limits).moved(-outer.top, -outer.left))
         if encoded.shape[:2] == (window.height, window.width):
             return encoded
         padded = encoded.new_zeros(window.height, window.width, encoder.channels)
@@ -121,4 +123,4 @@ def feature_plane(
         return padded
 
     reach = REACH if device == "cpu" else GPU_REACH
-    return Plane(cache, limits, fill, block=STEP, reach=reach, halo=encoder.radius, device=device)
+    return Plane(cache, limits, fill, block=STEP, reach=reach, halo=encoder.radius, joint=encoder.native, device=device)

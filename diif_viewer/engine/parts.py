@@ -11,11 +11,11 @@ from diif_viewer.geometry import Window
 
 
 def rectangles(blocks: Iterable[Window]) -> list[Window]:
-    """Blocks of one grid, row by row, merged into rectangles that hold them and nothing else."""
+    """Blocks, row by row, merged into rectangles that hold them and nothing else."""
     runs: list[Window] = []
     for block in blocks:
         last = runs[-1] if runs else None
-        if last is not None and last.top == block.top and last.right == block.left:
+        if last is not None and (last.top, last.bottom, last.right) == (block.top, block.bottom, block.left):
             runs[-1] = Window(last.top, last.left, last.bottom, block.right)
         else:
             runs.append(block)

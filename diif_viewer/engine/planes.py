@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import torch
 from torch import Tensor
@@ -93,8 +93,9 @@ class Plane:
     """A lazily filled (height, width, channels * density^2) grid with zeros outside its limits.
 
     limits: where values exist. density: values per position and axis (2 for DIIF-S knots, else 1). block: side of a
-    block. reach, halo: one `fill` has about reach * reach positions at most, and computes `halo` more on every side.
-    device: where `fill` computes.
+    block. reach, halo: a part has about reach * reach positions at most, and `fill` computes `halo` more on every side.
+    joint: `fill` takes all of the CPU's cores by itself, and parts that are computed at once are one to it where they
+    make a rectangle. device: where `fill` computes.
     fill: called with a window of whole blocks that are not held; returns ``(window.height * density, window.width *
     density, channels)``. What lies outside the limits may hold anything if it is never asked for.
 
@@ -112,6 +113,7 @@ class Plane:
         block: int = BLOCK,
         reach: int = 0,
         halo: int = 0,
+        joint: bool = False,
         device: str = "cpu",
     ) -> None:
         self.device = device
@@ -122,6 +124,7 @@ class Plane:
         self._density = density
         self._reach = max(reach, block)
         self._halo = halo
+        self._joint = joint
         self._serial = next(_serial)
 
     def missing(self, *windows: Window) -> list[Window]:
@@ -146,16 +149,20 @@ class Plane:
         return [Window(row * side, col * side, (row + 1) * side, (col + 1) * side) for _, row, col in keys]
 
     def ensure(self, *windows: Window) -> None:
-        """Compute what is missing of windows, parts side by side on the CPU's cores."""
+        """Compute what is missing of windows, on all of the CPU's cores."""
         self.compute(self.missing(*windows))
 
     def compute(self, parts: Iterable[Window]) -> None:
-        """Compute parts, as `missing` names them, side by side on the CPU's cores.
+        """Compute parts, as `missing` names them, on all of the CPU's cores.
 
         Returns when they are there, on a GPU too: work that is only launched would hold up whatever is wanted next, and
         count as its time.
         """
         work = list(dict.fromkeys(parts))
+        if self._joint:
+            for whole in self._together(work):
+                self._compute(whole)
+            return
         while (
             self.device == "cpu"
             and work
@@ -167,6 +174,12 @@ class Plane:
             work += halves(largest, self.block)
         parallel(self._compute, work, device=self.device)
         finish(self.device)
+
+    def _together(self, parts: list[Window]) -> Iterator[Window]:
+        """As many parts at a time as would be in work side by side, those that make a rectangle as one."""
+        for start in range(0, len(parts), cores()):
+            some = sorted(parts[start : start + cores()], key=lambda part: (part.top, part.left))
+            yield from rectangles(some)
 
     def region(self, window: Window, out: Tensor | None = None) -> Tensor:
         """Values of `window`, computing what is missing; zeros outside the limits.
@@ -249,13 +262,18 @@ class Plane:
         return (self._serial, block.top // self.block, block.left // self.block)
 
     def _compute(self, part: Window) -> dict[Key, Tensor]:
-        values, d, made = self._fill(part), self._density, {}
+        values, d = self._fill(part), self._density
         whole = part.height == part.width == self.block and values.is_contiguous()
-        for block in part.split(self.block):
+
+        def store(block: Window) -> tuple[Key, Tensor]:
             piece = _cut(values, block.moved(-part.top, -part.left), d)
-            made[self._key(block)] = values if whole else piece.clone(memory_format=torch.contiguous_format)
-            self._cache.put(self._key(block), made[self._key(block)])
-        return made
+            key, made = self._key(block), values if whole else piece.clone(memory_format=torch.contiguous_format)
+            self._cache.put(key, made)
+            return key, made
+
+        rows = [list(group) for _, group in itertools.groupby(part.split(self.block), key=lambda block: block.top)]
+        stored = parallel(lambda row: [store(block) for block in row], rows, device=self.device)
+        return dict(itertools.chain.from_iterable(stored))
 
 
 def hull(blocks: Iterable[Window]) -> Window:

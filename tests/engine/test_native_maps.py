@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -10,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from diif_viewer.engine import threads
 from diif_viewer.engine.decoders.diif_s import DiifSDecoder
 from diif_viewer.engine.encoding import PackedEdsr, feature_plane
 from diif_viewer.engine.native import edsr
@@ -93,6 +97,52 @@ def test_less_is_computed_than_layer_by_layer_on_one_size(encoders: Encoders) ->
     halo, channels = encoders.reference.radius, encoders.reference.channels
     plain = window.grown(halo).intersected(WHOLE).area * 9 * channels * (3 + channels * (halo - 1))
     assert Work.macs - before < plain
+
+
+@settings(max_examples=20, deadline=None)
+@given(bands=st.integers(1, 70), threads=st.integers(1, 5))
+def test_any_number_of_threads_makes_the_same_to_the_bit(encoders: Encoders, bands: int, threads: int) -> None:
+    """However many were expected: too few rows for the bands, bands for nobody, nobody's band."""
+    native = encoders.packed._native
+    assert native is not None
+    inside = Window(7, 0, 40, 70)
+    outer = inside.grown(encoders.reference.radius).intersected(WHOLE)
+    pixels = encoders.read(outer)[0].permute(1, 2, 0).contiguous()
+    features = torch.full((inside.height, inside.width, encoders.reference.channels), torch.nan).to(pixels.dtype)
+    request = native._request(pixels, inside.moved(-outer.top, -outer.left), features)
+    work = native._begun(request, pixels, features, threads=bands)
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(lambda _: native._join(work.address), range(threads)))
+    assert torch.equal(features, encoders.encoded(WHOLE)[inside.top : inside.bottom, inside.left : inside.right])
+
+
+def test_what_is_interrupted_goes_when_its_threads_are_done(encoders: Encoders) -> None:
+    """An interrupt reaches the waiting thread alone, and the others write on into what must still be there."""
+    native, ended, reached, go = encoders.packed._native, threading.Event(), threading.Event(), threading.Event()
+    assert native is not None
+    join, end = native._join, native._end
+
+    def slow(address: int) -> None:
+        reached.set()
+        assert go.wait(60)
+        assert not ended.is_set()
+        join(address)
+
+    def interrupted(pending: object) -> None:
+        assert reached.wait(60)
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(native, "_join", slow)
+        patch.setattr(native, "_end", lambda address: (end(address), ended.set()))
+        patch.setattr(threads, "wait", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            encoders.encoded(WHOLE)
+        gc.collect()
+        assert not ended.is_set()
+        go.set()
+        patch.undo()
+        assert ended.wait(60)
 
 
 def test_other_encoders_are_left_to_plain_torch() -> None:

@@ -1,9 +1,11 @@
 """Planes give the same values however they are asked for, and their cache keeps to its budget."""
 
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from diif_viewer.engine import planes
 from diif_viewer.engine.planes import BLOCK, GPU_BLOCK, BlockCache, Plane
 from diif_viewer.geometry import Window
 
@@ -16,12 +18,12 @@ def truth(window: Window, density: int) -> torch.Tensor:
     return torch.stack([rows + 0.0 * columns, 0.0 * rows + columns], -1)
 
 
-def make(cache: BlockCache, density: int, reach: int, filled: list[Window]) -> Plane:
+def make(cache: BlockCache, density: int, reach: int, filled: list[Window], *, joint: bool = False) -> Plane:
     def fill(window: Window) -> torch.Tensor:
         filled.append(window)
         return truth(window, density)
 
-    return Plane(cache, Window(0, 0, HEIGHT, WIDTH), fill, density=density, reach=reach)
+    return Plane(cache, Window(0, 0, HEIGHT, WIDTH), fill, density=density, reach=reach, joint=joint)
 
 
 windows = st.tuples(
@@ -89,6 +91,19 @@ def test_dropping_a_plane_frees_its_blocks_only() -> None:
     assert cache.bytes == held
     assert two.missing(Window(0, 0, 40, 40)) == []
     assert one.missing(Window(0, 0, 40, 40)) != []
+
+
+def test_a_joint_fill_has_parts_side_by_side_as_one_and_not_more_at_a_time_than_there_are_cores() -> None:
+    filled: list[Window] = []
+    plane = make(BlockCache(1 << 24), 1, 2 * BLOCK, filled, joint=True)
+    together = [Window(0, 0, 64, 64), Window(0, 64, 64, 128)]
+    apart = [Window(64, 0, 96, 64), Window(64, 96, 96, 128)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(planes, "cores", lambda: 2)
+        plane.compute([*reversed(together), *apart])
+    assert filled == [Window(0, 0, 64, 128), *apart]
+    assert plane.missing(plane.limits) == [Window(64, 64, 96, 96)]
+    assert torch.equal(plane.region(plane.limits), truth(plane.limits, 1))
 
 
 def test_on_a_gpu_blocks_are_filled_one_by_one_whatever_is_held_and_asked_for() -> None:

@@ -69,12 +69,6 @@ static Part around(const Encoding *e, int layers) {
                   lower(e->right + layers, e->width)};
 }
 
-static void copy_colours(const Encoding *e, const Map *image) {
-    const size_t row = (size_t)e->width * COLOURS;
-    for (int y = 0; y < e->height; y++)
-        memcpy(image->values + y * image->stride, e->image + y * row, row * sizeof(Value));
-}
-
 /* How much a map needs: positions in all, and from row to row. */
 typedef struct {
     size_t positions, across;
@@ -85,20 +79,40 @@ static Room room_for(const Encoding *e) {
     return (Room){(e->height + 2) * across + TILE + 2, across}; /* a last tile is read to its end */
 }
 
-/* `count` maps, all zeros, the first of colours; their memory, or NULL where there is none. */
-static Value *new_maps(Room room, Map *maps, int channels, int count) {
+/* What lies around the picture, `each` bytes a position, as `value`: before and behind every row, and the row above the
+ * first and below the last. The rest of a map is written before it is read. */
+static void surround(const Encoding *e, char *memory, size_t each, int value) {
+    const Room room = room_for(e);
+    const size_t row = room.across * each;
+    memset(memory, value, row + each);
+    for (int y = 1; y < e->height; y++)
+        memset(memory + (y + 1) * row - each, value, 2 * each);
+    memset(memory + (e->height + 1) * row - each, value, room.positions * each - ((e->height + 1) * row - each));
+}
+
+static size_t whole_registers(size_t bytes) { return (bytes + 63) / 64 * 64; }
+
+/* `count` maps with zeros around them, the first of colours; their memory, or NULL where there is none. */
+static Value *new_maps(const Encoding *e, Map *maps, int channels, int count) {
+    const Room room = room_for(e);
     const size_t values = room.positions * (COLOURS + (count - 1) * (size_t)channels);
-    Value *memory = allocate((values * sizeof(Value) + 63) / 64 * 64);
+    Value *memory = allocate(whole_registers(values * sizeof(Value)));
     if (memory == NULL)
         return NULL;
-    memset(memory, 0, values * sizeof(Value));
     Value *next = memory;
     for (int i = 0; i < count; i++) {
         const size_t each = i == 0 ? COLOURS : (size_t)channels;
         maps[i] = (Map){next + (room.across + 1) * each, (ptrdiff_t)(room.across * each)};
+        surround(e, (char *)next, each * sizeof(Value), 0);
         next += room.positions * each;
     }
     return memory;
+}
+
+static void copy_colours(const Encoding *e, Part rows, const Map *image) {
+    const size_t row = (size_t)e->width * COLOURS;
+    for (int y = rows.top; y < rows.bottom; y++)
+        memcpy(image->values + y * image->stride, e->image + y * row, row * sizeof(Value));
 }
 
 #endif

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -12,6 +12,7 @@ from torch import Tensor
 from diif_viewer.engine.native import library
 from diif_viewer.engine.native.library import Kernels
 from diif_viewer.engine.native.products import Work, floats, panels, taps
+from diif_viewer.engine.threads import cores, parallel
 from diif_viewer.geometry import Window
 
 CHANNELS = (48, 64)
@@ -39,8 +40,19 @@ class Encoding(ctypes.Structure):
     )
 
 
+class _Begun:
+    """Work that threads go on with. It goes with the last one that holds it: an interrupt waits for none of them."""
+
+    def __init__(self, address: int, end: Callable[[int], None], held: tuple[object, ...]) -> None:
+        """end: frees what is at the address. held: what the kernel reads and writes there."""
+        self.address, self._end, self._held = address, end, held
+
+    def __del__(self) -> None:
+        self._end(self.address)
+
+
 class NativeEdsr:
-    """The encoder in one call that holds no lock. Sums are in float32."""
+    """The encoder on all cores, which share each layer. Sums are in float32."""
 
     _function = "diif_viewer_encode"
     _packed = slice(None)  # layers whose weights are of the form's dtype
@@ -54,8 +66,12 @@ class NativeEdsr:
         each = ctypes.c_void_p * len(layers)
         self._weights_at = each(*(t.data_ptr() for t in self._weights))
         self._bias_at = each(*(t.data_ptr() for t in self._bias))
-        self._run = getattr(kernels.dll, self._function)
-        self._run.argtypes = (ctypes.c_void_p, ctypes.c_int)
+        self._begin, self._join, self._end = (
+            getattr(kernels.dll, f"{self._function}_{name}") for name in ("begin", "join", "end")
+        )
+        self._begin.argtypes, self._begin.restype = (ctypes.c_void_p, ctypes.c_int, ctypes.c_int), ctypes.c_void_p
+        for function in (self._join, self._end):
+            function.argtypes, function.restype = (ctypes.c_void_p,), None
 
     @classmethod
     def of(cls, layers: Sequence[Layer], dtype: torch.dtype) -> NativeEdsr | None:
@@ -75,10 +91,16 @@ class NativeEdsr:
         pixels = image[0].permute(1, 2, 0).contiguous()
         height, width, _ = pixels.shape
         features = torch.empty(inside.height, inside.width, self._channels, dtype=self._dtype)
-        if self._run(ctypes.byref(self._request(pixels, inside, features)), self._channels):
-            raise MemoryError("the kernel's buffers")
+        work = self._begun(self._request(pixels, inside, features), pixels, features, threads=cores())
+        parallel(lambda _: self._join(work.address), range(cores()))
         Work.macs += self._macs(inside, Window(0, 0, height, width))
         return features
+
+    def _begun(self, request: ctypes.Structure, *tensors: Tensor, threads: int) -> _Begun:
+        address = self._begin(ctypes.byref(request), self._channels, threads)
+        if address is None:
+            raise MemoryError("the kernel's buffers")
+        return _Begun(address, self._end, (request, *tensors))
 
     def _request(self, pixels: Tensor, inside: Window, features: Tensor) -> ctypes.Structure:
         """What the kernel is handed; the tensors must outlive it."""

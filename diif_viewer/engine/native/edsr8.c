@@ -3,7 +3,7 @@
  */
 
 #include "bytes.h"
-#include "edsr.h"
+#include "team.h"
 
 #if defined(BYTES)
 
@@ -54,56 +54,82 @@ INLINE void bytes_of(const Map *from, const int channels, Part part, const ByteM
         }
 }
 
-INLINE void encode_bytes(const ByteEncoding *b, const int channels, const Map *maps, const ByteMap *byte_maps) {
-    const Encoding *e = &b->part;
-    const Map *image = maps, *shallow = maps + 1, *x = maps + 2;
-    const ByteMap *bytes = byte_maps, *inner = byte_maps + 1;
-    const int layers = 2 * e->blocks + 2;
-    const Part first = around(e, layers - 1);
-    layer(COLOURS, channels, image, e->weights[0], e->bias[0], NULL, 0, first, shallow);
-    bytes_of(shallow, channels, first, bytes);
-    int n = 1;
-    for (const Map *from = shallow; n < layers - 1; n += 2, from = x) {
-        byte_layer(b->layers + n - 1, channels, bytes, NULL, around(e, layers - 1 - n), inner, NULL, NULL);
-        byte_layer(b->layers + n, channels, inner, from, around(e, layers - 2 - n), NULL, x, bytes);
-    }
-    const ptrdiff_t stride = (ptrdiff_t)(e->right - e->left) * channels;
-    const Map out = {e->features - e->top * stride - e->left * channels, stride};
-    byte_layer(b->layers + n - 1, channels, bytes, shallow, around(e, 0), NULL, &out, NULL);
-}
-
-TARGET static void encode_bytes_48(const ByteEncoding *e, const Map *maps, const ByteMap *bytes) {
-    encode_bytes(e, 48, maps, bytes);
-}
-
-TARGET static void encode_bytes_64(const ByteEncoding *e, const Map *maps, const ByteMap *bytes) {
-    encode_bytes(e, 64, maps, bytes);
-}
-
-/* 0: done; 1: no memory; 2: no such number of channels. */
-int diif_viewer_encode_bytes(const ByteEncoding *b, int channels) {
-    if (channels != 48 && channels != 64)
-        return 2;
+typedef struct {
+    Team team;
+    const ByteEncoding *b;
+    int channels;
     Map maps[3];
     ByteMap byte_maps[2];
-    const Room room = room_for(&b->part);
-    const size_t each = room.positions * channels, scales = 2 * room.positions * sizeof(float);
-    Value *memory = new_maps(room, maps, channels, 3);
-    char *bytes = allocate((scales + 2 * each + 63) / 64 * 64);
-    if (memory != NULL && bytes != NULL) {
-        memset(bytes, 0, scales);
-        memset(bytes + scales, MIDDLE, each);
-        memset(bytes + scales + each, 0, each);
-        for (int i = 0; i < 2; i++)
-            byte_maps[i] = (ByteMap){(uint8_t *)bytes + scales + i * each + (room.across + 1) * channels,
-                                     (float *)bytes + i * room.positions + room.across + 1, (ptrdiff_t)room.across};
-        copy_colours(&b->part, maps);
-        (channels == 48 ? encode_bytes_48 : encode_bytes_64)(b, maps, byte_maps);
+    Value *memory;
+    char *bytes;
+} ByteEncoder;
+
+INLINE void encode_bytes(ByteEncoder *made, const int channels) {
+    const Encoding *e = &made->b->part;
+    const Map *image = made->maps, *shallow = image + 1, *x = image + 2;
+    const ByteMap *bytes = made->byte_maps, *inner = bytes + 1;
+    const int layers = 2 * e->blocks + 2;
+    const ptrdiff_t stride = (ptrdiff_t)(e->right - e->left) * channels;
+    const Map out = {e->features - e->top * stride - e->left * channels, stride};
+    for (Share share = share_of(&made->team); take_rows(&made->team, &share);) {
+        const int n = share.step - 1;
+        const ByteLayer *of = made->b->layers + n - 1;
+        if (n < 0) {
+            copy_colours(e, share.rows, image);
+        } else if (n == 0) {
+            layer(COLOURS, channels, image, e->weights[0], e->bias[0], NULL, 0, share.rows, shallow);
+            bytes_of(shallow, channels, share.rows, bytes);
+        } else if (n == layers - 1) {
+            byte_layer(of, channels, bytes, shallow, share.rows, NULL, &out, NULL);
+        } else if (n % 2) {
+            byte_layer(of, channels, bytes, NULL, share.rows, inner, NULL, NULL);
+        } else {
+            byte_layer(of, channels, inner, n == 2 ? shallow : x, share.rows, NULL, x, bytes);
+        }
     }
-    const int failed = memory == NULL || bytes == NULL;
-    release(memory);
-    release(bytes);
-    return failed;
+}
+
+TARGET static void encode_bytes_48(ByteEncoder *made) { encode_bytes(made, 48); }
+
+TARGET static void encode_bytes_64(ByteEncoder *made) { encode_bytes(made, 64); }
+
+/* As those of edsr.c. */
+void *diif_viewer_encode_bytes_begin(const ByteEncoding *b, int channels, int threads) {
+    const Encoding *e = &b->part;
+    const Room room = room_for(e);
+    const size_t each = room.positions * channels, scales = 2 * room.positions * sizeof(float);
+    ByteEncoder *made = allocate(whole_registers(sizeof(ByteEncoder)));
+    if (made == NULL)
+        return NULL;
+    *made = (ByteEncoder){.b = b, .channels = channels};
+    made->memory = new_maps(e, made->maps, channels, 3);
+    made->bytes = allocate(whole_registers(scales + 2 * each));
+    if (made->memory != NULL && made->bytes != NULL && new_team(&made->team, e, threads)) {
+        for (int i = 0; i < 2; i++) {
+            float *of = (float *)made->bytes + i * room.positions;
+            char *values = made->bytes + scales + i * each;
+            surround(e, (char *)of, sizeof(float), 0);
+            surround(e, values, channels, i == 0 ? MIDDLE : 0);
+            made->byte_maps[i] = (ByteMap){(uint8_t *)values + (room.across + 1) * channels, of + room.across + 1,
+                                           (ptrdiff_t)room.across};
+        }
+        return made;
+    }
+    release(made->memory);
+    release(made->bytes);
+    release(made);
+    return NULL;
+}
+
+void diif_viewer_encode_bytes_join(ByteEncoder *made) {
+    (made->channels == 48 ? encode_bytes_48 : encode_bytes_64)(made);
+}
+
+void diif_viewer_encode_bytes_end(ByteEncoder *made) {
+    release(made->team.done);
+    release(made->memory);
+    release(made->bytes);
+    release(made);
 }
 
 #endif

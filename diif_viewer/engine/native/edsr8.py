@@ -22,7 +22,7 @@ class _Encoding(ctypes.Structure):
 
 
 class NativeEdsr8(NativeEdsr):
-    """The encoder in one call that holds no lock. Products are of bytes, but for the first layer's."""
+    """As `NativeEdsr`. Products are of bytes, but for the first layer's."""
 
     _function = "diif_viewer_encode_bytes"
     _packed = slice(1)

@@ -82,6 +82,22 @@ static inline void release(void *memory) {
 #define release(memory) free(memory)
 #endif
 
+/* While another thread is at work: some microseconds at once, then whatever else wants to run first. */
+#if defined(_WIN32)
+__declspec(dllimport) int __stdcall SwitchToThread(void);
+#define let_others() SwitchToThread()
+#else
+#include <sched.h>
+#define let_others() sched_yield()
+#endif
+
+static inline void wait_a_little(int times) {
+    if (times < 256)
+        _mm_pause();
+    else
+        let_others();
+}
+
 #define INLINE static inline __attribute__((always_inline)) TARGET
 
 /* What the processor says that it has (CPUID), and where: not all compilers know all of it by a name. */
