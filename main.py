@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import sys
 
-from diif_viewer.cli import main
+from diif_viewer.__main__ import run
 
 if __name__ == "__main__":  # the renderer's process imports this file again
-    multiprocessing.freeze_support()
-    sys.exit(main())
+    sys.exit(run())

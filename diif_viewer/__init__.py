@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # not from `typing`: until that is imported, Ctrl-C would show a traceback
 if TYPE_CHECKING:
+    from typing import Any
+
     from diif_viewer.engine.field import Field, encode
     from diif_viewer.engine.model import Model, load_model
 

@@ -12,15 +12,15 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import cast
 
 from diif_viewer.cli.render_plan import Job
 from diif_viewer.cli.render_work import Outcome, Renderer, failure
-from diif_viewer.cli.signals import heeded, held_back, let_in
+from diif_viewer.cli.signals import heeded
 from diif_viewer.cli.verbose import told
+from diif_viewer.starting import held_back, let_in
 
 Progress = Callable[[list[float]], None]
 """Takes the finished fraction of each job."""
@@ -33,8 +33,6 @@ def outcomes(jobs: Sequence[Job], workers: int, progress: Progress) -> Iterator[
     running: dict[Connection, BaseProcess] = {}
     fractions: dict[int, float] = {}
     waiting, given = list(reversed(list(enumerate(jobs)))), dict[Connection, int]()
-    if os.name != "nt":
-        resource_tracker.ensure_running()  # the first start would do it, and let signals in
     try:
         for _ in range(min(workers, len(jobs))):
             near, far = context.Pipe()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from diif_viewer.cli import arguments
 from diif_viewer.cli.display import has_display
 from diif_viewer.errors import DeviceError, ExportError, RequestError
 from diif_viewer.paths import shipped
+from diif_viewer.starting import held_back, let_in
 
 HELP = "Measure speed: decoding beside LIIF's public code, and the window under a script."
 
@@ -161,14 +163,19 @@ def _drive(path: Path, options: dict[str, Any], args: argparse.Namespace) -> dic
 def _apart(work: Callable[[Path, Any], dict[str, Any]], *args: Any) -> dict[str, Any]:
     """Work in a fresh process."""
     try:
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_choose_platform) as pool:
-            return pool.submit(work, *args).result()
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_begin) as pool:
+            with held_back():
+                begun = pool.submit(work, *args)
+            return begun.result()
     except BrokenExecutor:
         raise DeviceError("The window does not open here; `diif-viewer doctor` tells what is missing.") from None
 
 
-def _choose_platform() -> None:
-    """Without a display the window draws into memory."""
+def _begin() -> None:
+    """What the process does first. Without a display the window draws into memory."""
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)  # one that waited ends it here, without a traceback
+    let_in()
+    signal.signal(signal.SIGINT, before)
     if not has_display(os.environ, sys.platform):
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
         os.environ.setdefault("QT_LOGGING_RULES", "default.warning=false")  # what that platform cannot do, each time

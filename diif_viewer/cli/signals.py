@@ -12,10 +12,11 @@ import time
 from collections.abc import Iterator
 from types import FrameType
 
+from diif_viewer.starting import SIGNALS
+
 INTERRUPTED = 130
 """Exit status after Ctrl-C: 128 and the signal's number, as shells have it."""
 
-_NUMBERS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 _DEFAULTS = (signal.SIG_DFL, signal.default_int_handler)
 _SAME = 1.0
 """Seconds in which a signal means the same as the one before: `timeout` sends it to a process and to its group."""
@@ -51,7 +52,7 @@ def heeded() -> Iterator[None]:
             last = time.monotonic()
             raise Ended(number)
 
-    before = {number: signal.getsignal(number) for number in _NUMBERS}
+    before = {number: signal.getsignal(number) for number in SIGNALS}
     changed = {number: handler for number, handler in before.items() if handler in _DEFAULTS}
     for number in changed:
         signal.signal(number, end)
@@ -60,25 +61,6 @@ def heeded() -> Iterator[None]:
     finally:
         for number, handler in changed.items():
             signal.signal(number, handler)
-
-
-@contextlib.contextmanager
-def held_back() -> Iterator[None]:
-    """While active, signals wait; in a process that is started meanwhile, until it calls `let_in`."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _NUMBERS)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def let_in() -> None:
-    """Signals come again, and those that waited."""
-    if hasattr(signal, "pthread_sigmask"):
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _NUMBERS)
 
 
 def status_of(stop: KeyboardInterrupt) -> int:

@@ -24,6 +24,7 @@ from typing import Any
 from diif_viewer.engine import heap
 from diif_viewer.engine.heartbeat import Heartbeat
 from diif_viewer.engine.messages import Quit, RendererFailed
+from diif_viewer.starting import held_back, let_in
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +44,8 @@ class RendererProcess:
             target=_main, args=(far, device), name="diif-viewer renderer", daemon=True
         )
         self._ending = threading.Lock()  # two threads that wait for one process: one of them would never be told
-        self._process.start()
+        with held_back():
+            self._process.start()
         far.close()
 
     @property
@@ -117,6 +119,7 @@ class Outbox:
 def _main(connection: Connection, device: str) -> None:
     """What the process runs: load torch, then schedule until told to quit or the window is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the window's to answer
+    let_in()
     if hasattr(os, "nice"):
         os.nice(5)  # the window paints first
     heap.keep()

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -253,6 +254,57 @@ def test_an_import_that_swallows_what_is_raised_in_it_swallows_no_interruption(
     begun = time.monotonic()
     assert main(["doctor"]) == status
     assert time.monotonic() - begun < 10
+
+
+PROGRAMS = {
+    "the script": ["main.py"],
+    "the module": ["-m", "diif_viewer"],
+    "the command": ["-c", "import sys; from diif_viewer.__main__ import run; sys.exit(run())"],
+}
+
+
+def program_with(customized: str, site: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """`python *words`, before which Python itself runs the lines `customized`."""
+    (site / "sitecustomize.py").write_text(customized)
+    return subprocess.run(
+        [sys.executable, *words],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join((str(site), str(ROOT)))},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
+@pytest.mark.parametrize("module", ["multiprocessing", "diif_viewer.cli", "argparse", "diif_viewer.cli.signals"])
+@pytest.mark.parametrize("words", PROGRAMS.values(), ids=PROGRAMS)
+def test_ctrl_c_while_the_program_is_imported_is_quiet(words: list[str], module: str, tmp_path: Path) -> None:
+    interrupting = (
+        "import signal, sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name == {module!r}:\n"
+        "            signal.raise_signal(signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Finder())\n"
+    )
+    done = program_with(interrupting, tmp_path, *words, "--version")
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
+@pytest.mark.parametrize("words", PROGRAMS.values(), ids=PROGRAMS)
+def test_ctrl_c_while_python_clears_up_is_quiet(words: list[str], tmp_path: Path) -> None:
+    late = "import atexit, signal\natexit.register(signal.raise_signal, signal.SIGINT)\n"
+    done = program_with(late, tmp_path, *words, "--version")
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
+    assert done.stdout.startswith("diif-viewer ")
+
+
+def test_the_command_that_is_installed_is_the_module() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["scripts"] == {"diif-viewer": "diif_viewer.__main__:run"}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals of Unix")

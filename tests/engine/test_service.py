@@ -1,6 +1,8 @@
 """The rendering process: what the window asks for arrives, newest first, and nothing it does can hang the window."""
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -258,6 +260,37 @@ def test_it_ends_when_the_window_is_gone() -> None:
     process.connection.close()
     process._process.join(10)
     assert not process.alive
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of Unix")
+def test_ctrl_c_while_it_starts_is_not_its_own(tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, signal, sys\n"
+        "if '--multiprocessing-fork' in sys.orig_argv:\n"
+        "    os.killpg(0, signal.SIGINT)  # what a terminal does\n"
+    )
+    script = (
+        "import signal\n"
+        "from diif_viewer.engine import messages, service\n"
+        "came = []\n"
+        "signal.signal(signal.SIGINT, lambda *_: came.append(1))\n"
+        "process = service.RendererProcess('cpu')\n"
+        "while not isinstance(process.connection.recv(), messages.Ready):\n"
+        "    pass\n"
+        "process.close()\n"
+        "assert came\n"
+    )
+    root = Path(dv.__file__).parent.parent
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join((str(tmp_path), str(root)))},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        start_new_session=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_how_it_ended_is_told() -> None:
