@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,22 +67,29 @@ def run(args: argparse.Namespace) -> int:
 
 def _add(args: argparse.Namespace, names: list[str]) -> int:
     added = []
-    for name in names:
-        known = record(shelf.add(Path(name), args.name, replace=args.replace))
-        added.append(known)
-        if not (args.json or args.quiet):
-            print(f"added {known['name']}: {_parts(known)}; --model {known['name']} uses it")
-    if args.json:
-        print(json.dumps(added, indent=2))
+    try:
+        for name in names:
+            known = record(shelf.add(Path(name), args.name, replace=args.replace))
+            added.append(known)
+            if not (args.json or args.quiet):
+                print(f"added {known['name']}: {_parts(known)}; --model {known['name']} uses it")
+    finally:  # those before one that cannot be added are there
+        if args.json:
+            print(json.dumps(added, indent=2))
     return 0
 
 
 def _remove(args: argparse.Namespace, names: list[str]) -> int:
-    removed = [{"name": name, "file": str(shelf.remove(name))} for name in names]
-    if args.json:
-        print(json.dumps(removed, indent=2))
-    elif not args.quiet:
-        print("\n".join(f"removed {known['name']} ({known['file']})" for known in removed))
+    removed = []
+    try:
+        for name in names:
+            file = shelf.remove(name)
+            removed.append({"name": name, "file": str(file)})
+            if not (args.json or args.quiet):
+                print(f"removed {name} ({file})")
+    finally:
+        if args.json:
+            print(json.dumps(removed, indent=2))
     return 0
 
 
@@ -138,6 +146,8 @@ def _report(args: argparse.Namespace, names: list[str], *, verify: bool, cards: 
             records.append(record(name))
         except CheckpointError as error:
             failed = True
+            if args.debug:
+                traceback.print_exc()
             print(f"error: {error}", file=sys.stderr)
     if args.json:
         print(json.dumps(records, indent=2))

@@ -100,7 +100,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _work_off(jobs: list[Job], args: argparse.Namespace, report: _Report) -> None:
-    """Do the jobs, here or in several processes, and tell of each. With --debug the first failure is raised."""
+    """Do the jobs, here or in several processes, and tell of each."""
     sizes = [job.options.part(job.options.lattice(job.header.height, job.header.width)).area / 1e6 for job in jobs]
     progress = ProgressLine(enabled=not args.quiet, work=sum(sizes), unit="megapixels")
     try:
@@ -115,9 +115,9 @@ def _work_off(jobs: list[Job], args: argparse.Namespace, report: _Report) -> Non
         for number, job in enumerate(jobs):
             try:
                 outcome = renderer.do(job, partial(_one_more, progress, sizes, [1.0] * number))
+            except BrokenPipeError:
+                raise  # nobody reads the result any more
             except Exception as error:
-                if args.debug or isinstance(error, BrokenPipeError):  # nobody reads the result any more
-                    raise
                 outcome = failure(job, error)
             progress.close()
             report.add(outcome)
@@ -192,6 +192,7 @@ def _options(args: argparse.Namespace) -> Options:
         strip=args.strip,
         lossless=args.lossless,
         verbose=args.verbose,
+        debug=args.debug,
         page=args.page - 1,
     )
 

@@ -21,7 +21,7 @@ class Options:
 
     method: a classic method, a shipped model or a weights file, or empty for the default of each picture's kind;
     weights: a few digits of its hash, or empty. bits: 8, 16, or None for 16 where the picture has 16 and the format can
-    hold them. Sizes are (height, width). page: from 0.
+    hold them. Sizes are (height, width). page: from 0. debug: show the traceback of whatever fails.
     """
 
     method: str
@@ -38,6 +38,7 @@ class Options:
     strip: bool = False
     lossless: bool = False
     verbose: int = 0
+    debug: bool = False
     page: int = 0
 
     def for_kind(self, suffix: str) -> Options:

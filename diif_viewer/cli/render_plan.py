@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import string
+import traceback
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -114,6 +115,8 @@ def plan(sources: Sequence[tuple[Path, str]], target: Target, options: Options, 
         try:
             jobs.append(_job(source, label, number, target, options, overwrite))
         except DiifViewerError as error:
+            if options.debug:
+                traceback.print_exception(error)
             jobs.append(str(error))
     _check_names([job for job in jobs if isinstance(job, Job)], [source for source, _ in sources])
     _check_space([job for job in jobs if isinstance(job, Job) and not job.ready])

@@ -6,6 +6,7 @@ import shutil
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -48,6 +49,8 @@ class Outcome:
 
 def failure(job: Job, error: Exception) -> Outcome:
     """The outcome of a job that raised `error`."""
+    if job.options.debug:
+        traceback.print_exception(error)
     return Outcome(job.label, job.shown, "failed", error=sentence(error))
 
 

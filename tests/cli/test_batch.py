@@ -168,6 +168,19 @@ def test_json_is_a_line_for_each(folder: Path, capsys: Shown) -> None:
     assert (done["width"], done["height"], done["method"]) == (48, 36, "bicubic")
 
 
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_debug_takes_nothing_from_json(jobs: str, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    whole = (folder / "picture-10.png").read_bytes()
+    (folder / "picture-10.png").write_bytes(whole[:60])  # found out when it is rendered
+    (folder / "picture-4.png").write_bytes(b"nothing")  # before
+    assert render("in", "-o", "out", "--json", "--debug", "--jobs", jobs) == 1
+    shown = capfd.readouterr()
+    records = {Path(r["input"]).name: r["status"] for r in map(json.loads, shown.out.splitlines())}
+    failed = {"picture-10.png": "failed", "picture-4.png": "failed"}
+    assert records == {"picture-1.png": "done", "picture-2.jpg": "done"} | failed
+    assert shown.err.count("Traceback (most recent call last)") >= 2
+
+
 @pytest.mark.parametrize("content", [b"nothing", None], ids=["no picture", "cut off"])
 def test_json_has_a_line_for_a_picture_alone_too(content: bytes | None, folder: Path, capsys: Shown) -> None:
     whole = (folder / "picture-1.png").read_bytes()

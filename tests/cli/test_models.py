@@ -124,6 +124,22 @@ def test_a_removed_model_is_gone_and_the_others_stay(shelf: Path, mine: Path, ca
     assert "there are: other." in capsys.readouterr().err
 
 
+def test_json_tells_of_those_before_one_that_fails(shelf: Path, mine: Path, capsys: Shown) -> None:
+    assert main(["models", "add", str(mine), "missing.pth", "--json", "--debug"]) == 1
+    shown = capsys.readouterr()
+    assert [known["name"] for known in json.loads(shown.out)] == ["mine"]
+    assert "Traceback" in shown.err
+    assert main(["models", "remove", "mine", "missing", "--json"]) == 1
+    assert [known["name"] for known in json.loads(capsys.readouterr().out)] == ["mine"]
+    assert main(["models", "add", str(mine), "--quiet"]) == 0
+    assert main(["models", "remove", "mine", "missing"]) == 1
+    assert capsys.readouterr().out.startswith("removed mine (")
+    assert main(["models", "verify", "missing.pth", "diif-s-lite", "--json", "--debug"]) == 1
+    shown = capsys.readouterr()
+    assert [known["name"] for known in json.loads(shown.out)] == ["diif-s-lite"]
+    assert "Traceback" in shown.err
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
