@@ -13,11 +13,11 @@ import pickle
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from diif_viewer.errors import CheckpointError
@@ -25,6 +25,7 @@ from diif_viewer.models.model import ImplicitModel
 from diif_viewer.models.spec import ModelSpec, Part
 
 LICENCE = "MIT"
+_LARGEST_HEADER = 100_000_000  # as the format has it
 _UNUSED = ("encoder.sub_mean.", "encoder.add_mean.")  # the public encoder carries them and never calls them
 
 
@@ -88,11 +89,11 @@ def training_summary(path: str | os.PathLike[str]) -> dict[str, str]:
     """The summary and licence that `save_checkpoint` wrote. Raises CheckpointError."""
     file = Path(path)
     try:
-        with safe_open(file, framework="pt") as held:
-            metadata = held.metadata() or {}
+        with file.open("rb") as stream:
+            metadata = _begin(stream)[1]
         about = {str(k): str(v) for k, v in json.loads(metadata["training"]).items()}
         return about | {"licence": metadata["licence"]}
-    except (SafetensorError, OSError, KeyError, ValueError, AttributeError):
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError):
         raise CheckpointError(f"{file.name}: holds no training summary") from None
 
 
@@ -106,15 +107,24 @@ def encoder_fingerprint(model: ImplicitModel) -> str:
 
 
 def _read_safetensors(file: Path) -> tuple[ModelSpec, dict[str, Tensor]]:
-    try:
-        with safe_open(file, framework="pt") as held:
-            metadata = held.metadata() or {}
-            weights = {name: held.get_tensor(name) for name in held.keys()}  # noqa: SIM118
-    except (SafetensorError, ValueError, RuntimeError):
-        raise CheckpointError("not a whole safetensors file") from None
-    if "spec" not in metadata:
+    """Into memory of its own: a file copied over one that is mapped would change the weights, or crash with SIGBUS."""
+    with file.open("rb") as stream:
+        try:
+            begin, metadata = _begin(stream)
+            ours = "spec" in metadata
+            weights = load(begin + stream.read()) if ours else {}  # others may be larger than the memory
+        except (SafetensorError, ValueError, RuntimeError, KeyError, TypeError, AttributeError):
+            raise CheckpointError("not a whole safetensors file") from None
+    if not ours:
         raise CheckpointError("a safetensors file, but not one of DIIF Viewer's: it does not say which model it holds")
     return ModelSpec.from_json(metadata["spec"]), weights
+
+
+def _begin(stream: BinaryIO) -> tuple[bytes, Any]:
+    """A safetensors file up to its weights, and its metadata. Raises ValueError and others for broken ones."""
+    size = stream.read(8)
+    header = stream.read(min(int.from_bytes(size, "little"), _LARGEST_HEADER))
+    return size + header, json.loads(header).get("__metadata__") or {}
 
 
 def _read_pickle(file: Path) -> tuple[ModelSpec, dict[str, Tensor]]:

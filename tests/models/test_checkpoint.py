@@ -6,6 +6,8 @@ import json
 import os
 import pickle
 import random
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -50,6 +52,34 @@ def test_our_files_read_back_to_the_same_picture(decoder: Part, tmp_path: Path) 
     assert not any(p.requires_grad for p in loaded.parameters())
     assert training_summary(path) == {"data": "twelve photographs", "minutes": "5", "licence": "MIT"}
     assert os.listdir(path.parent) == ["model.safetensors"]
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
+def test_what_is_loaded_does_not_change_with_its_file(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"model{suffix}"
+    if suffix == ".pth":
+        torch.save(public(), path)
+    else:
+        save_checkpoint(made(), path, {})
+    loaded = load_checkpoint(path)
+    before = encoder_fingerprint(loaded)
+    path.write_bytes(bytes(path.stat().st_size))  # over it, as `cp` does
+    assert encoder_fingerprint(loaded) == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows does not cut off what is mapped")
+def test_a_file_that_is_cut_off_after_it_was_loaded_ends_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    save_checkpoint(made(), path, {})
+    script = (
+        "import os, sys\n"
+        "from diif_viewer.models.checkpoint import encoder_fingerprint, load_checkpoint\n"
+        "model = load_checkpoint(sys.argv[1])\n"
+        "os.truncate(sys.argv[1], 0)\n"
+        "encoder_fingerprint(model)\n"
+    )
+    root = Path(__file__).resolve().parent.parent.parent
+    assert subprocess.run([sys.executable, "-c", script, path], cwd=root, check=False).returncode == 0
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -211,7 +241,14 @@ def parts(**changes: Any) -> str:
     return json.dumps(spec)
 
 
+def foreign_and_vast(path: Path) -> None:
+    size = 1 << 42
+    header = json.dumps({"a": {"dtype": "F32", "shape": [size // 4], "data_offsets": [0, size]}}).encode()
+    path.write_bytes(len(header).to_bytes(8, "little") + header)  # what the rest holds does not matter
+
+
 BAD_SAFETENSORS: dict[str, tuple[Callable[[Path], None], str]] = {
+    "foreign and vast": (foreign_and_vast, "not one of DIIF Viewer's"),
     "foreign": (lambda path: save_file({"a": torch.zeros(2)}, path), "not one of DIIF Viewer's"),
     "no JSON": (with_spec("{"), "not readable"),
     "a JSON list": (with_spec("[]"), "not readable"),
