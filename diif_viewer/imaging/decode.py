@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import ExifTags, Image, ImageCms
 
-from diif_viewer.imaging import tiff_floats
+from diif_viewer.imaging import tiff_floats, tiff_segments
 from diif_viewer.imaging.exif import exif_bytes, exif_of, resolution_of
+from diif_viewer.imaging.tiff_segments import first
 
 Pixels = npt.NDArray[Any]
 Reopen = Callable[[], AbstractContextManager[Image.Image]]
@@ -170,20 +171,17 @@ def _is_planes(image: Image.Image) -> bool:
     """TIFF whose colours of 16 bits lie one behind the other, which Pillow takes for something else."""
     if image.format != "TIFF" or image.mode not in ("RGB", "RGBA", "RGBX"):
         return False
-    return (_tag(image, _PLANES), _tag(image, _BITS)) == (2, 16)
+    return (first(image, _PLANES), first(image, _BITS)) == (2, 16)
 
 
-def _planes(reopen: Reopen, page: int) -> Pixels:
-    from tifffile import TiffFile
-
-    with reopen() as image:
-        stream, extra = image.fp, _tag(image, _EXTRA)  # type: ignore[attr-defined]
-        stream.seek(0)
+def _planes(image: Image.Image, reopen: Reopen) -> Pixels:
+    with reopen() as second:
         try:
-            planes = TiffFile(stream).pages[page].asarray()
-        except ValueError as error:  # a compression that takes another library
+            planes = tiff_segments.numbers(second.fp, image, "u")  # type: ignore[attr-defined]
+        except ValueError as error:
             raise DamagedError("16 bits of colour in planes, compressed like this, cannot be read.") from error
-    words = np.moveaxis(planes, 0, -1)[..., : 3 + (extra in _ALPHAS)].astype(np.uint16)
+    extra = first(image, _EXTRA)
+    words = planes[..., : 3 + (extra in _ALPHAS)].copy()
     if extra == _PREMULTIPLIED:
         alpha = np.maximum(words[..., 3:], 1).astype(np.float64)
         words[..., :3] = np.minimum(np.round(words[..., :3] * (65535 / alpha)), 65535)
@@ -194,14 +192,8 @@ def _floats(image: Image.Image, reopen: Reopen) -> Pixels:
     with reopen() as second:
         try:
             return tiff_floats.read(second.fp, image)  # type: ignore[attr-defined]
-        except ValueError as error:  # a compression that takes another library
+        except ValueError as error:
             raise DamagedError("floating-point numbers, compressed like this, cannot be read.") from error
-
-
-def _tag(image: Image.Image, number: int) -> Any:
-    """The first value of a TIFF's tag, or None."""
-    value = image.tag_v2.get(number)  # type: ignore[attr-defined]
-    return value[0] if isinstance(value, tuple) and value else value
 
 
 def _deep(image: Image.Image, reopen: Reopen) -> Pixels:
@@ -209,7 +201,7 @@ def _deep(image: Image.Image, reopen: Reopen) -> Pixels:
     if tiff_floats.is_floats(image):
         return _floats(image, reopen)
     if _is_planes(image):
-        return _planes(reopen, image.tell())
+        return _planes(image, reopen)
     raw = _raw_mode(image)
     name, _, depth = raw.partition(";")
     if name == "LA":  # PNG: four bytes per pixel, which look like RGBA
@@ -242,13 +234,13 @@ def _sixteen_bits(image: Image.Image) -> Pixels:
     grey = _grey(image)
     if _is_keyed_grey(image):
         return np.concatenate([grey, (grey != image.info["transparency"]) * np.uint16(65535)], axis=2)
-    return 65535 - grey if image.format == "TIFF" and _tag(image, _PHOTOMETRIC) == _WHITE_IS_ZERO else grey
+    return 65535 - grey if image.format == "TIFF" and first(image, _PHOTOMETRIC) == _WHITE_IS_ZERO else grey
 
 
 def _grey(image: Image.Image) -> Pixels:
     """uint16 as it is, 12 bits and floats in [0, 1] over the full range; anything else stretched."""
     values = np.array(image)[..., None]
-    if image.format == "TIFF" and _tag(image, _BITS) == 12:
+    if image.format == "TIFF" and first(image, _BITS) == 12:
         return np.asarray(np.round(values * (65535 / 4095)).astype(np.uint16))
     if values.dtype.kind == "u" and values.dtype.itemsize == 2:
         return values.astype(np.uint16)

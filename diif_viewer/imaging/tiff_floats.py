@@ -1,23 +1,23 @@
-"""TIFFs of floating-point numbers: of those that Pillow does not know it reads the tags, and tifffile the pixels."""
+"""TIFFs of floating-point numbers: of those that Pillow does not know it reads the tags only."""
 
 from __future__ import annotations
 
 import logging
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, TiffImagePlugin
 
+from diif_viewer.imaging import tiff_segments
+from diif_viewer.imaging.tiff_segments import first
+
 Floats = npt.NDArray[np.floating[Any]]
 
 _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES, _EXTRA, _FORMAT = 258, 259, 262, 277, 338, 339  # tags
-_WIDTH = 256
 _FLOAT = 3  # of _FORMAT
-_FLOAT_PREDICTOR = 3
 _PREMULTIPLIED, _STRAIGHT = 1, 2  # of _EXTRA
 _KINDS = (
     *((zero, 1, (), "F") for zero in (0, 1)),
@@ -52,45 +52,28 @@ def opening() -> Iterator[None]:
 
 def is_floats(image: Image.Image) -> bool:
     """TIFF of floating-point numbers that Pillow does not decode, or wrongly."""
-    if image.format != "TIFF" or _first(image, _FORMAT) != _FLOAT:
+    if image.format != "TIFF" or first(image, _FORMAT) != _FLOAT:
         return False
-    packed = _first(image, _COMPRESSION) not in (None, 1)
+    packed = first(image, _COMPRESSION) not in (None, 1)
     if packed and image.tag_v2.prefix == b"MM":  # type: ignore[attr-defined]
         return True  # which it would turn round twice
-    return image.mode != "F" or _first(image, _BITS) != 32 or _first(image, _EXTRA) is not None
+    return image.mode != "F" or first(image, _BITS) != 32 or first(image, _EXTRA) is not None
 
 
 def bytes_per_pixel(image: Image.Image) -> int:
     """Memory that `read` takes at its height: the numbers (packed ones through copies), the result twice."""
-    copies = 1 if _first(image, _COMPRESSION) in (None, 1) else 4
-    return int(_first(image, _SAMPLES) or 1) * (copies * int(_first(image, _BITS)) // 8 + 4)
+    copies = 2 if first(image, _COMPRESSION) in (None, 1) else 5
+    return int(first(image, _SAMPLES) or 1) * (copies * int(first(image, _BITS)) // 8 + 4)
 
 
 def read(stream: BinaryIO, image: Image.Image) -> npt.NDArray[np.uint16]:
     """The page that `image` is at, HWC: [0, 1] over the full range, or else from the smallest finite colour to the
     largest; what is no number is as 0, and infinities are as the ends. stream: of the same file.
 
-    Raises ValueError for a compression that takes another library.
+    Raises ValueError for a compression that is not known.
     """
-    from tifffile import TiffFile
-
-    stream.seek(0)
-    page = TiffFile(stream).pages[image.tell()].aspage()
-    if math.prod(page.shape) != math.prod(image.size) * page.samplesperpixel:  # as many as memory was asked for
-        raise ValueError(page.shape)
-    predicted = page.predictor == _FLOAT_PREDICTOR and not page.is_tiled
-    if predicted:
-        page.predictor = 1  # undone here: for tifffile it takes another library
-    numbers = page.asarray()
-    if predicted:
-        stride = page.samplesperpixel if page.planarconfig == 1 else 1
-        for row in numbers.reshape(-1, image.tag_v2[_WIDTH] * stride):  # type: ignore[attr-defined]
-            row[:] = _unpredicted(row, page.parent.byteorder, stride)
-    if numbers.ndim == 2:
-        numbers = numbers[..., None]
-    elif page.planarconfig == 2:
-        numbers = np.moveaxis(numbers, 0, -1)
-    colours, extra = 3 if image.mode.startswith("RGB") else 1, _first(image, _EXTRA)
+    numbers = tiff_segments.numbers(stream, image, "f")
+    colours, extra = 3 if image.mode.startswith("RGB") else 1, first(image, _EXTRA)
     channels = colours + (extra in (_PREMULTIPLIED, _STRAIGHT))
     height, width = numbers.shape[:2]
     rows = max(1, _PART // max(1, width * numbers.shape[2]))
@@ -105,16 +88,9 @@ def read(stream: BinaryIO, image: Image.Image) -> npt.NDArray[np.uint16]:
         pixels[part, :, :colours] = _scaled(_colours(numbers[part], colours, extra), low, high)
         if channels > colours:
             pixels[part, :, colours:] = _scaled(numbers[part, :, colours:channels].astype(np.float64), 0.0, 1.0)
-    if _first(image, _PHOTOMETRIC) == 0:
+    if first(image, _PHOTOMETRIC) == 0:
         pixels[..., :colours] = 65535 - pixels[..., :colours]
     return pixels
-
-
-def _unpredicted(row: Floats, order: Literal["<", ">"], stride: int) -> Floats:
-    """A row of which the file has differences: of all first bytes, then all second ones (Adobe's TIFF Note 3)."""
-    differences = row.astype(row.dtype.newbyteorder(order)).view(np.uint8).reshape(-1, stride)  # as they lie in it
-    places = np.cumsum(differences, axis=0, dtype=np.uint8).reshape(row.itemsize, -1)
-    return np.ascontiguousarray(places.T).view(row.dtype.newbyteorder(">"))[:, 0]
 
 
 def _colours(numbers: Floats, colours: int, extra: Any) -> npt.NDArray[np.float64]:
@@ -141,8 +117,3 @@ def _scaled(values: npt.NDArray[np.float64], low: float, high: float) -> npt.NDA
     known = np.nan_to_num(values, nan=0.0, posinf=high, neginf=low).clip(low, high)
     share = known / 2 - low / 2  # halves: the whole range of float64 has no number for its length
     return np.round(share * (65535.0 / max(high / 2 - low / 2, 1e-300))).astype(np.uint16)
-
-
-def _first(image: Image.Image, number: int) -> Any:
-    value = image.tag_v2.get(number)  # type: ignore[attr-defined]
-    return (value[0] if value else None) if isinstance(value, tuple) else value

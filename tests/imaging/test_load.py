@@ -203,50 +203,6 @@ def test_floats_are_turned_have_a_thumbnail_and_are_refused_where_memory_is_shor
     assert "20 pixels need" in refusal(path, memory=30 * 20 * 12)
 
 
-def predicted(row: np.ndarray) -> bytes:
-    """A row (W, C) of floats as the floating-point predictor leaves it."""
-    places = row.astype(row.dtype.newbyteorder(">")).view(np.uint8).reshape(row.size, row.itemsize).T
-    flat = places.reshape(-1, row.shape[1])
-    return np.diff(flat, axis=0, prepend=np.zeros((1, row.shape[1]), np.uint8)).tobytes()
-
-
-@pytest.mark.parametrize("order", ["<", ">"])
-@pytest.mark.parametrize(("channels", "dtype"), [(1, "float32"), (3, "float16"), (3, "float32"), (4, "float64")])
-def test_floats_with_the_predictor_that_is_made_for_them(channels, dtype, order, tmp_path) -> None:
-    """Grey of 32 bits in the little order is for Pillow to read, and shows that the rows are made rightly."""
-    unit = np.random.default_rng(3).random((9, 11, channels)).astype(dtype)
-    path, rows = tmp_path / "a.tif", 4
-    strips = [b"".join(predicted(row) for row in unit[top : top + rows]) for top in range(0, 9, rows)]
-    options = {"photometric": "rgb" if channels > 2 else "minisblack", "byteorder": order, "metadata": None}
-    options |= {"extrasamples": ["unassalpha"]} if channels == 4 else {}
-    tifffile.imwrite(
-        *(path, map(zlib.compress, strips)),
-        shape=unit.shape if channels > 1 else unit.shape[:2],
-        dtype=dtype,
-        compression="adobe_deflate",
-        rowsperstrip=rows,
-        software=False,
-        **options,
-    )
-    data = bytearray(path.read_bytes())
-    place = data.index(struct.pack(f"{order}HHI", 296, 3, 1))  # the unit of the resolution makes room for the predictor
-    data[place : place + 10] = struct.pack(f"{order}HHIH", 317, 3, 1, 3)
-    path.write_bytes(data)
-    np.testing.assert_allclose(load_picture(path).pixels / 65535, unit.astype(float), atol=1e-5)
-
-
-def test_floats_in_a_compression_that_takes_another_library_are_named(tmp_path) -> None:
-    path = tmp_path / "a.tif"
-    tifffile.imwrite(
-        path, np.zeros((8, 8, 3), np.float32), photometric="rgb", compression="adobe_deflate", predictor=False
-    )
-    data = bytearray(path.read_bytes())
-    place = data.index(struct.pack("<HHI", 259, 3, 1)) + 8
-    data[place : place + 2] = struct.pack("<H", 5)  # LZW
-    path.write_bytes(data)
-    assert "floating-point numbers, compressed like this" in refusal(path)
-
-
 def test_palette_becomes_rgb_and_its_transparency_alpha(tmp_path) -> None:
     image = Image.fromarray(RGB).quantize(16)
     image.save(tmp_path / "a.png")
