@@ -72,7 +72,9 @@ def _obeyed(words: list[str]) -> int:
         if rest is words and words and (meant := _command_like(rest[0])):
             _overview().error(f"{rest[0]} is neither a command nor a file; did you mean {meant}?")
         command = import_module(COMMANDS[name])
-        args = parser_of(name, command).parse_args(rest)
+        parser = parser_of(name, command)
+        # names may stand between options, but argparse loses those with a hyphen that stand behind -- then
+        args = (parser.parse_args if "--" in rest else parser.parse_intermixed_args)(rest)
     except SystemExit as request:  # argparse has printed help or what is wrong
         return request.code if isinstance(request.code, int) else MISUSED
     return _run(command, args)
@@ -131,12 +133,12 @@ def parser_of(name: str, command: ModuleType) -> argparse.ArgumentParser:
 
 
 def _command_like(word: str) -> str:
-    """The command that `word` may be a typing mistake of; "" where it is a file, an option or like none of them."""
+    """The command, or option like --help, that `word` may be a typing mistake of; "" where it is a file or neither."""
     if word.startswith("-") or Path(word).suffix or os.path.exists(word):
         return ""
     from difflib import get_close_matches
 
-    return next(iter(get_close_matches(word, COMMANDS, n=1, cutoff=0.75)), "")
+    return next(iter(get_close_matches(word, (*COMMANDS, "--help", "--version"), n=1, cutoff=0.75)), "")
 
 
 def _overview() -> argparse.ArgumentParser:

@@ -73,6 +73,8 @@ def run(args: argparse.Namespace) -> int:
     from diif_viewer.evaluation.machine import about_machine
     from diif_viewer.evaluation.speed_tables import comparison, tables
 
+    if args.memory is None and (args.views or args.window):
+        raise RequestError("--views and --window are for --memory; give that as well.")
     old = None if args.compare is None else _read(args.compare)
     if args.json is not None and not args.json.absolute().parent.is_dir():
         raise ExportError(f"{args.json} cannot be written: there is no such folder.")

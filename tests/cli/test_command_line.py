@@ -105,6 +105,8 @@ def test_a_command_that_is_misspelt_is_told_from_a_file(
     monkeypatch.chdir(tmp_path)
     assert main(["rendr", "photo.jpg"]) == 2
     assert "rendr is neither a command nor a file; did you mean render?" in capsys.readouterr().err
+    assert main(["help"]) == 2
+    assert "did you mean --help?" in capsys.readouterr().err
     assert cli_meaning("modles") == "models"
     assert not cli_meaning("renders.png")
     assert not cli_meaning("holidays")
@@ -353,6 +355,30 @@ def test_a_first_word_that_is_no_command_is_a_picture(monkeypatch: pytest.Monkey
     assert main([]) == 0
     assert [args.images for args in seen] == [["photo.jpg"], ["render"], []]
     assert seen[0].method == "bicubic"
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["view", "a.png", "--method", "bicubic", "b.png"], ["a.png", "b.png"]),
+        (["a.png", "--quiet", "b.png"], ["a.png", "b.png"]),
+        (["render", "a.png", "--scale", "2", "b.png", "-o", "out", "c.png"], ["a.png", "b.png", "c.png"]),
+        (["render", "--scale", "2", "-o", "out", "--", "-a.png", "--json"], ["-a.png", "--json"]),
+        (["eval", "one", "--scale", "2", "two"], ["one", "two"]),
+        (["models", "add", "--name", "mine", "m.safetensors"], ["add", "m.safetensors"]),
+        (["models", "verify", "--quiet", "liif-lite"], ["verify", "liif-lite"]),
+    ],
+    ids=" ".join,
+)
+def test_names_may_stand_between_options(
+    words: list[str], named: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen: list[argparse.Namespace] = []
+    for module in map(importlib.import_module, COMMANDS.values()):
+        monkeypatch.setattr(module, "run", lambda args: seen.append(args) or 0)
+    assert main(words) == 0, capsys.readouterr().err
+    known = vars(seen[0])
+    assert [str(name) for name in known.get("images") or known.get("data") or known.get("words")] == named
 
 
 def test_main_py_and_the_module_are_the_same_program() -> None:

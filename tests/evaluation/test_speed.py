@@ -199,6 +199,8 @@ SHAPES = (
         (["--json", "{tmp}/no/such/folder.json"], FAILED),
         (["--scales", "4,1"], MISUSED),
         (["--interaction", "{tmp}/missing.jpg"], FAILED),
+        (["--views", "5"], FAILED),
+        (["--window", "100x100"], FAILED),
     ],
 )
 def test_misuse_is_said_before_anything_is_measured(
