@@ -264,6 +264,8 @@ def _read(path: Path) -> dict[str, Any]:
         assert isinstance(held["machine"], dict)
         assert comparable(held)
         comparison(held, held)
+    except OSError as error:
+        raise RequestError(f"{path} cannot be read: {error.strerror}.") from None
     except Exception:  # JSON of any other shape leads to errors of every kind
         raise RequestError(f"{path} holds no figures of an earlier run that could be compared.") from None
     return dict(held)

@@ -217,6 +217,11 @@ def test_misuse_is_said_before_anything_is_measured(
     assert said.splitlines()[-1].startswith("error: ")
 
 
+def test_a_file_of_earlier_figures_that_is_not_there_is_said_to_be_missing(tmp_path: Any, capsys: Any) -> None:
+    assert main(["bench", "--compare", str(tmp_path / "missing.json")]) == FAILED
+    assert "missing.json cannot be read: No such file or directory." in capsys.readouterr().err
+
+
 def test_the_window_is_measured_in_processes_of_its_own(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
     from PIL import Image
 
