@@ -35,13 +35,13 @@ from diif_viewer.ui.export_choices import Choices, remember, remembered
 from diif_viewer.ui.export_dialog import ExportDialog
 from diif_viewer.ui.export_frame import ExportFrame
 from diif_viewer.ui.export_order import free_name
-from diif_viewer.ui.export_plan import Box, Subject, ratio_of, within
+from diif_viewer.ui.export_plan import Box, Subject, at_its_place, ratio_of, within
 from diif_viewer.ui.export_queue import ExportQueue
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.notice import Notice
 from diif_viewer.ui.save_dialog import ChoosePath, place_beside
 from diif_viewer.ui.settings import Settings
-from diif_viewer.ui.state import Picture
+from diif_viewer.ui.state import Identity, Picture
 
 SUFFIXES = "PNG (*.png);;TIFF (*.tif *.tiff);;JPEG (*.jpg *.jpeg);;WebP (*.webp);;AVIF (*.avif)"
 
@@ -72,7 +72,7 @@ class Exporter(QObject):
         self._orders: dict[int, ExportRequest | FilmRequest] = {}  # of all that are on the list and not done
         self._stamps: dict[int, object] = {}  # of the files that lay in the places of those that failed
         self._probe = 0
-        self._region: tuple[int, Box] | None = None
+        self._region: tuple[Identity, Box, Box] | None = None  # the last one: of which picture, of what size
         self._exact = self._warned = False
         self.dialog: ExportDialog | None = None
         stack = notice.parentWidget()
@@ -126,8 +126,9 @@ class Exporter(QObject):
             self.dialog.activateWindow()
             return
         if box is None:
-            known = self._region is not None and self._region[0] == picture.image
-            box = self._region[1] if self._region is not None and known else subject.middle()
+            box = subject.middle()
+            if self._region is not None and self._region[0] == picture.identity:
+                box = at_its_place(self._region[2], self._region[1], subject.whole)
         region = within(box, subject.whole)
         dialog = ExportDialog(
             self._notice.window(),
@@ -173,7 +174,7 @@ class Exporter(QObject):
         if choices.part != "region":
             self.frame.show_box(None)
             return
-        self._region = picture.image, region
+        self._region = picture.identity, subject.whole, region
         self.frame.show_box(region, ratio_of(choices, subject))
 
     @Slot(object)

@@ -20,7 +20,19 @@ from PySide6.QtWidgets import (
 from diif_viewer.imaging.formats import FORMATS, keeps_profile
 from diif_viewer.ui.export_choices import ASPECTS, PARTS, Choices
 from diif_viewer.ui.export_fields import ChoiceBox, NumberBox
-from diif_viewer.ui.export_plan import LEAST, MOST, Box, Plan, Subject, part_of, ratio_of, sized, with_ratio, within
+from diif_viewer.ui.export_plan import (
+    LEAST,
+    MOST,
+    Box,
+    Plan,
+    Subject,
+    at_its_place,
+    part_of,
+    ratio_of,
+    sized,
+    with_ratio,
+    within,
+)
 from diif_viewer.ui.language import mark, tr
 from diif_viewer.ui.reduced import TRUTH, all_methods, label_of
 
@@ -217,9 +229,7 @@ class ExportForm(QWidget):
     def _fit_region(self, before: Subject) -> None:
         """Keep the region at its place in a picture that has another size than `before`."""
         wide, high = self._subject.width, self._subject.height
-        across, down = wide / before.width, high / before.height
-        x0, y0, x1, y1 = self.region
-        region = within((x0 * across, y0 * down, x1 * across, y1 * down), self._subject.whole)
+        region = within(at_its_place(self.region, before.whole, self._subject.whole), self._subject.whole)
         self.region = with_ratio(region, ratio_of(self.choices, self._subject), self._subject.whole)
         for box, most in ((self.left, wide), (self.top, high), (self.wide, wide), (self.high, high)):
             with QSignalBlocker(box):

@@ -145,6 +145,12 @@ def within(box: Box, whole: Box) -> Box:
     return x0, y0, min(max(x1, x0 + 0.1), whole[2]), min(max(y1, y0 + 0.1), whole[3])
 
 
+def at_its_place(box: Box, whole: Box, other: Box) -> Box:
+    """`box` of the picture `whole` in one of another size, `other`, where it lies at the same place."""
+    across, down = other[2] / whole[2], other[3] / whole[3]
+    return box[0] * across, box[1] * down, box[2] * across, box[3] * down
+
+
 def moved(box: Box, right: float, down: float, whole: Box) -> Box:
     """`box` moved, as far as the picture goes."""
     right = min(max(right, -box[0]), whole[2] - box[2])

@@ -113,9 +113,21 @@ class FigureDialog(QDialog):
         self.words.setObjectName("advice")
         self._buttons()
         self._arrange()
-        work.painted.connect(self._painted)
-        work.progressed.connect(self._progressed)
-        work.failed.connect(self._failed)
+        self._listen()
+        self._ask()
+
+    def _listen(self) -> None:
+        self._work.painted.connect(self._painted)
+        self._work.progressed.connect(self._progressed)
+        self._work.failed.connect(self._failed)
+
+    def take(self, work: FigureWork) -> None:
+        """Have the figure that is chosen made by `work` from now on; until it is there the one before is seen."""
+        self._work.painted.disconnect(self._painted)
+        self._work.progressed.disconnect(self._progressed)
+        self._work.failed.disconnect(self._failed)
+        self._work = work
+        self._listen()
         self._ask()
 
     def _buttons(self) -> None:

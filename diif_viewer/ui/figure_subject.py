@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from diif_viewer.errors import RequestError
 from diif_viewer.geometry import Lattice, Window
+from diif_viewer.ui.export_plan import at_its_place
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.reduced import reduce
 from diif_viewer.ui.state import Picture
@@ -99,6 +100,14 @@ def subject(picture: Picture, box: Box) -> Subject | None:
     if reduced is not None:
         left, top, right, bottom = math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom)
     return Subject(picture, (left, top, right, bottom)) if min(right - left, bottom - top) >= 1 else None
+
+
+def renewed(before: Subject, picture: Picture) -> Subject | None:
+    """The same place of the same file read again, whatever size it has now; None for another picture."""
+    if not picture.is_again(before.picture):
+        return None
+    (height, width), was = (picture.height, picture.width), before.extent
+    return subject(picture, at_its_place(before.box, (0, 0, was[1], was[0]), (0, 0, width, height)))
 
 
 def _checked(window: Window, scale: float) -> Window:

@@ -88,6 +88,8 @@ class FigureWork(QObject):
         client.crop_done.connect(self._crop_done)
         client.export_progress.connect(self._crop_progressed)
         client.export_failed.connect(self._crop_failed)
+        client.restarted.connect(self._ask_anew)
+        client.renewed.connect(self._ask_anew)
 
     def ask(self, wish: Wish) -> None:
         """Make this figure; what only the one before needed is not made any more."""
@@ -154,6 +156,12 @@ class FigureWork(QObject):
     def _crop_failed(self, message: ExportFailed) -> None:
         if self._asked.pop(message.job, None) is not None:
             self.failed.emit(message.sentence)
+
+    @Slot()
+    def _ask_anew(self) -> None:
+        """The renderer that was asked is gone, and another is there."""
+        if self._ready is not None and self._ready == self._wish:
+            self._request_missing(self._ready)
 
     def _tell_progress(self) -> None:
         if self._wish is not None:

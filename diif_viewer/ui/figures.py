@@ -52,7 +52,9 @@ class FigureMaker:
         self._folder: Path | None = None
         self.dialog: FigureDialog | None = None
         self._work: FigureWork | None = None
+        self._pane = 0  # where the region was dragged
         controller.state.picture_changed.connect(self._picture_changed)
+        controller.looks.guests.changed.connect(self._picture_changed)
 
     def begin(self) -> None:
         """Ask for the region."""
@@ -68,7 +70,6 @@ class FigureMaker:
         """Open the dialog for a region."""
         from diif_viewer.ui.figure_dialog import FigureDialog
         from diif_viewer.ui.figure_subject import subject
-        from diif_viewer.ui.figure_work import FigureWork
 
         state = self._controller.state
         picture, view = self._controller.looks.picture(region.pane), self._controller.looks.view(region.pane)
@@ -77,26 +78,33 @@ class FigureMaker:
             return
         self.shutdown()
         self._notice.hide()
-        work = FigureWork(about, self._controller.client, self._loader.number)
+        work = self._begin(about)
         compared = tuple(dict.fromkeys(name for name in state.methods if name != TRUTH))
         scale = picture.reduced.factor if picture.reduced is not None else view.scale if view.scale > 1 else 4.0
         methods = compared if len(compared) > 1 else USUAL
         dialog = FigureDialog(work, methods, round(scale, 2), self._keys.shown("ground_truth"), self._notice.window())
-        dialog.save_asked.connect(lambda: self._save(dialog, about))
+        dialog.save_asked.connect(lambda: self._save(dialog))
         dialog.copy_asked.connect(lambda: self._copy(dialog))
         dialog.finished.connect(lambda _: self.shutdown())
-        work.saved.connect(self._saved)
-        self.dialog, self._work = dialog, work
+        self.dialog, self._work, self._pane = dialog, work, region.pane
         dialog.open()
 
-    def _save(self, dialog: FigureDialog, about: Subject) -> None:
-        if dialog.figure is None or self._work is None:
+    def _begin(self, about: Subject) -> FigureWork:
+        from diif_viewer.ui.figure_work import FigureWork
+
+        work = FigureWork(about, self._controller.client, self._loader.number)
+        work.saved.connect(self._saved)
+        return work
+
+    def _save(self, dialog: FigureDialog) -> None:
+        figure = dialog.figure
+        if figure is None or self._work is None:
             return
-        name = named_after(about.picture, "-comparison.png")
-        path = self.choose(dialog, (self._folder or place_for(about.picture.path)) / name)
-        if path is not None and dialog.figure is not None:
+        picture = self._work.subject.picture
+        path = self.choose(dialog, (self._folder or place_for(picture.path)) / named_after(picture, "-comparison.png"))
+        if path is not None and self._work is not None:
             self._folder = path.parent
-            self._work.save(dialog.figure, path)
+            self._work.save(figure, path)  # as it was seen, though the file may have been read again since
 
     def _saved(self, path: Path) -> None:
         if self.dialog is not None:
@@ -109,18 +117,33 @@ class FigureMaker:
         dialog.words.setText(tr("Copied the figure."))
 
     def _picture_changed(self) -> None:
-        if self.dialog is not None:
+        """The same file read again gives the same figure of what is in it now; another picture has none."""
+        from diif_viewer.ui.figure_subject import renewed
+
+        work, picture = self._work, self._controller.looks.picture(self._pane)
+        if self.dialog is None or work is None or picture is work.subject.picture:
+            return
+        about = renewed(work.subject, picture) if picture is not None else None
+        if about is None:
             self.dialog.reject()
+            return
+        self._work = self._begin(about)
+        self.dialog.take(self._work)
+        _end(work)
 
     def shutdown(self) -> None:
         """Stop what is under way; returns when its thread has ended."""
         work, self._work = self._work, None
         dialog, self.dialog = self.dialog, None
         if work is not None:
-            work.shutdown()
-            work.deleteLater()
+            _end(work)
         if dialog is not None:
             dialog.deleteLater()
+
+
+def _end(work: FigureWork) -> None:
+    work.shutdown()
+    work.deleteLater()
 
 
 def _choose(parent: QWidget, proposal: Path) -> Path | None:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from diif_viewer.engine.jobs import OwnColours
     from diif_viewer.imaging.metadata import Metadata
 
+Identity = int | tuple[Path, int]
+"""Of a picture, whatever is in its file: see `Picture.identity`."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
@@ -49,12 +52,15 @@ class Picture:
         """What it was reduced from, None for a picture as it came."""
         return self.source if isinstance(self.source, Reduced) else None
 
-    def is_again(self, other: Picture | None) -> bool:
-        """True when it is the same page of the same file as `other`, read again."""
-        if other is None or self.reduced is not None or other.reduced is not None:
-            return False
+    @property
+    def identity(self) -> Identity:
+        """What stays when its file is read again: the page of its file. Its number where it is not what a file has."""
         has_file = self.about is not None  # unlike what was pasted
-        return has_file and (self.path, self.page) == (other.path, other.page)
+        return (self.path, self.page) if has_file and self.reduced is None else self.image
+
+    def is_again(self, other: Picture | None) -> bool:
+        """True when it is the same page of the same file as `other`, read again, or `other` itself."""
+        return other is not None and self.identity == other.identity
 
     @property
     def name(self) -> str:

@@ -239,6 +239,19 @@ def test_a_region_stays_at_its_place_when_the_file_has_another_size(stage, photo
     dialog.reject()
 
 
+def test_the_last_region_is_proposed_after_the_file_was_read_again(stage, photo):
+    dialog = opened(stage, photo)
+    dialog.form.parts["region"].click()
+    for box, value in ((dialog.form.left, 20), (dialog.form.top, 10), (dialog.form.wide, 60), (dialog.form.high, 40)):
+        box.setValue(value)
+    dialog.reject()
+    read_again(stage, photo, np.asarray(Image.open(photo).resize((240, 180))))
+    dialog = again(stage)
+    dialog.form.parts["region"].click()
+    assert dialog.form.region == pytest.approx((40, 20, 160, 100))
+    dialog.reject()
+
+
 def test_the_dialog_goes_with_its_picture(stage, photo, tmp_path):
     """What is pasted twice is two pictures of one name."""
     dialog = opened(stage, photo)

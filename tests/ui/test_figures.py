@@ -26,6 +26,7 @@ from diif_viewer.ui.open_dialog import OpenDialog
 from tests.ui.conftest import image_format, to_array
 from tests.ui.fake_renderer import expected
 from tests.ui.test_comparing import source
+from tests.ui.test_export_dialog import read_again
 from tests.ui.test_ground_truth import large, reduce
 
 __all__ = ["large"]
@@ -228,6 +229,60 @@ def test_what_goes_wrong_is_said_and_the_dialog_stays(stage, photo, tmp_path):
     type_scales(stage, dialog, "nonsense")
     assert dialog.wish is None
     assert "scales" in dialog.words.text()
+    dialog.reject()
+
+
+@pytest.mark.parametrize("size", [(120, 90), (240, 180)])
+def test_the_dialog_stays_when_the_file_is_read_again(stage, photo, tmp_path, size):
+    stage.show(photo)
+    stage.qtbot.keyClicks(stage.window.canvas, "6")
+    stage.sharp()
+    dialog = drag_region(stage)
+    dialog.boxes["nearest"].setChecked(True)
+    box = complete(stage, dialog).box
+    new = np.asarray(Image.fromarray(255 - source(photo)).resize(size))
+    read_again(stage, photo, new)
+    assert stage.window.figures.dialog is dialog
+    assert not dialog.save_button.isEnabled()
+    assert not dialog.image.isNull()  # what was seen, until the new one is there
+    figure = complete(stage, dialog)
+    assert figure.box == pytest.approx(box)
+    methods = dialog.wish.methods
+    assert "nearest" in methods
+    save(stage, dialog, tmp_path / "figure.png")
+    with Image.open(tmp_path / "figure.png") as image:
+        picture = np.asarray(image.convert("RGB"))
+    place = tuple(part * extent for part, extent in zip(figure.box, size * 2, strict=True))
+    window = Lattice.of_scale(size[1], size[0], 8).window_of(place)
+    for column, method in enumerate(methods):
+        np.testing.assert_array_equal(panel(picture, figure, 0, column), expected(new, method, 8.0, window))
+
+
+def test_the_dialog_goes_with_its_picture(stage, photo, tmp_path):
+    stage.show(photo)
+    stage.sharp()
+    dialog = drag_region(stage)
+    Image.new("RGB", (40, 30), "red").save(tmp_path / "other.png")
+    stage.window.open_path(tmp_path / "other.png")
+    stage.until(lambda: stage.state.picture.path.name == "other.png")
+    assert stage.window.figures.dialog is None
+    assert not dialog.isVisible()
+
+
+def test_a_figure_is_made_though_the_renderer_dies(stage, photo):
+    stage.show(photo)
+    stage.qtbot.keyClicks(stage.window.canvas, "6")
+    stage.sharp()
+    stage.gate.clear()
+    dialog = drag_region(stage)
+    first = stage.fake
+    stage.until(lambda: bool(first.of_kind(CropRequest)))
+    first.kill()
+    stage.gate.set()
+    stage.until(lambda: stage.fake is not first)
+    figure = complete(stage, dialog)
+    assert figure.complete
+    assert "pixels" in dialog.words.text()
     dialog.reject()
 
 
