@@ -159,6 +159,8 @@ class _Report:
         elif not (self._args.quiet or self._args.json):
             size, spent = f"{outcome.width}x{outcome.height} pixels", duration(outcome.seconds)
             text = "is there already" if outcome.status == "skipped" else f"{size} in {spent}"
+            if outcome.span is not None:
+                text += ", values from {:g} to {:g} as black to white".format(*outcome.span)
             print(f"{outcome.output}: {text}", file=self._stream, flush=True)
 
     def end(self, count: int) -> int:

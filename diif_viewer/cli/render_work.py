@@ -31,7 +31,10 @@ Inside = Callable[["Window", float], None]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one picture. status: done, skipped (it was there), or failed, with one sentence as `error`."""
+    """What became of one picture. status: done, skipped (it was there), or failed, with one sentence as `error`.
+
+    span: the values of the file that are 0 and the full range in the result, where they were stretched.
+    """
 
     input: str
     output: str
@@ -41,10 +44,11 @@ class Outcome:
     seconds: float = 0.0
     method: str = ""
     error: str = ""
+    span: tuple[float, float] | None = None
 
     def as_record(self) -> dict[str, Any]:
         """For JSON: what is known."""
-        return {name: value for name, value in asdict(self).items() if value not in ("", 0)}
+        return {name: value for name, value in asdict(self).items() if value not in ("", 0, None)}
 
 
 def failure(job: Job, error: Exception) -> Outcome:
@@ -122,7 +126,8 @@ class Renderer:
             lossless=options.lossless,
         )
         spent = time.monotonic() - started
-        return Outcome(job.label, job.shown, "done", window.width, window.height, round(spent, 3), options.method)
+        done = Outcome(job.label, job.shown, "done", window.width, window.height, round(spent, 3), options.method)
+        return replace(done, span=picture.span)
 
     def _painter(self, picture: Picture, options: Options, bits: int, scale: str, tell: Inside) -> Painter:
         if options.method in METHODS and not METHODS[options.method].is_model:

@@ -60,13 +60,13 @@ class Animation:
         with sentences(self.path), unlimited():
             if self._canvas is not None:
                 decoded = self._canvas.page(number)
-                profile = decode.fitting(image.info.get("icc_profile"), decoded.shape[2])
+                profile, span = decode.fitting(image.info.get("icc_profile"), decoded.shape[2]), None
             else:
                 image.seek(number)
-                decoded, profile = decode.pixels(image, lambda: opened(self.path, number))
+                decoded, profile, span = decode.pixels(image, lambda: opened(self.path, number))
                 self._seconds[number] = seconds_of(image.info.get("duration"))
             pixels, _ = decode.upright(decoded, image)
-        return Picture(pixels, self.path, image.format, profile, page=number, pages=self.frames)
+        return Picture(pixels, self.path, image.format, profile, page=number, pages=self.frames, span=span)
 
     def seconds(self, number: int) -> float:
         """How long frame `number` stays on screen. Raises ImageError."""

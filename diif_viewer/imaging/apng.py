@@ -171,7 +171,7 @@ class Canvas:
 
         with opened() as image:
             decode.check_data(image, data.tell())
-            return decode.pixels(image, opened)[0]
+            return decode.pixels(image, opened).pixels
 
 
 def _frames(stream: BinaryIO, parts: Iterable[Part], whole: Frame) -> tuple[list[Frame], str]:

@@ -7,7 +7,7 @@ import math
 import struct
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from PIL import ExifTags, Image, ImageCms
 
 from diif_viewer.imaging import tiff_floats, tiff_segments
 from diif_viewer.imaging.exif import exif_bytes, exif_of, resolution_of
+from diif_viewer.imaging.tiff_floats import Span
 from diif_viewer.imaging.tiff_segments import first
 
 Pixels = npt.NDArray[Any]
@@ -27,6 +28,14 @@ _BITS, _PHOTOMETRIC, _PLANES, _EXTRA = 258, 262, 284, 338  # tags of TIFF
 _PREMULTIPLIED, _STRAIGHT = _ALPHAS = (1, 2)  # samples beyond the colours that are alpha
 _WHITE_IS_ZERO = 0
 _KEPT_TIFF_TAGS = ("ImageDescription", "Make", "Model", "Software", "DateTime", "Artist", "Copyright")
+
+
+class Decoded(NamedTuple):
+    """pixels: HWC uint8 or uint16. profile: ICC, of these pixels, or None. span: see `tiff_floats.Span`, or None."""
+
+    pixels: Pixels
+    profile: bytes | None
+    span: Span | None = None
 
 
 class DamagedError(Exception):
@@ -57,18 +66,20 @@ def check_data(image: Image.Image, length: int) -> None:
         raise DamagedError(f"the file ends too early for a picture of {width}x{height} pixels.")
 
 
-def pixels(image: Image.Image, reopen: Reopen) -> tuple[Pixels, bytes | None]:
-    """Decode: (HWC uint8 or uint16, ICC profile of these pixels or None). reopen: opens the same file once more."""
-    profile = image.info.get("icc_profile") or None
-    if _is_deep(image):
+def pixels(image: Image.Image, reopen: Reopen) -> Decoded:
+    """Decode. reopen: opens the same file once more."""
+    profile, span = image.info.get("icc_profile") or None, None
+    if tiff_floats.is_floats(image):
+        decoded, span = _floats(image, reopen)
+    elif _is_deep(image):
         decoded = _deep(image, reopen)
     elif image.mode.startswith("I") or image.mode == "F":
-        decoded = _sixteen_bits(image)
+        decoded, span = _sixteen_bits(image)
     else:
         eight, profile = _eight_bits(image, profile)
         array = np.array(eight)
         decoded = array[..., None] if array.ndim == 2 else array
-    return decoded, fitting(profile, decoded.shape[2])
+    return Decoded(decoded, fitting(profile, decoded.shape[2]), span)
 
 
 def fitting(profile: bytes | None, channels: int) -> bytes | None:
@@ -188,7 +199,7 @@ def _planes(image: Image.Image, reopen: Reopen) -> Pixels:
     return np.ascontiguousarray(words)
 
 
-def _floats(image: Image.Image, reopen: Reopen) -> Pixels:
+def _floats(image: Image.Image, reopen: Reopen) -> tuple[Pixels, Span | None]:
     with reopen() as second:
         try:
             return tiff_floats.read(second.fp, image)  # type: ignore[attr-defined]
@@ -198,8 +209,6 @@ def _floats(image: Image.Image, reopen: Reopen) -> Pixels:
 
 def _deep(image: Image.Image, reopen: Reopen) -> Pixels:
     """16 bits per channel: Pillow decodes the high bytes, then, told the other byte order, the low ones."""
-    if tiff_floats.is_floats(image):
-        return _floats(image, reopen)
     if _is_planes(image):
         return _planes(image, reopen)
     raw = _raw_mode(image)
@@ -229,21 +238,23 @@ def _unpack_as(image: Image.Image, raw: str) -> None:
     image.tile = [tile._replace(args=changed(tile.args)) for tile in image.tile]  # type: ignore[attr-defined]
 
 
-def _sixteen_bits(image: Image.Image) -> Pixels:
+def _sixteen_bits(image: Image.Image) -> tuple[Pixels, Span | None]:
     """Grey of more than 8 bits over the full range of uint16, 0 black."""
-    grey = _grey(image)
+    grey, span = _grey(image)
     if _is_keyed_grey(image):
-        return np.concatenate([grey, (grey != image.info["transparency"]) * np.uint16(65535)], axis=2)
-    return 65535 - grey if image.format == "TIFF" and first(image, _PHOTOMETRIC) == _WHITE_IS_ZERO else grey
+        return np.concatenate([grey, (grey != image.info["transparency"]) * np.uint16(65535)], axis=2), span
+    if image.format == "TIFF" and first(image, _PHOTOMETRIC) == _WHITE_IS_ZERO:
+        return 65535 - grey, span and span[::-1]
+    return grey, span
 
 
-def _grey(image: Image.Image) -> Pixels:
-    """uint16 as it is, 12 bits and floats in [0, 1] over the full range; anything else stretched."""
+def _grey(image: Image.Image) -> tuple[Pixels, Span | None]:
+    """uint16 as it is, 12 bits and floats in [0, 1] over the full range; anything else stretched, and from what."""
     values = np.array(image)[..., None]
     if image.format == "TIFF" and first(image, _BITS) == 12:
-        return np.asarray(np.round(values * (65535 / 4095)).astype(np.uint16))
+        return np.asarray(np.round(values * (65535 / 4095)).astype(np.uint16)), None
     if values.dtype.kind == "u" and values.dtype.itemsize == 2:
-        return values.astype(np.uint16)
+        return values.astype(np.uint16), None
     if values.dtype == np.int32 and image.format == "TIFF" and (image.tag_v2.get(339) or (1,))[0] == 1:  # type: ignore[attr-defined]
         values = values.view(np.uint32)  # without sign, which Pillow overlooks
     numbers = values.astype(np.float64)
@@ -251,10 +262,10 @@ def _grey(image: Image.Image) -> Pixels:
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
     numbers = np.nan_to_num(numbers, nan=min(max(0.0, low), high), posinf=high, neginf=low)
     if values.dtype.kind in "iu" and low >= 0 and high <= 65535:
-        return values.astype(np.uint16)
-    if values.dtype.kind == "f" and low >= 0 and high <= 1:
-        low, high = 0.0, 1.0
-    return np.asarray(np.round((numbers - low) * (65535.0 / max(high - low, 1e-300))).astype(np.uint16))
+        return values.astype(np.uint16), None
+    span = None if values.dtype.kind == "f" and low >= 0 and high <= 1 else (low, high)
+    low, high = span or (0.0, 1.0)
+    return np.asarray(np.round((numbers - low) * (65535.0 / max(high - low, 1e-300))).astype(np.uint16)), span
 
 
 def _eight_bits(image: Image.Image, profile: bytes | None) -> tuple[Image.Image, bytes | None]:

@@ -27,6 +27,7 @@ from diif_viewer.errors import CutOffError, ImageError
 from diif_viewer.imaging import apng, decode, heic, tiff_floats
 from diif_viewer.imaging.metadata import software_of
 from diif_viewer.imaging.png import exif_behind
+from diif_viewer.imaging.tiff_floats import Span
 from diif_viewer.imaging.tiff_pages import count_pages
 from diif_viewer.memory import free_memory
 
@@ -52,7 +53,8 @@ class Picture:
     changed. path: where it came from. format: Pillow's name ("PNG"). icc_profile: for the colour space of `pixels`,
     None for none (sRGB is meant). exif: as `Image.Exif.tobytes` gives it, without orientation. dpi: (x, y).
     page: which of the file's `pages` this is, from 0. lack: one sentence where the file ends before the picture does,
-    whose rest is grey or black then; "" for a whole one.
+    whose rest is grey or black then; "" for a whole one. span: the values of the file that are 0 and the full range in
+    `pixels`, where these were stretched (floats beyond [0, 1], integers beyond 16 bits); None where they were not.
     """
 
     pixels: npt.NDArray[Any]
@@ -64,6 +66,7 @@ class Picture:
     page: int = 0
     pages: int = 1
     lack: str = ""
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +108,19 @@ def _loaded(file: Path, page: int, memory: int | None) -> Picture:
         _check_size(image, file, memory, 0 if reel is None else reel.memory(math.prod(_kind(image, reel, page)) // 8))
         decode.check_data(image, file.stat().st_size)
         if reel is None:
-            pixels, profile = decode.pixels(image, lambda: opened(file, page))
+            pixels, profile, span = decode.pixels(image, lambda: opened(file, page))
         else:
             pixels = apng.Canvas(reel).page(page)
-            profile = decode.fitting(image.info.get("icc_profile"), pixels.shape[2])
+            profile, span = decode.fitting(image.info.get("icc_profile"), pixels.shape[2]), None
         oriented, exif = decode.upright(pixels, image)
         height, width, channels = oriented.shape
         words = (image.format, width, height, channels, oriented.dtype, "a" if profile else "no")
         _log.info("read %s: %s, %dx%d pixels of %d channels, %s, %s colour profile", file, *words)
+        if span is not None:
+            _log.info("values from %g to %g are shown from black to white", *span)
         _log.debug("reading took %.0f ms", (time.perf_counter() - started) * 1000)
         about = (profile, exif, decode.dpi(image))
-        return Picture(oriented, file, image.format or "", *about, page, _pages(image))
+        return Picture(oriented, file, image.format or "", *about, page, _pages(image), span=span)
 
 
 def page_count(path: str | Path) -> int:

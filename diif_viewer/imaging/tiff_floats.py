@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, BinaryIO
@@ -15,6 +14,8 @@ from diif_viewer.imaging import tiff_segments
 from diif_viewer.imaging.tiff_segments import first
 
 Floats = npt.NDArray[np.floating[Any]]
+Span = tuple[float, float]
+"""The values of a file that are 0 and the full range in its pixels, where nothing but the values themselves says so."""
 
 _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES, _EXTRA, _FORMAT = 258, 259, 262, 277, 338, 339  # tags
 _FLOAT = 3  # of _FORMAT
@@ -34,7 +35,6 @@ _KNOWN = {
     for photometric, samples, extra, mode in _KINDS
 }
 _PART = 1 << 18  # numbers that are scaled at a time
-_log = logging.getLogger(__name__)
 
 
 @contextmanager
@@ -66,9 +66,9 @@ def bytes_per_pixel(image: Image.Image) -> int:
     return int(first(image, _SAMPLES) or 1) * (copies * int(first(image, _BITS)) // 8 + 4)
 
 
-def read(stream: BinaryIO, image: Image.Image) -> npt.NDArray[np.uint16]:
+def read(stream: BinaryIO, image: Image.Image) -> tuple[npt.NDArray[np.uint16], Span | None]:
     """The page that `image` is at, HWC: [0, 1] over the full range, or else from the smallest finite colour to the
-    largest; what is no number is as 0, and infinities are as the ends. stream: of the same file.
+    largest, and then these two; what is no number is as 0, and infinities are as the ends. stream: of the same file.
 
     Raises ValueError for a compression that is not known.
     """
@@ -79,10 +79,8 @@ def read(stream: BinaryIO, image: Image.Image) -> npt.NDArray[np.uint16]:
     rows = max(1, _PART // max(1, width * numbers.shape[2]))
     parts = [slice(top, top + rows) for top in range(0, height, rows)]
     low, high = _range(_colours(numbers[part], colours, extra) for part in parts)
-    if low < 0 or high > 1:
-        _log.info("values from %g to %g are shown from black to white", low, high)
-    else:
-        low, high = 0.0, 1.0
+    span = (low, high) if low < 0 or high > 1 else None
+    low, high = span or (0.0, 1.0)
     pixels = np.empty((height, width, channels), np.uint16)
     for part in parts:
         pixels[part, :, :colours] = _scaled(_colours(numbers[part], colours, extra), low, high)
@@ -90,7 +88,8 @@ def read(stream: BinaryIO, image: Image.Image) -> npt.NDArray[np.uint16]:
             pixels[part, :, colours:] = _scaled(numbers[part, :, colours:channels].astype(np.float64), 0.0, 1.0)
     if first(image, _PHOTOMETRIC) == 0:
         pixels[..., :colours] = 65535 - pixels[..., :colours]
-    return pixels
+        span = span and span[::-1]
+    return pixels, span
 
 
 def _colours(numbers: Floats, colours: int, extra: Any) -> npt.NDArray[np.float64]:

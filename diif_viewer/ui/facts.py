@@ -53,7 +53,7 @@ class Facts(QObject):
         busy = waiting or window.loader.busy or window.pane_files.busy or window.ground_truth.busy
         window.status.show_view(scale, active.milliseconds if active is not None else None, busy=busy)
         picture = state.picture
-        window.status.size_text.setText("" if picture is None else f"{picture.width} x {picture.height}")
+        window.status.show_size(picture)
         window.tools.zoom_box.show_scale(scale)
         self.place_badges()
         window.setWindowTitle(self._title())

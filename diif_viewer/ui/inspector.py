@@ -49,4 +49,4 @@ class Inspector(QObject):
             colour = looks.scene(area.pane).colour_at(area.pane, state.methods[area.pane], view, row, column)
         # the middle of the screen pixel under the cursor
         position = view.position_at((inside[0] + 0.5, inside[1] + 0.5))
-        self._status.show_position(position, picture.pixels, colour)
+        self._status.show_position(position, picture.pixels, colour, span=picture.span)

@@ -55,6 +55,7 @@ class Decoded(NamedTuple):
     pages: int
     lack: str
     own: OwnColours | None = None
+    span: tuple[float, float] | None = None
 
 
 Load = Callable[[Path, int], Decoded]
@@ -218,13 +219,13 @@ class Loader(QObject):
         return _unpacked(job.image) if isinstance(job, Pasted) else self._load(job.file, 0)._replace(own=None)
 
     def _made(self, sheet: Sheet, decoded: Decoded) -> Picture:
-        pixels, source, about, pages, lack, own = decoded
+        pixels, source, about, pages, lack, own, span = decoded
         preview = preview_of(pixels)
         side = min(THUMBNAIL, max(preview.width(), preview.height()))
         thumbnail = preview.scaled(
             side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
         )
-        return Picture(0, sheet.path, pixels, source, preview, about, thumbnail, sheet.page, pages, lack, own)
+        return Picture(0, sheet.path, pixels, source, preview, about, thumbnail, sheet.page, pages, lack, own, span)
 
     def _read_ahead(self, job: Ahead) -> None:
         from diif_viewer.imaging.load import peek
@@ -267,14 +268,15 @@ def _load(path: Path, page: int) -> Decoded:
 
     stamp, own = stamp_of(path), None
     picture = load_picture(path, page=page, partly=True)
-    pixels, profile = to_srgb(picture).pixels, picture.icc_profile
+    pixels, profile, span = to_srgb(picture).pixels, picture.icc_profile, picture.span
     if profile is not None and pixels is not picture.pixels:
         own = OwnColours(os.path.abspath(path), page, stamp, profile, 8 * picture.pixels.dtype.itemsize)
         # grey without a profile means sRGB's grey; sRGB's own profile would be one for RGB
         profile = srgb_profile() if pixels.shape[2] >= 3 else None
+        span = None  # no straight line leads from its values to these colours
     about = Metadata(profile, picture.exif, picture.dpi)
     pixels = moved(pixels)
-    return Decoded(pixels, Pyramid(pixels), about, picture.pages, picture.lack, own)
+    return Decoded(pixels, Pyramid(pixels), about, picture.pages, picture.lack, own, span)
 
 
 def _unpacked(image: QImage) -> Decoded:

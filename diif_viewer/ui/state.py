@@ -32,7 +32,8 @@ class Picture:
     1 to 4 channels, in sRGB. source: what the classic methods take (pixels or a pyramid). preview: opaque and reduced,
     for the first moment. about: what exports carry beside it, None for nothing. thumbnail: for the overview. page: of
     the `pages` in its file, from 0. lack: one sentence where the file ends before the picture does, "" for a whole one.
-    own: what its file has instead of sRGB, None where that is sRGB or there is no file.
+    own: what its file has instead of sRGB, None where that is sRGB or there is no file. span: the values of the file
+    that are 0 and the full range in `pixels`, None where it needs no saying.
     """
 
     image: int
@@ -46,6 +47,7 @@ class Picture:
     pages: int = 1
     lack: str = ""
     own: OwnColours | None = None
+    span: tuple[float, float] | None = None
 
     @property
     def reduced(self) -> Reduced | None:

@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QStatusBar, QWidget
 
 from diif_viewer.ui.language import decimal, tr
+from diif_viewer.ui.state import Picture
 from diif_viewer.ui.theme import ACCENT
 from diif_viewer.ui.zoom_text import format_time, format_zoom
 
@@ -137,6 +138,18 @@ class StatusLine(QStatusBar):
         """Add a part to the right of the busy mark."""
         self.insertPermanentWidget(self._beside_busy, widget)
 
+    def show_size(self, picture: Picture | None) -> None:
+        """Pixels of `picture`, and what is black and white in it where nobody could know."""
+        words = tip = ""
+        if picture is not None:
+            words = f"{picture.width} x {picture.height}"
+        if picture is not None and picture.span is not None:
+            low, high = (decimal(f"{value:.5g}") for value in picture.span)
+            words += f"  {low} … {high}"
+            tip = tr("Values of the file: {low} is shown black, {high} white", low=low, high=high)
+        self.size_text.setText(words)
+        self.size_text.setToolTip(tip)
+
     def show_view(self, scale: float | None, milliseconds: float | None, *, busy: bool) -> None:
         """scale: of the view, None without a picture. milliseconds: of the newest sharp picture."""
         self.zoom.setText("" if scale is None else format_zoom(scale))
@@ -148,8 +161,13 @@ class StatusLine(QStatusBar):
         position: tuple[float, float] | None,
         pixels: npt.NDArray[Any] | None,
         rendered: tuple[int, ...] | None = None,
+        *,
+        span: tuple[float, float] | None = None,
     ) -> None:
-        """position: (x, y) in picture pixels, None outside. pixels: the picture, HWC. rendered: on screen."""
+        """position: (x, y) in picture pixels, None outside. pixels: the picture, HWC. rendered: on screen.
+
+        span: the values of the file that are 0 and the full range in `pixels`; they are told then.
+        """
         inside = (
             position is not None
             and pixels is not None
@@ -171,6 +189,16 @@ class StatusLine(QStatusBar):
         kind = {1: tr("Grey"), 2: tr("Grey, alpha"), 3: "RGB", 4: "RGBA"}[len(values)]
         column, row = (decimal(f"{value:.1f}") for value in position)
         self.position.setText(tr("{x}, {y}", x=column, y=row))
-        self.colour.setText(f"{kind} {' '.join(str(v) for v in values)}")
+        self.colour.setText(f"{kind} {' '.join(_told(values, int(np.iinfo(pixels.dtype).max), span))}")
         self.rendered.setText("" if rendered is None else f"→ {' '.join(str(v) for v in rendered)}")
         self.swatch.show_colour(colour)
+
+
+def _told(values: list[int], full: int, span: tuple[float, float] | None) -> list[str]:
+    """The values of a pixel as its file has them. full: the largest that there is."""
+    if span is None:
+        return [str(value) for value in values]
+    colours = len(values) - (len(values) in (2, 4))  # alpha is not stretched
+    low, high = span
+    numbers = [low * (1 - value / full) + high * (value / full) for value in values[:colours]]
+    return [*(decimal(f"{number:.5g}") for number in numbers), *(str(value) for value in values[colours:])]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -41,6 +42,15 @@ def test_the_file_holds_what_the_api_renders(picture: Path, tmp_path: Path) -> N
     assert main(["render", str(picture), "--scale", "4.5", "--box", "3,2,20.5,11", "-o", str(out)]) == 0
     field = dv.encode(opened(picture), dv.load_model("diif-s-lite"))
     assert np.array_equal(opened(out), field.render(4.5, box=(3, 2, 20.5, 11)))
+
+
+def test_values_that_were_stretched_are_told_with_the_result(tmp_path: Path, capsys) -> None:
+    Image.fromarray(np.array([[-5.0, 0], [3, 15]], np.float32)).save(tmp_path / "heights.tif")
+    words = ["render", str(tmp_path / "heights.tif"), "--scale", "2", "--model", "nearest", "--overwrite"]
+    assert main([*words, "-o", str(tmp_path / "out.png")]) == 0
+    assert ", values from -5 to 15 as black to white" in capsys.readouterr().out
+    assert main([*words, "-o", str(tmp_path / "out.png"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["span"] == [-5, 15]
 
 
 @pytest.mark.parametrize("model", ["diif-s-lite", "liif-lite", "nearest"])

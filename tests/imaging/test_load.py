@@ -150,6 +150,32 @@ def test_float_tiff_of_any_range_is_stretched_and_holes_are_black(tmp_path) -> N
     assert load_picture(tmp_path / "a.tif").pixels[..., 0].tolist() == [[0, 16384], [16384, 65535]]
 
 
+@pytest.mark.parametrize(
+    ("values", "about", "span"),
+    [
+        (np.float32([[-5, 0], [np.nan, 15]]), {}, (-5, 15)),
+        (np.float32([[-5, 0], [np.nan, 15]]), {"photometric": "miniswhite"}, (15, -5)),
+        (np.float32([[0, 0.5], [np.nan, 1]]), {}, None),
+        (np.float64([[0, 0.5], [2, 1]]), {"photometric": "miniswhite"}, (2, 0)),
+        (np.float16([[[0, 1, 2], [0, 0, 0]]]), {"photometric": "rgb"}, (0, 2)),
+        (np.uint32([[0, 2**31], [7, 9]]), {}, (0, 2**31)),
+        (np.int32([[-3, 65535]]), {}, (-3, 65535)),
+        (np.int32([[0, 65535]]), {}, None),
+        (np.uint16([[0, 9], [7, 9]]), {}, None),
+    ],
+)
+def test_values_that_were_stretched_are_told(tmp_path, values, about, span) -> None:
+    """Whatever a pixel holds, the file's value follows from it."""
+    tifffile.imwrite(tmp_path / "a.tif", values, **about)
+    picture = load_picture(tmp_path / "a.tif")
+    assert picture.span == span
+    if span is not None:
+        part = picture.pixels / 65535
+        found, known = span[0] * (1 - part) + span[1] * part, np.isfinite(values).reshape(part.shape)
+        step = abs(span[1] - span[0]) / 65535
+        np.testing.assert_allclose(found[known], values.reshape(part.shape)[known], atol=0.51 * step)
+
+
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 @pytest.mark.parametrize(

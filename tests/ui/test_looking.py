@@ -132,6 +132,21 @@ def test_the_colour_on_screen_stands_beside_that_of_the_picture(stage, photo, me
     assert stage.window.status.colour.text() == f"RGB {own[0]} {own[1]} {own[2]}"
 
 
+def test_values_that_are_stretched_on_screen_are_told_as_the_file_has_them(stage, tmp_path):
+    values = np.linspace(-5, 15, 40 * 60).astype(np.float32).reshape(40, 60)
+    Image.fromarray(values).save(tmp_path / "heights.tif")
+    stage.show(tmp_path / "heights.tif")
+    stage.qtbot.keyClicks(stage.window.canvas, "6")
+    stage.rest()
+    status = stage.window.status
+    assert status.size_text.text() == "60 x 40  -5 … 15"
+    assert "-5 is shown black, 15 white" in status.size_text.toolTip()
+    stage.qtbot.mouseMove(stage.window.canvas, QPoint(150, 160))
+    x, y = (int(v) for v in stage.state.view.position_at((150.5, 160.5)))
+    stage.until(lambda: status.colour.text().startswith("Grey"))
+    assert float(status.colour.text().split()[1]) == pytest.approx(values[y, x], abs=20 / 65535)
+
+
 def test_under_the_lens_the_colour_on_screen_is_that_in_the_lens(stage, photo):
     stage.show(photo)
     stage.qtbot.keyClicks(stage.window.canvas, "6")
