@@ -116,12 +116,20 @@ class Outbox:
             os._exit(1)  # the window begins another renderer
 
 
+def _behind_the_window() -> None:
+    """Have this process's threads wait for the window's: it paints first. One that wakes does not take its core."""
+    if hasattr(os, "nice"):
+        os.nice(5)
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):  # a sandbox may forbid it
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+
+
 def _main(connection: Connection, device: str) -> None:
     """What the process runs: load torch, then schedule until told to quit or the window is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal is the window's to answer
     let_in()
-    if hasattr(os, "nice"):
-        os.nice(5)  # the window paints first
+    _behind_the_window()
     heap.keep()
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(PRIMITIVES))
     outbox = Outbox(connection)

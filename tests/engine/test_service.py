@@ -254,6 +254,18 @@ def test_crops_are_the_field_and_wait_their_turn(opened, weights) -> None:
     assert "region" in receive(opened, m.ExportFailed).sentence
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="scheduling policies of Linux")
+def test_every_thread_of_it_waits_for_the_window(opened, weights) -> None:
+    """Whatever computes was started after the process had stepped back."""
+    opened.connection.send(m.ViewRequest(3, 1, 1, weights("diif-s"), 4.0, Window(0, 0, 256, 256)))
+    receive(opened, m.ViewDone)
+    threads = [int(name) for name in os.listdir(f"/proc/{opened._process.pid}/task")]
+    assert len(threads) > 2
+    assert {os.sched_getscheduler(thread) for thread in threads} == {os.SCHED_BATCH}
+    behind = min(19, os.getpriority(os.PRIO_PROCESS, 0) + 5)
+    assert {os.getpriority(os.PRIO_PROCESS, thread) for thread in threads} == {behind}
+
+
 def test_it_ends_when_the_window_is_gone() -> None:
     process = RendererProcess("cpu")
     receive(process, m.Ready)
