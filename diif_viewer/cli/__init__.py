@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from diif_viewer import __version__
 from diif_viewer.cli.signals import heeded, status_of
@@ -77,6 +77,8 @@ def _obeyed(words: list[str]) -> int:
         args = (parser.parse_args if "--" in rest else parser.parse_intermixed_args)(rest)
     except SystemExit as request:  # argparse has printed help or what is wrong
         return request.code if isinstance(request.code, int) else MISUSED
+    except OSError as error:  # the help could not be written
+        return _failed(error)
     return _run(command, args)
 
 
@@ -93,14 +95,19 @@ def _run(command: ModuleType, args: argparse.Namespace) -> int:
     try:
         with told(args.verbose):
             return int(command.run(args))
-    except BrokenPipeError:
+    except Exception as error:
+        return _failed(error, debug=args.debug)
+
+
+def _failed(error: Exception, *, debug: bool = False) -> int:
+    """Say `error`; the exit status."""
+    if isinstance(error, BrokenPipeError):
         sys.stdout = None  # whoever read our output has gone, for example `head`: nobody to tell
         return FAILED
-    except Exception as error:
-        if args.debug:
-            traceback.print_exc()
-        print(f"error: {sentence(error)}", file=sys.stderr)
-        return FAILED
+    if debug:
+        traceback.print_exception(error)
+    print(f"error: {sentence(error)}", file=sys.stderr)
+    return FAILED
 
 
 def sentence(error: Exception) -> str:
@@ -115,7 +122,14 @@ def sentence(error: Exception) -> str:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, without the whole usage before it."""
+    """Says what is wrong in one line, without the usage before it. Raises OSError where help cannot be written."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:
+        if file is not sys.stdout or file is None:
+            super()._print_message(message, file)
+            return
+        file.write(message)  # where this fails, argparse goes on as if it had not
+        file.flush()
 
     def error(self, message: str) -> NoReturn:
         self.exit(MISUSED, f"error: {message.rstrip('.')} ({self.prog} --help tells more)\n")

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diif_viewer.cli import arguments
+from diif_viewer.cli.inputs import STANDARD, ending, standard_input
 from diif_viewer.cli.progress import ProgressLine, duration
+from diif_viewer.cli.render_options import check_device
 from diif_viewer.errors import DiifViewerError, ExportError, RequestError
 from diif_viewer.models.registry import METHODS, default_method
 
@@ -25,7 +27,7 @@ HELP = "Make a film of a zoom from one view of a picture to another: MP4, WebM, 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("image", type=Path, metavar="IMAGE", help="the picture")
+    parser.add_argument("image", type=Path, metavar="IMAGE", help="the picture, or - for standard input")
     view = parser.add_argument_group("from where to where", "a VIEW is fit, fill, or a scale like x12.5 or 1250%")
     view.add_argument("--from", dest="start", type=arguments.view, default="fit", metavar="VIEW", help="(default: fit)")
     view.add_argument("--to", dest="end", type=arguments.view, default=30.0, metavar="VIEW", help="(default: x30)")
@@ -46,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dtype", choices=("uint8", "float32"), help="compute fast (default), or in float32")
     out = parser.add_argument_group("output")
     out.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="FILM", help=".mp4, .webm, .webp, .gif or .png"
+        "-o", "--output", type=Path, required=True, metavar="FILM", help=".mp4, .webm, .webp, .gif, .png or .apng"
     )
     out.add_argument("--quality", type=arguments.quality, metavar="1..100", help="of MP4, WebM (70) and WebP (90)")
     out.add_argument("--lossless", action="store_true", help="for WebP: lose nothing (PNG never does)")
@@ -55,21 +57,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the film; 0 when the whole file is in place. Raises DiifViewerError with one sentence."""
+    if args.image != STANDARD:
+        return _animate(args, args.image)
+    with standard_input() as file:
+        return _animate(args, file)
+
+
+def _animate(args: argparse.Namespace, image: Path) -> int:
     from diif_viewer.engine import messages as m
     from diif_viewer.imaging.colour import to_srgb
     from diif_viewer.imaging.film import Film, check_film, film_form_of
     from diif_viewer.imaging.load import load_picture, peek
     from diif_viewer.zoom_path import ZoomPath, rate_of
 
-    header = peek(args.image)
+    header = peek(image)
+    model = args.model or default_method(ending(header, None if args.image == STANDARD else image))
+    check_device(model, args.device)
     start, end = views(header.height, header.width, args)
     path = ZoomPath(start, end, args.seconds, rate_of(args.fps), args.easing)
     film = Film(start.view_height, start.view_width, path.count, path.rate)
-    check_film(args.output, film_form_of(args.output), film, lossless=args.lossless)
-    _check_place(args.output, args.image)
-    picture = to_srgb(load_picture(args.image))
+    check_film(args.output, film_form_of(args.output), film, lossless=args.lossless, quality=args.quality)
+    _check_place(args.output, image)
+    picture = to_srgb(load_picture(image))
     request = m.FilmRequest(
-        *(1, 1, args.model or default_method(args.image.suffix), path, os.fspath(args.output)),
+        *(1, 1, model, path, os.fspath(args.output)),
         background=args.background,
         quality=args.quality,
         lossless=args.lossless,

@@ -5,21 +5,18 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from diif_viewer.cli import arguments
+from diif_viewer.cli.apart import apart
 from diif_viewer.cli.display import has_display
-from diif_viewer.errors import DeviceError, ExportError, RequestError
+from diif_viewer.errors import ExportError, RequestError
 from diif_viewer.paths import shipped
-from diif_viewer.starting import held_back, let_in
 
 HELP = "Measure speed: decoding beside LIIF's public code, and the window under a script."
 
@@ -158,26 +155,12 @@ def _drive(path: Path, options: dict[str, Any], args: argparse.Namespace) -> dic
     starts = 1 if args.quick else 3
     if not args.quiet:
         _tell(f"The window with {path.name} …")
-    figures = _apart(_measure, path, options)
-    return {**figures, "start": _apart(_start_times, path, starts)}
+    figures = apart(_measure, path, options)
+    return {**figures, "start": apart(_start_times, path, starts)}
 
 
-def _apart(work: Callable[[Path, Any], dict[str, Any]], *args: Any) -> dict[str, Any]:
-    """Work in a fresh process."""
-    try:
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_begin) as pool:
-            with held_back():
-                begun = pool.submit(work, *args)
-            return begun.result()
-    except BrokenExecutor:
-        raise DeviceError("The window does not open here; `diif-viewer doctor` tells what is missing.") from None
-
-
-def _begin() -> None:
-    """What the process does first. Without a display the window draws into memory."""
-    before = signal.signal(signal.SIGINT, signal.SIG_DFL)  # one that waited ends it here, without a traceback
-    let_in()
-    signal.signal(signal.SIGINT, before)
+def _without_a_display() -> None:
+    """The window then draws into memory."""
     if not has_display(os.environ, sys.platform):
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
         os.environ.setdefault("QT_LOGGING_RULES", "default.warning=false")  # what that platform cannot do, each time
@@ -188,7 +171,7 @@ def _memory(args: argparse.Namespace) -> dict[str, Any]:
     size = args.window or ((120, 160) if args.quick else (720, 1280))
     options = {"places": 10, "views": args.views, "size": size}
     with _hundred_megapixels(args.memory, args.quick) as path:
-        return _apart(_measure_memory, path, {**options, "report": _report(args)})
+        return apart(_measure_memory, path, {**options, "report": _report(args)})
 
 
 @contextmanager
@@ -213,6 +196,8 @@ def _hundred_megapixels(given: Path, quick: bool) -> Iterator[Path]:
 def _measure_memory(path: Path, options: dict[str, Any]) -> dict[str, Any]:
     from diif_viewer.ui.endurance import measure_memory
 
+    _without_a_display()
+
     return measure_memory(path, **options)
 
 
@@ -223,11 +208,15 @@ def _report(args: argparse.Namespace) -> Callable[[str], None]:
 def _start_times(path: Path, repeats: int) -> dict[str, float]:
     from diif_viewer.ui.start_time import start_times
 
+    _without_a_display()
+
     return start_times(path, repeats)
 
 
 def _measure(path: Path, options: dict[str, Any]) -> dict[str, Any]:
     from diif_viewer.ui.scripted import measure
+
+    _without_a_display()
 
     return measure(path, **options)
 

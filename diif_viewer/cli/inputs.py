@@ -10,9 +10,13 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from diif_viewer.errors import ImageError
 from diif_viewer.imaging.suffixes import PICTURES
+
+if TYPE_CHECKING:
+    from diif_viewer.imaging.load import Header
 
 STANDARD = Path("-")
 
@@ -48,6 +52,13 @@ def standard_input() -> Iterator[Path]:
         file = Path(folder, "standard input")
         file.write_bytes(data)
         yield file
+
+
+def ending(header: Header, name: Path | None) -> str:
+    """The ending that says which model a picture is for; that of its kind where it came without a name."""
+    if name is not None:
+        return name.suffix
+    return ".jpg" if header.format in ("JPEG", "MPO") else ""
 
 
 def _meant(word: str) -> list[Path]:

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from diif_viewer.cli import arguments
+from diif_viewer.cli import arguments, sentence
 from diif_viewer.cli.inputs import STANDARD, expand, names_folders, standard_input
 from diif_viewer.cli.progress import ProgressLine, duration
-from diif_viewer.cli.render_options import Options, digits_of
+from diif_viewer.cli.render_options import Options, check_device, digits_of
 from diif_viewer.cli.render_plan import Job, Target, plan
 from diif_viewer.cli.render_work import Outcome, Renderer, failure
 from diif_viewer.errors import RequestError
@@ -77,6 +77,18 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Render all; 0 only when every file is in place and whole. Raises DiifViewerError with one sentence."""
+    report = _Report(args, to_stderr=args.output == "-")
+    try:
+        return _render(args, report)
+    except BrokenPipeError:
+        raise  # nobody reads any more
+    except Exception as error:
+        if args.json:  # no picture's own, but whoever reads the lines shall know
+            report.add(Outcome("", "", "failed", error=sentence(error)), aloud=False)
+        raise
+
+
+def _render(args: argparse.Namespace, report: _Report) -> int:
     from diif_viewer.imaging.leftovers import sweep
 
     suffix = FORMAT_SUFFIXES[args.format] if args.format else None
@@ -86,7 +98,6 @@ def run(args: argparse.Namespace) -> int:
         options = _options(args)
         planned = plan(sources, target, options, overwrite=args.overwrite)
         sweep(job.output for job in planned if isinstance(job, Job) and job.output is not None)
-        report = _Report(args, to_stderr=target.standard)
         jobs = []
         for (_, label), job in zip(sources, planned, strict=True):
             if isinstance(job, str):
@@ -149,12 +160,12 @@ class _Report:
             print(text, file=sys.stderr, flush=True)
         self._described = text
 
-    def add(self, outcome: Outcome) -> None:
-        """Tell of one picture."""
+    def add(self, outcome: Outcome, *, aloud: bool = True) -> None:
+        """Tell of one picture. aloud: say an error too."""
         self._counts[outcome.status] += 1
         if self._args.json:
             print(json.dumps(outcome.as_record()), file=self._stream, flush=True)
-        if outcome.status == "failed":
+        if outcome.status == "failed" and aloud:
             print(f"error: {outcome.error}", file=sys.stderr, flush=True)
         elif not (self._args.quiet or self._args.json):
             size, spent = f"{outcome.width}x{outcome.height} pixels", duration(outcome.seconds)
@@ -175,6 +186,7 @@ class _Report:
 def _options(args: argparse.Namespace) -> Options:
     """What the command line asks for. Raises CheckpointError, DeviceError, RequestError."""
     name, digits = args.model or "", ""
+    check_device(name, args.device)
     if name not in METHODS or METHODS[name].is_model:
         from diif_viewer.engine.device import resolve
         from diif_viewer.engine.model import weights_file

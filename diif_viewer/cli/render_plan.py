@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from diif_viewer.cli.inputs import STANDARD
+from diif_viewer.cli.inputs import STANDARD, ending
 from diif_viewer.cli.render_options import Options, scale_text
 from diif_viewer.errors import DiifViewerError, ExportError, RequestError
 from diif_viewer.paths import may_write
@@ -20,9 +20,6 @@ from diif_viewer.paths import may_write
 if TYPE_CHECKING:
     from diif_viewer.geometry import Lattice, Window
     from diif_viewer.imaging.load import Header
-
-_KINDS = {"JPEG": ".jpg", "MPO": ".jpg"}
-"""What a picture without a name is, for the choice of a model."""
 
 FIELDS = ("stem", "name", "method", "scale", "width", "height", "number")
 
@@ -108,7 +105,8 @@ class Target:
 def plan(sources: Sequence[tuple[Path, str]], target: Target, options: Options, *, overwrite: bool) -> list[Job | str]:
     """A job for each (file, label), or the sentence why there is none.
 
-    Raises ExportError where nothing can begin: two results of one name, a result over its source, no disk space.
+    Raises ExportError where nothing can begin: two results of one name, a result over its source, no disk space, a
+    quality for formats that have none.
     """
     jobs: list[Job | str] = []
     for number, (source, label) in enumerate(sources, 1):
@@ -118,6 +116,7 @@ def plan(sources: Sequence[tuple[Path, str]], target: Target, options: Options, 
             if options.debug:
                 traceback.print_exception(error)
             jobs.append(str(error))
+    _check_quality([job for job in jobs if isinstance(job, Job)], options)
     _check_names([job for job in jobs if isinstance(job, Job)], [source for source, _ in sources])
     _check_space([job for job in jobs if isinstance(job, Job) and not job.ready])
     return jobs
@@ -128,7 +127,7 @@ def _job(source: Path, label: str, number: int, target: Target, options: Options
     from diif_viewer.imaging.load import peek
 
     header = peek(source, page=options.page)
-    options = options.for_kind(_KINDS.get(header.format, "") if label == "-" else source.suffix)
+    options = options.for_kind(ending(header, None if label == "-" else source))
     lattice = options.lattice(header.height, header.width)
     window = options.part(lattice)
     named = STANDARD if label == "-" else source
@@ -180,6 +179,15 @@ def check_place(output: Path, *, make: bool) -> None:
         raise ExportError(f"The folder {output.parent} does not exist; make it first.")
     if not may_write(folder):
         raise ExportError(f"{output} cannot be written: there is no permission to write there.")
+
+
+def _check_quality(jobs: list[Job], options: Options) -> None:
+    from diif_viewer.imaging.formats import format_of
+
+    forms = [format_of(Path(f"x{job.suffix}")) for job in jobs]
+    if options.quality is not None and forms and all(form.quality is None for form in forms):
+        names = " and ".join(dict.fromkeys(form.name for form in forms))
+        raise ExportError(f"{names} has no quality to choose; leave --quality out, or choose JPEG, WebP or AVIF.")
 
 
 def _check_names(jobs: list[Job], sources: list[Path]) -> None:

@@ -60,7 +60,7 @@ def film_steps(
     film = Film(zoom.start.view_height, zoom.start.view_width, zoom.count, zoom.rate)
     if not os.path.isdir(path.parent):
         raise ExportError(f"The folder {path.parent} does not exist; choose another one.")
-    check_film(path, film_form_of(path), film, lossless=request.lossless)
+    check_film(path, film_form_of(path), film, lossless=request.lossless, quality=request.quality)
     paint = _painter(request, pixels, load, most)
     try:
         with BackgroundFilm(path, film, quality=request.quality, lossless=request.lossless) as file:

@@ -51,7 +51,9 @@ def card_tables(folders: Sequence[Path], methods: Sequence[str | Model], progres
     given = cases(folders, WITHIN)
     for case in given:
         if case.low is None:
-            raise RequestError(f"A card needs low-resolution pictures in LR_x{case.scale:g} beside {case.high.parent}.")
+            raise RequestError(
+                f"{case.high.parent}: a card needs low-resolution pictures in LR_x{case.scale:g} beside this folder."
+            )
     reported = {dataset for figures in PUBLISHED.values() for dataset, _ in figures}
     chosen = [folder for folder in folders if folder.resolve().name in reported] or list(folders)
     made = cases(chosen, BEYOND, made=True)

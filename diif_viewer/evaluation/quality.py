@@ -137,7 +137,7 @@ def pictures_in(folder: Path) -> list[Path]:
         raise RequestError(f"There is no folder {folder}.")
     files = sorted(f for f in folder.iterdir() if f.suffix.lower() in SUFFIXES and not f.name.startswith("."))
     if not files:
-        raise RequestError(f"There are no pictures in {folder}.")
+        raise RequestError(f"{folder}: there is no picture in this folder.")
     return files
 
 

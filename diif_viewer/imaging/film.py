@@ -87,10 +87,12 @@ def film_form_of(path: Path) -> FilmForm:
                     "install it (pip install av), or choose .webp, .gif or .png."
                 )
             return form
-    raise ExportError(f"{path}: the format of a film is chosen by the name's ending: {', '.join(FILM_SUFFIXES)}.")
+    raise ExportError(
+        f"{path}: the format of a film is chosen by the name's ending: {', '.join((*FILM_SUFFIXES, '.apng'))}."
+    )
 
 
-def check_film(path: Path, form: FilmForm, film: Film, *, lossless: bool = False) -> None:
+def check_film(path: Path, form: FilmForm, film: Film, *, lossless: bool = False, quality: int | None = None) -> None:
     """Say before the work starts what `form` cannot hold. Raises ExportError."""
     size = f"{film.width}x{film.height}"
     if max(film.height, film.width) > form.longest:
@@ -106,6 +108,9 @@ def check_film(path: Path, form: FilmForm, film: Film, *, lossless: bool = False
     if lossless and not form.lossless:
         names = " or ".join(other.suffix for other in FILM_FORMS if other.lossless)
         raise ExportError(f"{path}: {form.name} always loses something; choose {names} for a lossless film.")
+    if quality is not None and form.quality is None:
+        names = ", ".join(other.suffix for other in FILM_FORMS if other.quality is not None)
+        raise ExportError(f"{path}: {form.name} has no quality to choose; leave it out, or choose one of {names}.")
 
 
 def write_film(

@@ -88,6 +88,20 @@ _CHOICES = {
     "loss": ("l1", "l2"),
     "optimiser": ("adam", "muon"),
 }
+_LEAST = {
+    0: ("seed", "scale_step", "patch", "crop", "warm_up", "last_rate", "clip", "average"),
+    1: ("batch", "pixels", "candidates", "reduction"),
+}
+_KINDS: dict[Any, str] = {
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    bool: "true or false",
+    tuple[float, ...]: "a list of numbers",
+    tuple[str, ...]: "a list of names",
+    dict[str, float]: "a table of numbers",
+}
+"""How a value's type is called in a sentence."""
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 _SECTIONS = ("encoder", "decoders", "training")
 _FIRST_FIELDS = {"patch", "warm_up", "last_rate", "clip", "average", "shares"}
@@ -141,7 +155,9 @@ def load_preset(name_or_path: str, settings: Sequence[str] = (), decoders: Seque
         _override(held, setting)
     try:
         return _preset(path.stem, held, decoders)
-    except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
+    except ValueError as error:
+        raise TrainingError(f"{path.name}: {error}.") from None
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise TrainingError(f"{path.name}: a preset needs encoder, decoders and training ({error}).") from None
     except CheckpointError as error:
         raise TrainingError(f"{path.name}: {error}.") from None
@@ -181,14 +197,15 @@ def _preset(name: str, held: dict[str, Any], chosen: Iterable[str] | None) -> Pr
             raise ValueError(f"a decoder's name is made of letters, digits and hyphens, not {decoder!r}")
         kind = dict(args)
         decoders[decoder] = Part(kind.pop("name", decoder), kind)
-    if strange := sorted(set(held["training"].get("shares", {})) - set(decoders)):
-        raise ValueError(f"shares are of decoders, and there is no {strange[0]!r}")
     if chosen is not None:
         if unknown := sorted(set(chosen) - set(decoders)):
             raise TrainingError(f"{name} has no decoder {unknown[0]!r}; it has {', '.join(decoders)}.")
         decoders = {decoder: part for decoder, part in decoders.items() if decoder in set(chosen)}
     encoder = dict(held["encoder"])
-    preset = Preset(name, Part(encoder.pop("name", "edsr"), encoder), decoders, _recipe(held["training"]))
+    recipe = _recipe(held["training"])
+    if strange := sorted(set(recipe.shares) - set(held["decoders"])):
+        raise ValueError(f"shares are of decoders, and there is no {strange[0]!r}")
+    preset = Preset(name, Part(encoder.pop("name", "edsr"), encoder), decoders, recipe)
     channels = build_encoder(preset.encoder).channels
     for decoder, part in decoders.items():
         if not has_training_form(build_decoder(part, channels)):
@@ -216,14 +233,16 @@ def _recipe(held: Mapping[str, Any]) -> Recipe:
         raise ValueError(f"scales must be the smallest and the largest, from 1, not {list(recipe.scales)}")
     if len(recipe.betas) != 2 or not 0 <= min(recipe.betas) <= max(recipe.betas) < 1:
         raise ValueError(f"betas are two numbers from 0 to less than 1, not {list(recipe.betas)}")
-    if min(recipe.batch, recipe.pixels) < 1 or recipe.learning_rate <= 0:
-        raise ValueError("batch and pixels are at least 1, the learning rate above 0")
-    if min(recipe.seed, recipe.scale_step, recipe.patch, recipe.crop) < 0:
-        raise ValueError("seed, scale_step, patch and crop cannot be below 0")
+    if recipe.learning_rate <= 0:
+        raise ValueError(f"learning_rate must be above 0, not {recipe.learning_rate:g}")
+    for least, names in _LEAST.items():
+        for name in names:
+            if getattr(recipe, name) < least:
+                raise ValueError(f"{name} must be at least {least}, not {getattr(recipe, name):g}")
+    if recipe.average >= 1:
+        raise ValueError(f"average, what is kept of it at a step, must be less than 1, not {recipe.average:g}")
     if not all(0 < share <= 1 for share in recipe.shares.values()):
         raise ValueError(f"shares are above 0 and at most 1, not {recipe.shares}")
-    if min(recipe.candidates, recipe.reduction) < 1:
-        raise ValueError("candidates and reduction are at least 1")
     if not 0 <= min(recipe.luminance, recipe.permuted) <= max(recipe.luminance, recipe.permuted) <= 1:
         raise ValueError("luminance and permuted are shares from 0 to 1")
     if (recipe.patch > 0) == (recipe.crop > 0):
@@ -246,6 +265,5 @@ def _value(name: str, value: Any, kind: Any) -> Any:
     if kind == tuple[str, ...] and isinstance(value, list):
         return tuple(_value(name, v, str) for v in value)
     if type(value) is not kind:
-        wanted = "a list of numbers" if kind == tuple[float, ...] else getattr(kind, "__name__", str(kind))
-        raise ValueError(f"{name} must be {wanted}, not {value!r}")
+        raise ValueError(f"{name} must be {_KINDS.get(kind, kind)}, not {value!r}")
     return value

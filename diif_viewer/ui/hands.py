@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 
@@ -16,6 +17,21 @@ PATIENCE = 120.0
 
 LONGEST_ROUND = 1.0
 """Seconds that one look at the fact may take; what is beyond, the program spent stopped."""
+
+
+_stopped = threading.Event()
+
+
+def stop() -> None:
+    """Whatever waits here raises KeyboardInterrupt, now and from now on. A signal handler may call this: one that
+    raised by itself would often do so in a slot, where Qt passes over it."""
+    _stopped.set()
+
+
+def heed() -> None:
+    """Raises KeyboardInterrupt after `stop`."""
+    if _stopped.is_set():
+        raise KeyboardInterrupt
 
 
 def wheel(canvas: QWidget, turn: int) -> QWheelEvent:
@@ -41,13 +57,14 @@ def mouse(canvas: QWidget, kind: QEvent.Type, point: QPointF) -> QMouseEvent:
 
 
 def pause(milliseconds: int) -> None:
-    """Let the window live meanwhile."""
+    """Let the window live meanwhile. Raises KeyboardInterrupt after `stop`."""
     loop, timer = QEventLoop(), QTimer()
     timer.setTimerType(Qt.TimerType.PreciseTimer)
     timer.setSingleShot(True)
     timer.timeout.connect(loop.quit)
     timer.start(milliseconds)
     loop.exec()
+    heed()
 
 
 def wait(fact: Callable[[], bool]) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from diif_viewer.errors import DiifViewerError
 from diif_viewer.ui import report, settings
-from diif_viewer.ui.hands import PATIENCE
+from diif_viewer.ui.hands import PATIENCE, heed
 
 
 def start_times(path: Path, repeats: int = 3) -> dict[str, float]:
@@ -42,6 +42,7 @@ def _start(path: Path) -> dict[str, float]:
                         times[name] = 1000 * (time.perf_counter() - began)
                 if program.poll() is not None or time.perf_counter() > began + PATIENCE:
                     raise DiifViewerError(f"The window did not open with {path.name}.")
+                heed()
                 time.sleep(0.002)
         finally:
             program.terminate()

@@ -87,6 +87,8 @@ BAD = {
     "too quick": ["--fps", "600"],
     "too long": ["--seconds", "1e6"],
     "lossless GIF": ["-o", "film.gif", "--lossless"],
+    "a quality of what loses nothing": ["--quality", "80"],
+    "a device of a classic method": ["--model", "lanczos", "--device", "cuda"],
     "a point outside": ["--at", "130,5"],
     "beyond the limit": ["--to", "x100"],
     "less than all": ["--from", "x0.01"],
@@ -112,6 +114,30 @@ def test_mistakes_are_one_sentence_and_leave_no_file(
     assert "defect" not in shown
     assert os.listdir(tmp_path) == ["in.png"]
     assert picture.read_bytes() == before
+
+
+def test_the_ending_apng_is_known_and_told(picture: Path, tmp_path: Path, capsys: Shown) -> None:
+    assert animate(picture, tmp_path / "out.apng", "--model", "nearest") == 0
+    assert np.array_equal(frame(tmp_path / "out.apng", 0).shape, (48, 64, 3))
+    assert animate(picture, tmp_path / "out.avi", "--model", "nearest") == 1
+    assert "chosen by the name's ending: .mp4, .webm, .webp, .gif, .png, .apng." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_the_picture_may_come_by_standard_input(kind: str, picture: Path, tmp_path: Path) -> None:
+    """Through the model for its kind, as with a name."""
+    named = tmp_path / f"named.{kind.lower()}"
+    Image.open(picture).save(named)
+    out, short = tmp_path / "out.png", ["--seconds", "0.2", "--fps", "10", "--size", "64x48", "--json"]
+    program = [sys.executable, "-m", "diif_viewer", "animate"]
+    with named.open("rb") as file:
+        words = [*program, "-", *short, "-o", str(out)]
+        done = subprocess.run(words, cwd=ROOT, stdin=file, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    method = "diif-s-lite" if kind == "PNG" else "diif-s-lite-photo"
+    assert json.loads(done.stdout)["method"] == method
+    assert animate(named, tmp_path / "again.png", "--seconds", "0.2", "--model", method) == 0
+    assert np.array_equal(frame(out, -1), frame(tmp_path / "again.png", -1))
 
 
 @pytest.mark.parametrize("words", [["--from", "near"], ["--at", "1"], ["--fps", "-3"], ["--background", "red"]])

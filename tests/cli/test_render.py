@@ -122,6 +122,39 @@ def test_sixteen_bits_stay_sixteen(tmp_path: Path) -> None:
     assert opened(out).dtype == np.uint8
 
 
+def test_what_has_no_effect_is_refused(picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["render", str(picture), "--scale", "2", "--model", "bicubic"]
+    for name in ("out.png", "out.tif"):
+        assert main([*words, "--quality", "80", "-o", str(tmp_path / name)]) == 1
+        assert "has no quality to choose; leave --quality out, or choose JPEG" in capsys.readouterr().err
+    assert main([*words, "--device", "cuda", "-o", str(tmp_path / "out.png")]) == 1
+    assert "--device cuda is for models; bicubic is computed by the processor." in capsys.readouterr().err
+    assert os.listdir(tmp_path) == [picture.name]
+    Image.open(picture).save(tmp_path / "other.jpg")
+    words = ["render", *map(str, (picture, tmp_path / "other.jpg")), "--scale", "2", "--model", "bicubic"]
+    assert main([*words, "--device", "cpu", "--quality", "80", "-o", str(tmp_path / "out" / "{name}")]) == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--model", "magic", "-o", "out.png"],
+        ["--device", "abacus", "--model", "diif-s-lite", "-o", "out.png"],
+        ["--model", "bicubic", "-o", "{nonsense}.png"],
+        ["no-such-*.png", "--model", "bicubic", "-o", "out.png"],
+    ],
+)
+def test_an_error_of_no_picture_has_a_record_too(
+    words: list[str], picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["render", str(picture), "--scale", "2", "--json", *words]) == 1
+    shown = capsys.readouterr()
+    record = json.loads(shown.out)
+    assert record["status"] == "failed"
+    assert shown.err == f"error: {record['error']}\n"
+
+
 def test_lossless_is_for_formats_that_can(picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["render", str(picture), "--scale", "2", "--model", "bicubic", "--lossless"]
     for suffix in (".webp", ".png"):

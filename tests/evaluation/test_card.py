@@ -73,7 +73,7 @@ def test_a_card_wants_given_pictures_and_keeps_sets_of_one_name_apart(
     benchmark: Path, tmp_path: Path, capsys: Shown
 ) -> None:
     assert main(["eval", str(benchmark / "HR_x4"), "--card", "--method", "nearest"]) == 1
-    assert "A card needs low-resolution pictures in LR_x2" in capsys.readouterr().err
+    assert "a card needs low-resolution pictures in LR_x2 beside this folder." in capsys.readouterr().err
     shutil.copytree(benchmark, tmp_path / "other" / "Set14")
     sets = [str(benchmark), str(tmp_path / "other" / "Set14")]
     assert main(["eval", *sets, "--card", "--method", "nearest", "--quiet"]) == 0

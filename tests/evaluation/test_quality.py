@@ -190,7 +190,7 @@ def test_what_cannot_be_measured_is_said(tmp_path) -> None:
     with pytest.raises(RequestError, match="no folder"):
         find_cases(tmp_path / "missing", 2)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(RequestError, match="no pictures"):
+    with pytest.raises(RequestError, match="there is no picture in this folder"):
         find_cases(tmp_path / "empty", 2)
     with pytest.raises(RequestError, match="too small to be reduced"):
         load_case(Case("d", 100, tmp_path / "a.png"))
