@@ -42,6 +42,7 @@ from diif_viewer.engine.messages import (
     ViewRequest,
 )
 from diif_viewer.engine.tiles import keys_for
+from diif_viewer.errors import DiifViewerError
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.imaging.classic import METHODS, resample
 from diif_viewer.imaging.colour import to_8_bits
@@ -50,6 +51,7 @@ from diif_viewer.imaging.load import load_picture
 
 STAND_IN = {"liif-lite": "bilinear", "diif-lite": "lanczos", "diif-s-lite": "nearest"}
 
+TOO_LARGE, LARGEST = "This is too much for a stand-in.", 20_000_000
 TILE_MILLISECONDS = 2.0
 """Of the work for each tile, as the fake says."""
 
@@ -206,8 +208,13 @@ class FakeRenderer:
                     self._answer(probe)
                 elif export is not None:
                     self._export(export)
-            except (OSError, BrokenPipeError):
+            except OSError:
                 return
+            except (DiifViewerError, KeyError, ValueError) as error:  # KeyError: the picture was closed meanwhile
+                if probe is not None or film is not None:
+                    self._send(ProbeFailed((probe or film).serial, str(error)))
+                elif export is not None:
+                    self._send(ExportFailed(export.job, str(error)))
 
     def _open(self) -> bool:
         """Wait for the gate; False when this has ended meanwhile."""
@@ -247,9 +254,10 @@ class FakeRenderer:
         elif job.model in self.broken:
             self._send(ExportFailed(job.job, self.broken[job.model]))
         else:
-            method = STAND_IN.get(job.model, job.model)
+            is_model = job.model not in METHODS
+            method = STAND_IN.get(job.model, "lanczos") if is_model else job.model
             result = to_8_bits(resample(self._images[job.image], method, job.lattice, job.window))
-            self._send(CropDone(job.job, _inverted(result) if job.model in STAND_IN else result))
+            self._send(CropDone(job.job, _inverted(result) if is_model else result))
 
     def _answer(self, probe: ProbeRequest) -> None:
         order = probe.export
@@ -269,12 +277,15 @@ class FakeRenderer:
             self._send(ProbeFailed(probe.serial, self.broken[probe.film.model]))
             return
         for number in range(probe.film.path.count):
-            self._send(FilmFrame(probe.serial, number, np.full((9, 16, 3), number, np.uint8)))
+            self._send(FilmFrame(probe.serial, number, np.full((9, 16, 3), number % 256, np.uint8)))
         self._send(FilmProbed(probe.serial, *self.estimate))
 
     def _film(self, job: FilmRequest) -> None:
         """Frames whose grey is their number."""
         view, path = job.path.start, Path(job.file)
+        if view.view_width * view.view_height * job.path.count > LARGEST:
+            self._send(ExportFailed(job.job, TOO_LARGE))
+            return
         film = Film(view.view_height, view.view_width, job.path.count, job.path.rate)
         self._send(ExportProgress(job.job, 0.5, 2.0))
         if not self._open():
@@ -282,7 +293,7 @@ class FakeRenderer:
         if job.job in self._cancelled:
             self._send(ExportFailed(job.job, "cancelled", cancelled=True))
             return
-        frames = (np.full((film.height, film.width, 3), number, np.uint8) for number in range(film.count))
+        frames = (np.full((film.height, film.width, 3), number % 256, np.uint8) for number in range(film.count))
         write_film(path, film_form_of(path), frames, film)
         self._send(ExportDone(job.job, job.file, 3.0))
 
@@ -293,6 +304,9 @@ class FakeRenderer:
                 return
         if job.job in self._cancelled:
             self._send(ExportFailed(job.job, "cancelled", cancelled=True))
+            return
+        if job.window.area > LARGEST:
+            self._send(ExportFailed(job.job, TOO_LARGE))
             return
         own = job.own
         pixels = self._images[job.image] if own is None else load_picture(Path(own.file), page=own.page).pixels
