@@ -51,7 +51,8 @@ def until(fact: Callable[[], Any]) -> None:
 class Program:
     """The running program: its status file, its input, its picture on the screen."""
 
-    def __init__(self, display: str, folder: Path, *words: str) -> None:
+    def __init__(self, display: str, folder: Path, *words: str, home: Path | None = None) -> None:
+        """home: of the user; default: as it is."""
         self.display, self.status_file = display, folder / "status.json"
         self.environment = {
             **os.environ,
@@ -62,6 +63,9 @@ class Program:
             "XDG_DATA_HOME": str(folder / "data"),
         }
         self.environment.pop("WAYLAND_DISPLAY", None)
+        if home is not None:  # what is kept from run to run stays where it is
+            self.environment.setdefault("XDG_CACHE_HOME", str(Path.home() / ".cache"))
+            self.environment["HOME"] = str(home)
         (folder / "settings.ini").write_text("[General]\nhint_done=true\noverview=false\n")  # nothing over the picture
         with (folder / "log").open("w") as log:
             self.process = subprocess.Popen(

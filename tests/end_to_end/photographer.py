@@ -19,8 +19,9 @@ class Photographer:
     """One running program, what is done to it, and pictures of it. folder: for files that it opens."""
 
     def __init__(self, display: str, folder: Path, picture: str) -> None:
+        """folder: lies in what is the user's home then, so that no path of this machine is in a picture."""
         self.folder = folder
-        self.program = Program(display, folder, picture)
+        self.program = Program(display, folder, picture, home=folder.parent)
         self.program.wait_for(lambda s: s.get("picture") and s["device"])
         self.focus("DIIF Viewer")
 

@@ -32,9 +32,11 @@ def photograph(display: str, names: list[str]) -> None:
     """Write those of PICTURES that are in `names`, all where that is empty."""
     folder = IMAGES / "ways"
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as held:
-        make_files(Path(held))
-        here = Photographer(display, Path(held), str(Path(held) / "butterfly.png"))
+    with tempfile.TemporaryDirectory() as home:
+        held = Path(home, "me", "Pictures")
+        held.mkdir(parents=True)
+        make_files(held)
+        here = Photographer(display, held, str(held / "butterfly.png"))
         try:
             for picture in PICTURES:
                 if not names or picture.__name__ in names:
