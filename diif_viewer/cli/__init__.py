@@ -61,6 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as stop:
         with contextlib.suppress(OSError):  # the terminal may have gone
             print("\nStopped.", file=sys.stderr)
+        _settle_output()
         return status_of(stop)
 
 
@@ -94,20 +95,32 @@ def _mend_streams() -> None:
 def _run(command: ModuleType, args: argparse.Namespace) -> int:
     try:
         with told(args.verbose):
-            return int(command.run(args))
+            status = int(command.run(args))
+            if sys.stdout is not None:
+                sys.stdout.flush()  # at exit it would be too late to say that it cannot be written
+            return status
     except Exception as error:
         return _failed(error, debug=args.debug)
 
 
 def _failed(error: Exception, *, debug: bool = False) -> int:
     """Say `error`; the exit status."""
+    _settle_output()
     if isinstance(error, BrokenPipeError):
-        sys.stdout = None  # whoever read our output has gone, for example `head`: nobody to tell
-        return FAILED
+        return FAILED  # whoever read our output has gone, for example `head`: nobody to tell
     if debug:
         traceback.print_exception(error)
     print(f"error: {sentence(error)}", file=sys.stderr)
     return FAILED
+
+
+def _settle_output() -> None:
+    """Write what standard output still holds; where it takes no more, Python shall not try again at exit, and shout."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        sys.stdout = None
 
 
 def sentence(error: Exception) -> str:

@@ -99,17 +99,37 @@ def test_a_limit_on_file_sizes_is_met_in_the_same_way(picture: Path, tmp_path: P
     assert os.listdir(tmp_path / "out") == []
 
 
+BUFFERED = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+"""As for people: Python writes what is printed when it must, or at the end."""
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+@pytest.mark.parametrize("environment", [BUFFERED, BUFFERED | {"PYTHONUNBUFFERED": "1"}], ids=["buffered", "not"])
 @pytest.mark.parametrize(
-    "line", ["models", "--help", "--version", "render -h", "render {picture} --model bicubic --scale 2 -o -"]
+    "line",
+    ["models", "completion bash", "--help", "--version", "-h", "render {picture} --model bicubic --scale 2 -o -"],
 )
-def test_a_full_disk_behind_standard_output_is_told(line: str, picture: Path) -> None:
+def test_a_full_disk_behind_standard_output_is_told(line: str, environment: dict[str, str], picture: Path) -> None:
     words = line.format(picture=picture).split()
     with open("/dev/full", "wb") as full:
         program = [sys.executable, "-m", "diif_viewer", *words]
-        done = subprocess.run(program, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run(
+            program, cwd=ROOT, env=environment, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == "error: Nothing more could be written: No space left on device."
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes as on Unix")
+@pytest.mark.parametrize("line", ["--help", "completion bash", "completion csh"])
+def test_a_reader_that_has_gone_is_no_reason_to_shout(line: str) -> None:
+    near, far = os.pipe()
+    os.close(near)
+    program = [sys.executable, "-m", "diif_viewer", *line.split()]
+    with os.fdopen(far, "wb") as pipe:
+        done = subprocess.run(program, cwd=ROOT, env=BUFFERED, stdout=pipe, stderr=-1, text=True, check=False)
+    expected = (2, ["error: argument shell"]) if "csh" in line else (1, [])
+    assert (done.returncode, [told[:21] for told in done.stderr.splitlines()]) == expected
 
 
 def test_a_menu_entry_that_does_not_fit_leaves_nothing_torn(
