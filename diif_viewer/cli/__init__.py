@@ -144,6 +144,11 @@ class _Parser(argparse.ArgumentParser):
         file.write(message)  # where this fails, argparse goes on as if it had not
         file.flush()
 
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        if not arg_string:  # of a shell's variable that is not set; -o "" would be the root, a picture "" this folder
+            raise argparse.ArgumentError(action, "an empty word says nothing")
+        return super()._get_value(action, arg_string)
+
     def error(self, message: str) -> NoReturn:
         self.exit(MISUSED, f"error: {message.rstrip('.')} ({self.prog} --help tells more)\n")
 

@@ -22,8 +22,13 @@ HELP = "Train models on a folder of pictures; a run that was stopped goes on whe
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("pictures", type=Path, help="folder of training pictures")
-    parser.add_argument("--run", type=Path, help="folder of the run; continued if it exists (default: runs/PRESET)")
+    parser.add_argument("pictures", type=Path, metavar="FOLDER", help="folder of training pictures")
+    parser.add_argument(
+        "--run",
+        type=Path,
+        metavar="FOLDER",
+        help="where the run is kept; continued if it exists (default: runs/PRESET)",
+    )
     parser.add_argument("--preset", default="lite", help="a shipped preset, or a .toml file (default: lite)")
     parser.add_argument("--decoder", type=arguments.names, metavar="D,D", help="only these decoders of the preset")
     parser.add_argument(
@@ -37,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--minutes", type=float, help="training time in all, resumed time included")
     length.add_argument("--steps", type=int, help="optimiser steps in all (default: the preset's, or else 120 minutes)")
-    parser.add_argument("--valid", type=Path, help="folder of pictures to measure now and then")
+    parser.add_argument("--valid", type=Path, metavar="FOLDER", help="folder of pictures to measure now and then")
     parser.add_argument("--valid-count", type=int, default=4, help="how many of them (default: 4)")
     parser.add_argument("--validate", type=int, default=2000, metavar="STEPS", help="between them (default: 2000)")
     parser.add_argument("--milestone", type=int, default=20_000, metavar="STEPS", help="0: none (default: 20000)")
@@ -61,7 +66,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--save", type=float, default=45.0, metavar="SECONDS", help="between saved states (default: 45)"
     )
-    parser.add_argument("--data", default="", metavar="TEXT", help="what the pictures are; kept in the weights files")
+    parser.add_argument("--data", metavar="TEXT", help="what the pictures are; kept in the weights files")
 
 
 def run(args: argparse.Namespace) -> int:

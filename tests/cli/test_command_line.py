@@ -99,6 +99,29 @@ def test_wrong_usage_exits_with_2(words: list[str], capsys: pytest.CaptureFixtur
     assert shown.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        (["render", "a.png", "--scale", "2", "-o", ""], "-o/--output"),
+        (["render", "a.png", "--scale", "2", "--model=", "-o", "b.png"], "--model"),
+        (["render", "", "--scale", "2", "-o", "b.png"], "IMAGE"),
+        (["render", "--scale", "2", "-o", "b.png", "--", ""], "IMAGE"),
+        (["train", "", "--show"], "FOLDER"),
+        (["bench", "--memory", ""], "--memory"),
+        (["models", "remove", ""], "MODEL"),
+        ([""], "IMAGE"),
+    ],
+)
+def test_an_empty_word_is_neither_the_root_nor_this_folder_nor_a_default(
+    line: list[str], named: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `-o "$OUT"` is, where the shell knows no OUT."""
+    for module in map(importlib.import_module, COMMANDS.values()):
+        monkeypatch.setattr(module, "run", lambda args: 0)
+    assert main(line) == 2
+    assert f"{named}: an empty word says nothing" in capsys.readouterr().err
+
+
 def test_a_command_that_is_misspelt_is_told_from_a_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
