@@ -1,5 +1,6 @@
 """The command line: one small file per command, each with HELP, add_arguments(parser) and run(args) -> exit status.
 
+A command whose --json is lines for scripts has misused(words, sentence) too, which tells these of wrong usage.
 Every command knows --debug, --quiet and --verbose.
 Only the module of the command that was asked for is imported, and heavy imports (torch, Qt, numpy) are inside
 functions: `--help` and a typing mistake answer at once.
@@ -14,7 +15,8 @@ import io
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -74,6 +76,8 @@ def _obeyed(words: list[str]) -> int:
             _overview().error(f"{rest[0]} is neither a command nor a file; did you mean {meant}?")
         command = import_module(COMMANDS[name])
         parser = parser_of(name, command)
+        if "--json" in rest and hasattr(command, "misused"):
+            parser.tell = partial(command.misused, rest)
         # names may stand between options, but argparse loses those with a hyphen that stand behind -- then
         args = (parser.parse_args if "--" in rest else parser.parse_intermixed_args)(rest)
     except SystemExit as request:  # argparse has printed help or what is wrong
@@ -135,7 +139,12 @@ def sentence(error: Exception) -> str:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, without the usage before it. Raises OSError where help cannot be written."""
+    """Says what is wrong in one line, without the usage before it. Raises OSError where help cannot be written.
+
+    tell: is called with that line too.
+    """
+
+    tell: Callable[[str], None] | None = None
 
     def _print_message(self, message: str, file: Any = None) -> None:
         if file is not sys.stdout or file is None:
@@ -150,10 +159,13 @@ class _Parser(argparse.ArgumentParser):
         return super()._get_value(action, arg_string)
 
     def error(self, message: str) -> NoReturn:
-        self.exit(MISUSED, f"error: {message.rstrip('.')} ({self.prog} --help tells more)\n")
+        said = f"{message.rstrip('.')} ({self.prog} --help tells more)"
+        if self.tell is not None:
+            self.tell(said)
+        self.exit(MISUSED, f"error: {said}\n")
 
 
-def parser_of(name: str, command: ModuleType) -> argparse.ArgumentParser:
+def parser_of(name: str, command: ModuleType) -> _Parser:
     """The parser of one command, from its module."""
     parser = _Parser(prog=f"diif-viewer {name}", description=command.HELP)
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -86,6 +87,14 @@ def run(args: argparse.Namespace) -> int:
         if args.json:  # no picture's own, but whoever reads the lines shall know
             report.add(Outcome("", "", "failed", error=sentence(error)), aloud=False)
         raise
+
+
+def misused(words: Sequence[str], error: str) -> None:
+    """Tell those who read the lines of --json that `words` are no command."""
+    pairs = [*itertools.pairwise(words), *(word.partition("=")[::2] for word in words)]
+    to_stderr = "-o-" in words or ("-o", "-") in pairs or ("--output", "-") in pairs
+    record = Outcome("", "", "failed", error=error).as_record()
+    print(json.dumps(record), file=sys.stderr if to_stderr else sys.stdout, flush=True)
 
 
 def _render(args: argparse.Namespace, report: _Report) -> int:

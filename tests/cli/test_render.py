@@ -155,6 +155,25 @@ def test_an_error_of_no_picture_has_a_record_too(
     assert shown.err == f"error: {record['error']}\n"
 
 
+@pytest.mark.parametrize("words", [["--scale", "wide", "-o", "out.png"], ["--scale", "2"], ["-o", "out.png", "--no"]])
+def test_wrong_usage_has_a_record_too(words: list[str], picture: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["render", str(picture), *words]) == 2
+    assert capsys.readouterr().out == ""
+    assert main(["render", str(picture), "--json", *words]) == 2
+    shown = capsys.readouterr()
+    record = json.loads(shown.out)
+    assert record["status"] == "failed"
+    assert shown.err == f"error: {record['error']}\n"
+
+
+@pytest.mark.parametrize("target", [["-o", "-"], ["-o-"], ["--output=-"]])
+def test_no_record_stands_where_the_picture_would(target: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["render", "a.png", "--json", "--scale", "0", *target]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert json.loads(shown.err.splitlines()[0])["status"] == "failed"
+
+
 def test_lossless_is_for_formats_that_can(picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["render", str(picture), "--scale", "2", "--model", "bicubic", "--lossless"]
     for suffix in (".webp", ".png"):
