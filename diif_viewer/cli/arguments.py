@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Callable
 
 SMALLEST_SCALE, LARGEST_SCALE = 1e-5, 1e5
 """What can be asked for: beyond, no picture has a pixel left, or one of its pixels is more than a format holds."""
@@ -42,9 +43,19 @@ def count(text: str) -> int:
     return int(text)
 
 
+def natural(text: str) -> int:
+    """A whole number >= 0."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"a whole number of at least 0 is needed, not {text!r}")
+    return int(text)
+
+
 def names(text: str) -> list[str]:
-    """`bicubic,liif-lite`: names one after the other."""
-    return [part.strip() for part in text.split(",") if part.strip()]
+    """`bicubic,liif-lite`: names one after the other, at least one."""
+    found = [part.strip() for part in text.split(",") if part.strip()]
+    if not found:
+        raise argparse.ArgumentTypeError(f"a name is needed, or several with commas between them, not {text!r}")
+    return found
 
 
 def size(text: str) -> tuple[int, int]:
@@ -93,6 +104,22 @@ def positive(text: str) -> float:
     if not (math.isfinite(value) and value > 0):
         raise argparse.ArgumentTypeError(f"a positive number is needed, not {text!r}")
     return value
+
+
+def up_to(most: float) -> Callable[[str], float]:
+    """The type of a number from 0 to `most`; where that is infinite, of a finite number."""
+    kind = f"from 0 to {most:g}" if math.isfinite(most) else "of at least 0"
+
+    def number(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = math.nan
+        if not (0 <= value <= most and math.isfinite(value)):
+            raise argparse.ArgumentTypeError(f"a number {kind} is needed, not {text!r}")
+        return value
+
+    return number
 
 
 def colour(text: str) -> tuple[int, int, int]:

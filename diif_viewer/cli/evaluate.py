@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diif_viewer.cli import arguments
+from diif_viewer.cli.methods import check_methods, is_classic
 from diif_viewer.cli.progress import ProgressLine
 from diif_viewer.errors import ExportError, RequestError
-from diif_viewer.models.registry import CLASSIC, SHIPPED
+from diif_viewer.models.registry import SHIPPED
 from diif_viewer.paths import may_write
 
 if TYPE_CHECKING:
@@ -48,16 +49,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--made", action="store_true", help="make the low-resolution pictures even where some are given"
     )
     parser.add_argument(
-        "--jpeg", type=int, metavar="QUALITY", help="compress the low-resolution pictures first, 1 to 100"
+        "--jpeg", type=arguments.quality, metavar="1..100", help="compress the low-resolution pictures first"
     )
     parser.add_argument(
         "--blur",
-        type=float,
+        type=arguments.up_to(5),
         default=0.0,
         metavar="PIXELS",
         help="blur them before that, as a lens does: standard deviation, 0 to 5",
     )
-    parser.add_argument("--count", type=int, metavar="N", help="only the first N pictures of each folder")
+    parser.add_argument("--count", type=arguments.count, metavar="N", help="only the first N pictures of each folder")
     parser.add_argument(
         "--dtype",
         choices=("float32", "uint8"),
@@ -101,6 +102,8 @@ def run(args: argparse.Namespace) -> int:
         return _card(args)
     if args.best and args.dtype != "float32":
         raise RequestError("The best quality is computed in float32; leave --dtype out.")
+    if args.best and all(map(is_classic, names)):
+        raise RequestError("--best is for models; name one with --method as well.")
     if args.plot is not None and "bicubic" not in names:
         raise RequestError("The plot shows the gain over bicubic: measure bicubic as well.")
     if args.plot is not None and set(names) == {"bicubic"}:
@@ -179,12 +182,6 @@ def _seams(cases: list[Case], methods: list[str | Model], progress: ProgressLine
 def _cases(args: argparse.Namespace) -> list[Case]:
     from diif_viewer.evaluation.quality import dataset_names, find_cases
 
-    if args.count is not None and args.count < 1:
-        raise RequestError("--count must be at least 1.")
-    if args.jpeg is not None and not 1 <= args.jpeg <= 100:
-        raise RequestError("--jpeg must be a quality from 1 to 100.")
-    if not 0 <= args.blur <= 5:
-        raise RequestError("--blur must be from 0 to 5 pixels.")
     if args.lr is not None and args.made:
         raise RequestError("Give either --lr or --made.")
     scales = args.scale or [2.0, 3.0, 4.0]
@@ -209,11 +206,12 @@ def _once(folders: Sequence[Path]) -> list[Path]:
 
 
 def load_methods(names: Sequence[str], device: str) -> list[str | Model]:
-    """Classic methods by name, models loaded; each once. Raises CheckpointError, DeviceError."""
-    classic = {method.name for method in CLASSIC}
+    """Classic methods by name, models loaded; each once. Raises CheckpointError, DeviceError, RequestError."""
+    once = list(dict.fromkeys(names))
+    check_methods(once, device)
     chosen: list[str | Model] = []
-    for name in dict.fromkeys(names):
-        if name in classic:
+    for name in once:
+        if is_classic(name):
             chosen.append(name)
         else:
             from diif_viewer.engine.model import load_model

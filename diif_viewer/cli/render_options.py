@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from diif_viewer import __version__
 from diif_viewer.errors import RequestError
-from diif_viewer.models.registry import METHODS, default_method
+from diif_viewer.models.registry import default_method
 
 if TYPE_CHECKING:
     from diif_viewer.geometry import Lattice, Window
@@ -120,9 +120,3 @@ def scale_text(lattice: Lattice) -> str:
     """`x12.5`, or `x2 by x3` (across, down) where the axes differ."""
     y, x = lattice.y.scale, lattice.x.scale
     return f"x{x:g}" if x == y else f"x{x:g} by x{y:g}"
-
-
-def check_device(method: str, device: str) -> None:
-    """Raises RequestError for a device, as after --device, that `method` does not run on."""
-    if method in METHODS and not METHODS[method].is_model and device not in ("auto", "cpu"):
-        raise RequestError(f"--device {device} is for models; {method} is computed by the processor.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 from pathlib import Path
@@ -40,15 +41,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--show", action="store_true", help="print the preset with all its values, and stop")
     length = parser.add_mutually_exclusive_group()
-    length.add_argument("--minutes", type=float, help="training time in all, resumed time included")
-    length.add_argument("--steps", type=int, help="optimiser steps in all (default: the preset's, or else 120 minutes)")
+    length.add_argument(
+        "--minutes", type=arguments.positive, metavar="N", help="training time in all, resumed time included"
+    )
+    length.add_argument(
+        "--steps",
+        type=arguments.count,
+        metavar="N",
+        help="optimiser steps in all (default: the preset's, or else 120 minutes)",
+    )
     parser.add_argument("--valid", type=Path, metavar="FOLDER", help="folder of pictures to measure now and then")
-    parser.add_argument("--valid-count", type=int, default=4, help="how many of them (default: 4)")
-    parser.add_argument("--validate", type=int, default=2000, metavar="STEPS", help="between them (default: 2000)")
-    parser.add_argument("--milestone", type=int, default=20_000, metavar="STEPS", help="0: none (default: 20000)")
-    parser.add_argument("--threads", type=arguments.count, help="CPU threads (default: all cores)")
     parser.add_argument(
-        "--workers", type=int, metavar="N", help="processes that make batches (default: 0; with cuda as many as help)"
+        "--valid-count", type=arguments.natural, metavar="N", default=4, help="how many of them (default: 4)"
+    )
+    parser.add_argument(
+        "--validate", type=arguments.count, default=2000, metavar="STEPS", help="between them (default: 2000)"
+    )
+    parser.add_argument(
+        "--milestone", type=arguments.natural, default=20_000, metavar="STEPS", help="0: none (default: 20000)"
+    )
+    parser.add_argument("--threads", type=arguments.count, metavar="N", help="CPU threads (default: all cores)")
+    parser.add_argument(
+        "--workers",
+        type=arguments.natural,
+        metavar="N",
+        help="processes that make batches (default: 0; with cuda as many as help)",
     )
     parser.add_argument("--device", default="cpu", help="cpu, cuda or mps; torchrun chooses its number (default: cpu)")
     parser.add_argument(
@@ -61,10 +78,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--compile", action="store_true", help="compile the encoder: slow to start, then faster")
     parser.add_argument(
-        "--report", type=int, default=200, metavar="STEPS", help="between progress lines (default: 200)"
+        "--report", type=arguments.count, default=200, metavar="STEPS", help="between progress lines (default: 200)"
     )
     parser.add_argument(
-        "--save", type=float, default=45.0, metavar="SECONDS", help="between saved states (default: 45)"
+        "--save",
+        type=arguments.up_to(math.inf),
+        default=45.0,
+        metavar="SECONDS",
+        help="between saved states (default: 45)",
     )
     parser.add_argument("--data", metavar="TEXT", help="what the pictures are; kept in the weights files")
 
@@ -74,9 +95,9 @@ def run(args: argparse.Namespace) -> int:
     import torch
 
     from diif_viewer.engine.device import resolve
-    from diif_viewer.errors import TrainingError
     from diif_viewer.models.checkpoint import load_checkpoint
     from diif_viewer.training.ahead import fitting_workers
+    from diif_viewer.training.data import picture_files
     from diif_viewer.training.loop import train
     from diif_viewer.training.networks import has_half
     from diif_viewer.training.preset import load_preset
@@ -88,15 +109,16 @@ def run(args: argparse.Namespace) -> int:
         print(preset.resolved(indent=2))
         return 0
     device = resolve(args.device)
-    if args.valid_count < 0:
-        raise TrainingError("--valid-count is a number of pictures, not below 0.")
     budget, folder = _budget(args, preset), args.run or Path("runs") / preset.name
     if args.threads:
         torch.set_num_threads(args.threads)
+    start = [load_checkpoint(path) for path in args.start]
+    if args.valid:
+        picture_files(args.valid)  # what is missing is said before pictures are decoded
     summary = {"data": args.data or args.pictures.name}
     if args.start:
         summary["start"] = ", ".join(path.name for path in args.start)
-    rhythm = Rhythm(max(1, args.report), max(1, args.validate), args.save, max(0, args.milestone))
+    rhythm = Rhythm(args.report, args.validate, args.save, args.milestone)
     try:
         with assembled(device if args.device == "auto" else args.device) as (team, device):
             pictures, valid = _pictures(args, preset, folder, team)
@@ -116,8 +138,8 @@ def run(args: argparse.Namespace) -> int:
                 summary=summary | {"pictures": str(len(pictures))},
                 team=team,
                 compiled=args.compile,
-                start=[load_checkpoint(path) for path in args.start],
-                workers=fitting_workers(device, team) if args.workers is None else max(0, args.workers),
+                start=start,
+                workers=fitting_workers(device, team) if args.workers is None else args.workers,
             )
     except KeyboardInterrupt as stop:
         print("stopped; the same command goes on from the last saved state", file=sys.stderr)
@@ -130,15 +152,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _budget(args: argparse.Namespace, preset: Preset) -> Budget:
-    from diif_viewer.errors import TrainingError
     from diif_viewer.training.schedule import Budget
 
     steps = args.steps
     if steps is None and args.minutes is None:
         steps = preset.recipe.iterations or None
     minutes = None if steps is not None else args.minutes if args.minutes is not None else 120.0
-    if (steps is not None and steps < 1) or (minutes is not None and not minutes > 0):
-        raise TrainingError("A run needs at least one step, or more than no minutes.")
     return Budget(steps, minutes)
 
 

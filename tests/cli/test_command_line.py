@@ -442,6 +442,22 @@ def test_what_is_no_size_is_refused(text: str) -> None:
         arguments.size(text)
 
 
+OF_EVAL = "--method=, --count=0 --jpeg=0 --jpeg=101 --blur=-1 --blur=nan --blur=6"
+OF_TRAIN = "--steps=0 --steps=many --minutes=nan --minutes=0 --valid-count=-1 --validate=0 --milestone=-1 --workers=-1"
+OF_TRAIN += " --report=0 --save=-1 --save=inf --decoder=,"
+
+
+@pytest.mark.parametrize(
+    ("name", "word"), [*(("eval", word) for word in OF_EVAL.split()), *(("train", word) for word in OF_TRAIN.split())]
+)
+def test_numbers_and_names_are_checked_not_corrected(name: str, word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([name, "nowhere", word]) == 2
+    option, _, value = word.partition("=")
+    said = capsys.readouterr().err
+    assert f"argument {option}: a " in said
+    assert f"not {value!r}" in said
+
+
 def test_boxes_and_windows() -> None:
     assert arguments.box("10,20.5,74,56") == (10, 20.5, 74, 56)
     assert arguments.window("0,0,720,1280") == (0, 0, 720, 1280)

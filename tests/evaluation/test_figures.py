@@ -195,7 +195,7 @@ def test_the_command_enlarges_the_picture_itself(truth: Path, tmp_path: Path) ->
         (["--scale", "1"], "above 1"),
         (["--scale", "200"], "too small to be reduced x200"),
         (["--box", "0,0,500,500"], "must lie inside"),
-        (["--method", "magic"], "no model 'magic'"),
+        (["--method", "magic"], "no method 'magic'; choose one of nearest, "),
         (["--zoom", "--scale", "90000", "--method", "bicubic"], "more than a figure can show"),
     ],
 )

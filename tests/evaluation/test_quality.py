@@ -356,14 +356,13 @@ def test_low_pictures_may_be_blurred_before(benchmark) -> None:
 @pytest.mark.parametrize(
     ("extra", "words"),
     [
-        (["--count", "0"], "count"),
         (["--scale", "1"], "above 1"),
         (["--lr", "x", "--made"], "either"),
         (["--lr", "missing"], "no folder"),
-        (["--jpeg", "0"], "1 to 100"),
-        (["--blur", "-1"], "0 to 5"),
-        (["--blur", "nan"], "0 to 5"),
         (["--best", "--dtype", "uint8"], "in float32"),
+        (["--best"], "for models"),
+        (["--device", "cuda"], "for models; bicubic is computed by the processor"),
+        (["--method", "bicubik"], "did you mean bicubic"),
     ],
 )
 def test_the_command_refuses_nonsense(benchmark, extra, words) -> None:

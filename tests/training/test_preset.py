@@ -6,10 +6,12 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from diif_viewer.cli import main
 from diif_viewer.errors import TrainingError
+from diif_viewer.imaging.save import save_png
 from diif_viewer.models.counts import parameters
 from diif_viewer.models.model import ImplicitModel
 from diif_viewer.models.spec import Part
@@ -148,6 +150,19 @@ def test_a_device_that_is_not_there_is_said_before_any_picture_is_read(capsys: p
     assert "foo" in (said := capsys.readouterr().err)
     assert "defect" not in said
     assert main(["train", "nowhere", "--threads", "-3"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "missing"),
+    [(["--valid", "nowhere"], "nowhere: there is no such folder"), (["--start", "no.pth"], "no.pth")],
+)
+def test_what_is_missing_is_said_before_any_picture_is_decoded(
+    words: list[str], missing: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    save_png(np.zeros((130, 130, 3), np.uint8), tmp_path / "a.png")
+    assert main(["train", str(tmp_path), "--steps", "1", "--run", str(tmp_path / "run"), *words]) == 1
+    assert missing in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
 
 
 def test_the_cosine_warms_up_and_ends_at_its_share() -> None:
