@@ -158,7 +158,7 @@ def _public_spec(name: Any, args: Mapping[str, Any]) -> ModelSpec:
         raise CheckpointError(f"unknown model {name!r}; known: liif, diif")
     known = {"encoder_spec", "imnet_spec", "local_ensemble", "feat_unfold", "cell_decode"}
     if unknown := sorted(set(args) - known):
-        raise CheckpointError(f"{name} takes no argument {unknown[0]!r}")
+        raise CheckpointError(f"{name} takes no argument {unknown[0]!r}; it takes {', '.join(sorted(known))}")
     hidden = args["imnet_spec"]["args"]["hidden_list"]
     flags = {k: args[k] for k in ("local_ensemble", "feat_unfold", "cell_decode") if k in args}
     if name == "liif":

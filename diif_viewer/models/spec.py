@@ -111,7 +111,7 @@ def _checked(part: Part, allowed: Mapping[str, Kind]) -> dict[str, Any]:
     values = {}
     for name, value in part.args.items():
         if name not in allowed:
-            raise CheckpointError(f"{part.name} takes no argument {name!r}")
+            raise CheckpointError(f"{part.name} takes no argument {name!r}; it takes {', '.join(allowed)}")
         values[name] = _value(f"{part.name}: {name}", value, allowed[name])
     return values
 

@@ -74,12 +74,19 @@ class Recipe:
         if not self.damage:
             return None
         held = {"share": 1.0, "blur": 0.0, "noise": 0.0} | self.damage
+        if unknown := sorted(set(held) - _DAMAGE):
+            raise ValueError(f"damage has no value {unknown[0]!r}; it has {', '.join(sorted(_DAMAGE))}")
+        for name, value in self.damage.items():
+            if not name.startswith("jpeg") and not 0 <= value <= (1 if name == "share" else math.inf):
+                limit = "from 0 to 1" if name == "share" else "at least 0"
+                raise ValueError(f"damage.{name} must be {limit}, not {value:g}")
         jpeg = round(held.pop("jpeg_from", 0)), round(held.pop("jpeg_to", 0))
         if jpeg != (0, 0) and not 1 <= jpeg[0] <= jpeg[1] <= 100:
             raise ValueError(f"jpeg_from and jpeg_to must be qualities from 1 to 100, not {jpeg[0]} and {jpeg[1]}")
         return Damage(**held, jpeg=jpeg if jpeg[0] else None)
 
 
+_DAMAGE = {"share", "blur", "noise", "jpeg_from", "jpeg_to"}
 _CHOICES = {
     "scale_of": ("batch", "patch"),
     "samples": ("rows", "points"),
@@ -89,7 +96,21 @@ _CHOICES = {
     "optimiser": ("adam", "muon"),
 }
 _LEAST = {
-    0: ("seed", "scale_step", "patch", "crop", "warm_up", "last_rate", "clip", "average"),
+    0: (
+        *(
+            "seed",
+            "scale_step",
+            "patch",
+            "crop",
+            "warm_up",
+            "last_rate",
+            "clip",
+            "average",
+            "halve_every",
+            "iterations",
+        ),
+        *("luminance", "permuted"),
+    ),
     1: ("batch", "pixels", "candidates", "reduction"),
 }
 _KINDS: dict[Any, str] = {
@@ -103,7 +124,8 @@ _KINDS: dict[Any, str] = {
 }
 """How a value's type is called in a sentence."""
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
-_SECTIONS = ("encoder", "decoders", "training")
+_EXAMPLES = {"encoder": "encoder.n_feats=32", "decoders": "decoders.diif.hidden=64", "training": "batch=8"}
+_SECTIONS = tuple(_EXAMPLES)
 _FIRST_FIELDS = {"patch", "warm_up", "last_rate", "clip", "average", "shares"}
 """Always part of a run's fingerprint; what came later counts only where it differs from its default."""
 
@@ -178,6 +200,8 @@ def _override(held: dict[str, Any], setting: str) -> None:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         value = text.strip()
+    if not sections and last in _SECTIONS:
+        raise TrainingError(f"--set {setting}: {last} is a section; name one of its values, as {_EXAMPLES[last]} does.")
     if not sections or sections[0] not in _SECTIONS:
         sections = ["training", *sections]
     place = held
@@ -195,6 +219,8 @@ def _preset(name: str, held: dict[str, Any], chosen: Iterable[str] | None) -> Pr
     for decoder, args in held["decoders"].items():
         if not _NAME.fullmatch(decoder):
             raise ValueError(f"a decoder's name is made of letters, digits and hyphens, not {decoder!r}")
+        if not isinstance(args, dict):
+            raise ValueError(f"decoders.{decoder} must be a table of values, not {args!r}")
         kind = dict(args)
         decoders[decoder] = Part(kind.pop("name", decoder), kind)
     if chosen is not None:
@@ -239,17 +265,24 @@ def _recipe(held: Mapping[str, Any]) -> Recipe:
         for name in names:
             if getattr(recipe, name) < least:
                 raise ValueError(f"{name} must be at least {least}, not {getattr(recipe, name):g}")
+    for name in ("luminance", "permuted"):
+        if getattr(recipe, name) > 1:
+            raise ValueError(f"{name}, a share, must be at most 1, not {getattr(recipe, name):g}")
     if recipe.average >= 1:
         raise ValueError(f"average, what is kept of it at a step, must be less than 1, not {recipe.average:g}")
     if not all(0 < share <= 1 for share in recipe.shares.values()):
         raise ValueError(f"shares are above 0 and at most 1, not {recipe.shares}")
-    if not 0 <= min(recipe.luminance, recipe.permuted) <= max(recipe.luminance, recipe.permuted) <= 1:
-        raise ValueError("luminance and permuted are shares from 0 to 1")
     if (recipe.patch > 0) == (recipe.crop > 0):
-        raise ValueError("give either patch (low-resolution side) or crop (side of the truth)")
+        raise ValueError(
+            "give either patch (low-resolution side) or crop (side of the truth), and leave the other one 0, "
+            f"not {recipe.patch} and {recipe.crop}"
+        )
     recipe._damage()
     if recipe.schedule == "halving" and min(recipe.halve_every, recipe.iterations) < 1:
-        raise ValueError("halving needs halve_every and iterations")
+        raise ValueError(
+            "the schedule halving needs halve_every and iterations of at least 1, "
+            f"not {recipe.halve_every} and {recipe.iterations}"
+        )
     return recipe
 
 
@@ -262,8 +295,8 @@ def _value(name: str, value: Any, kind: Any) -> Any:
         return tuple(_value(name, v, float) for v in value)
     if kind == dict[str, float] and isinstance(value, dict):
         return {k: _value(f"{name}.{k}", v, float) for k, v in value.items()}
-    if kind == tuple[str, ...] and isinstance(value, list):
-        return tuple(_value(name, v, str) for v in value)
+    if kind == tuple[str, ...] and isinstance(value, list) and all(isinstance(v, str) for v in value):
+        return tuple(value)
     if type(value) is not kind:
         raise ValueError(f"{name} must be {_KINDS.get(kind, kind)}, not {value!r}")
     return value
