@@ -15,7 +15,8 @@ from typing import Any
 from diif_viewer.cli import arguments
 from diif_viewer.cli.apart import apart
 from diif_viewer.cli.display import has_display
-from diif_viewer.errors import ExportError, RequestError
+from diif_viewer.cli.render_plan import check_place
+from diif_viewer.errors import RequestError
 from diif_viewer.paths import shipped
 
 HELP = "Measure speed: decoding beside LIIF's public code, and the window under a script."
@@ -51,7 +52,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="measure instead what memory the window and its renderer hold (default: on 100 megapixels)",
     )
     parser.add_argument(
-        "--views", type=int, default=0, metavar="N", help="with --memory: then look at N random views, for growth"
+        "--views",
+        type=arguments.natural,
+        default=0,
+        metavar="N",
+        help="with --memory: then look at N random views, for growth",
     )
     parser.add_argument(
         "--window", type=arguments.size, metavar="WxH", help="with --memory: the size of what shows the picture"
@@ -69,12 +74,15 @@ def run(args: argparse.Namespace) -> int:
     """Measure, print the tables, write the file. Raises DiifViewerError with one sentence."""
     from diif_viewer.evaluation.machine import about_machine
     from diif_viewer.evaluation.speed_tables import comparison, tables
+    from diif_viewer.imaging.load import peek
 
     if args.memory is None and (args.views or args.window):
         raise RequestError("--views and --window are for --memory; give that as well.")
     old = None if args.compare is None else _read(args.compare)
-    if args.json is not None and not args.json.absolute().parent.is_dir():
-        raise ExportError(f"{args.json} cannot be written: there is no such folder.")
+    if args.json is not None:
+        check_place(args.json, make=False)
+    for path in (*(args.interaction or ()), *([args.memory] if args.memory not in (None, Path()) else ())):
+        peek(path)
     if args.pictures is not None:
         from diif_viewer.evaluation.speed_pictures import check_pictures, draw
 

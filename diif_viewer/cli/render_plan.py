@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import string
@@ -170,6 +171,11 @@ def check_place(output: Path, *, make: bool) -> None:
     """Can a file be written to `output`? make: its folder may have to be made. Raises ExportError."""
     if os.path.isdir(output):
         raise ExportError(f"{output} is a folder; give the name of a file.")
+    try:
+        os.lstat(output)
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise ExportError(f"{output} cannot be written: the file name is too long.") from None
     folder = output.absolute().parent
     while not os.path.isdir(folder) and folder != folder.parent:
         if os.path.lexists(folder):

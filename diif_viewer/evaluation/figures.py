@@ -48,6 +48,8 @@ def check_target(path: Path, pictures: Iterable[Path] = ()) -> None:
         raise ExportError(f"{path} is the picture itself; give the figure another name.")
     if path.suffix.lower() not in SUFFIXES:
         raise RequestError(f"{path}: a figure is written as PNG, PDF or SVG; give a name that ends in one of these.")
+    if path.is_dir():
+        raise ExportError(f"{path} is a folder; give the figure another name.")
     if not path.absolute().parent.is_dir():
         raise RequestError(f"The folder {path.parent} does not exist; make it first.")
     if not may_write(path.absolute().parent):

@@ -237,14 +237,24 @@ def test_broken_pictures_and_weights(content: bytes, picture: Path, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    "name", ["out.bmp", "out", "no-such-folder/out.png", "picture.png", "{stem}", "{colour}.png", "{stem.png"]
+    "name",
+    [
+        "out.bmp",
+        "out",
+        "no-such-folder/out.png",
+        "picture.png",
+        "{stem}",
+        "{colour}.png",
+        "{stem.png",
+        "n" * 300 + ".png",
+    ],
 )
 def test_a_target_that_cannot_be_is_refused_before_the_work(
     name: str, picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = picture.read_bytes()
     assert main(["render", str(picture), "--scale", "2", "-o", str(tmp_path / name)]) == 1
-    assert capsys.readouterr().err.startswith("error: ")
+    assert capsys.readouterr().err.startswith("error: ")  # else what computes is told first
     assert picture.read_bytes() == before
 
 

@@ -205,6 +205,12 @@ def test_the_command_refuses_nonsense(extra, sentence, truth, tmp_path, capsys) 
     assert not (tmp_path / "f.png").exists()
 
 
+def test_a_folder_called_like_a_figure_is_told_before_the_work(truth, tmp_path, capsys) -> None:
+    (tmp_path / "f.png").mkdir()
+    assert main(["compare", str(truth), "-o", str(tmp_path / "f.png"), "--method", "magic"]) == 1
+    assert "f.png is a folder; give the figure another name." in capsys.readouterr().err
+
+
 def test_places_where_nothing_may_be_written_are_told_before_the_work(truth, tmp_path, capsys, monkeypatch) -> None:
     monkeypatch.setattr(os, "access", lambda *_: False)
     assert main(["compare", str(truth), "-o", str(tmp_path / "f.png")]) == 1
