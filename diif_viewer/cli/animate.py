@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from diif_viewer.cli import arguments
 from diif_viewer.cli.inputs import STANDARD, ending, standard_input
-from diif_viewer.cli.methods import check_methods, check_precision
+from diif_viewer.cli.methods import check_methods
 from diif_viewer.cli.progress import ProgressLine, duration
 from diif_viewer.errors import DiifViewerError, ExportError, RequestError
 from diif_viewer.models.registry import METHODS, default_method
@@ -73,7 +73,6 @@ def _animate(args: argparse.Namespace, image: Path) -> int:
     header = peek(image)
     model = args.model or default_method(ending(header, None if args.image == STANDARD else image))
     check_methods([model], args.device)
-    check_precision(model, args.dtype)
     start, end = views(header.height, header.width, args)
     path = ZoomPath(start, end, args.seconds, rate_of(args.fps), args.easing)
     film = Film(start.view_height, start.view_width, path.count, path.rate)

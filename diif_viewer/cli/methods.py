@@ -29,9 +29,3 @@ def check_methods(names: Sequence[str], device: str) -> None:
     if names and all(map(is_classic, names)) and device not in ("auto", "cpu"):
         computed = f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'}"
         raise RequestError(f"--device {device} is for models; {computed} computed by the processor.")
-
-
-def check_precision(name: str, dtype: str | None) -> None:
-    """Raises RequestError where `dtype`, as after --dtype, changes nothing."""
-    if is_classic(name) and dtype == "float32":
-        raise RequestError(f"--dtype float32 is for models; {name} gives the same without it.")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from diif_viewer.cli import arguments, sentence
 from diif_viewer.cli.inputs import STANDARD, expand, names_folders, standard_input
-from diif_viewer.cli.methods import check_methods, check_precision, is_classic
+from diif_viewer.cli.methods import check_methods, is_classic
 from diif_viewer.cli.progress import ProgressLine, duration
 from diif_viewer.cli.render_options import Options, digits_of
 from diif_viewer.cli.render_plan import Job, Target, plan
@@ -197,7 +197,6 @@ def _options(args: argparse.Namespace) -> Options:
     """What the command line asks for. Raises CheckpointError, DeviceError, RequestError."""
     name, digits = args.model or "", ""
     check_methods([name] if name else [], args.device)
-    check_precision(name, args.dtype)
     if not is_classic(name):
         from diif_viewer.engine.device import resolve
         from diif_viewer.engine.model import weights_file

@@ -89,7 +89,6 @@ BAD = {
     "lossless GIF": ["-o", "film.gif", "--lossless"],
     "a quality of what loses nothing": ["--quality", "80"],
     "a device of a classic method": ["--model", "lanczos", "--device", "cuda"],
-    "float32 of a classic method": ["--model", "nearest", "--dtype", "float32"],
     "a point outside": ["--at", "130,5"],
     "beyond the limit": ["--to", "x100"],
     "less than all": ["--from", "x0.01"],

@@ -129,8 +129,6 @@ def test_what_has_no_effect_is_refused(picture: Path, tmp_path: Path, capsys: py
         assert "has no quality to choose; leave --quality out, or choose JPEG" in capsys.readouterr().err
     assert main([*words, "--device", "cuda", "-o", str(tmp_path / "out.png")]) == 1
     assert "--device cuda is for models; bicubic is computed by the processor." in capsys.readouterr().err
-    assert main([*words, "--dtype", "float32", "-o", str(tmp_path / "out.png")]) == 1
-    assert "--dtype float32 is for models; bicubic gives the same without it." in capsys.readouterr().err
     assert os.listdir(tmp_path) == [picture.name]
     Image.open(picture).save(tmp_path / "other.jpg")
     words = ["render", *map(str, (picture, tmp_path / "other.jpg")), "--scale", "2", "--model", "bicubic"]
