@@ -135,6 +135,8 @@ def sentence(error: Exception) -> str:
         return "There is not enough memory for this."
     if isinstance(error, OSError) and error.errno in _FULL:
         return f"Nothing more could be written: {error.strerror}."
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror}."
     return f"{type(error).__name__}: {error} (this is a defect; --debug shows where)"
 
 

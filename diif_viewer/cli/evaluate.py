@@ -227,6 +227,8 @@ def _origin(cases: list[Case]) -> str:
 
 
 def _make_folder(folder: Path) -> None:
+    if folder.is_file():
+        raise ExportError(f"{folder} cannot be made: it is a file; give the name of a folder.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

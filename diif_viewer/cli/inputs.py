@@ -26,12 +26,17 @@ def expand(words: Sequence[str]) -> list[Path]:
 
     Raises ImageError for a pattern or folder without pictures, a folder without permission, and `-` beside other words.
     """
+    check_standard(words)
     found: dict[Path, None] = {}
     for word in words:
-        if word == "-" and len(words) > 1:
-            raise ImageError("Standard input (-) is one picture; name no others beside it.")
         found.update(dict.fromkeys(_meant(word)))
     return list(found)
+
+
+def check_standard(words: Sequence[str]) -> None:
+    """Raises ImageError for `-` beside other words."""
+    if "-" in words and len(words) > 1:
+        raise ImageError("Standard input (-) is one picture; name no others beside it.")
 
 
 def names_folders(words: Sequence[str]) -> bool:
@@ -43,9 +48,12 @@ def names_folders(words: Sequence[str]) -> bool:
 def standard_input() -> Iterator[Path]:
     """The picture that comes by standard input, as a file for as long as the block lasts.
 
-    Raises ImageError where nothing comes.
+    Raises ImageError where nothing comes, or nothing can be read.
     """
-    data = sys.stdin.buffer.read() if sys.stdin is not None else b""
+    try:
+        data = sys.stdin.buffer.read() if sys.stdin is not None else b""
+    except OSError as error:
+        raise ImageError(f"Standard input cannot be read: {error.strerror or error}.") from None
     if not data:
         raise ImageError("Standard input holds no picture.")
     with tempfile.TemporaryDirectory(prefix="diif-viewer-") as folder:

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from diif_viewer.cli.display import has_display, missing_library
-from diif_viewer.cli.inputs import STANDARD, expand, standard_input
+from diif_viewer.cli.inputs import STANDARD, check_standard, expand, standard_input
 from diif_viewer.cli.libraries import remedy
 from diif_viewer.errors import DiifViewerError
 from diif_viewer.models import shelf
@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Show the window until it is closed, or write the comparison; the exit status. Raises DiifViewerError."""
+    check_standard(args.images)
     if [Path(name) for name in args.images] == [STANDARD]:
         with standard_input() as file:
             return _run(args, [str(file)], file)

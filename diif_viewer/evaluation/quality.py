@@ -133,6 +133,8 @@ def find_cases(
 
 def pictures_in(folder: Path) -> list[Path]:
     """The picture files of a folder, by name. Raises RequestError when there is none."""
+    if folder.is_file():
+        raise RequestError(f"{folder} is a file; give the folder that holds the pictures.")
     if not folder.is_dir():
         raise RequestError(f"There is no folder {folder}.")
     files = sorted(f for f in folder.iterdir() if f.suffix.lower() in SUFFIXES and not f.name.startswith("."))

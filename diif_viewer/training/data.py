@@ -27,6 +27,8 @@ _FORM = 2
 
 def picture_files(folder: Path) -> list[Path]:
     """The pictures of a folder, sorted by name. Raises TrainingError when there are none."""
+    if folder.is_file():
+        raise TrainingError(f"{folder} is a file; give the folder that holds the pictures.")
     if not folder.is_dir():
         raise TrainingError(f"{folder}: there is no such folder of pictures.")
     files = sorted(f for f in folder.iterdir() if f.suffix.lower() in _SUFFIXES)

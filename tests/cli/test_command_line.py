@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
 import shlex
@@ -168,6 +169,25 @@ def test_debug_shows_where(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     with_run(monkeypatch, run)
     assert main(["doctor", "--debug"]) == 1
     assert "Traceback" in capsys.readouterr().err
+
+
+def test_what_the_system_refuses_is_told_of_its_file_and_is_no_defect(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(args: argparse.Namespace) -> int:
+        raise PermissionError(errno.EACCES, "Permission denied", "photos")
+
+    with_run(monkeypatch, run)
+    assert main(["doctor"]) == 1
+    assert capsys.readouterr().err == "error: photos: Permission denied.\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="streams of Unix")
+def test_standard_input_may_be_open_for_writing_alone(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "diif_viewer", "render", "-", "--scale", "2", "-o", str(tmp_path / "out.png")]
+    with open(tmp_path / "log", "wb") as file:
+        done = subprocess.run(words, cwd=ROOT, stdin=file, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "error: Standard input cannot be read: Bad file descriptor.\n")
 
 
 def test_a_defect_is_one_line_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -173,6 +173,11 @@ def test_a_window_that_cannot_open_says_what_to_install(
     )
 
 
+def test_standard_input_stands_alone(capsys) -> None:
+    assert main(["-", "photo.jpg"]) == 1
+    assert "Standard input (-) is one picture; name no others beside it." in capsys.readouterr().err
+
+
 def test_a_picture_by_standard_input_is_shown_and_nothing_of_it_stays(
     headless: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

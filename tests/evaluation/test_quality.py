@@ -372,6 +372,10 @@ def test_the_command_refuses_nonsense(benchmark, extra, words) -> None:
 
 def test_the_command_says_before_the_work_that_its_folder_cannot_be_made(benchmark, tmp_path) -> None:
     (tmp_path / "file").touch()
+    with pytest.raises(ExportError, match="it is a file; give the name of a folder"):
+        command(str(benchmark), "--method", "bicubic", "-o", str(tmp_path / "file"))
+    with pytest.raises(RequestError, match="file is a file; give the folder that holds the pictures"):
+        command(str(tmp_path / "file"), "--method", "bicubic")
     with pytest.raises(ExportError, match="cannot be made"):
         command(str(benchmark), "--method", "bicubic", "-o", str(tmp_path / "file" / "out"))
 

@@ -157,7 +157,11 @@ def test_a_device_that_is_not_there_is_said_before_any_picture_is_read(capsys: p
 
 @pytest.mark.parametrize(
     ("words", "missing"),
-    [(["--valid", "nowhere"], "nowhere: there is no such folder"), (["--start", "no.pth"], "no.pth")],
+    [
+        (["--valid", __file__], "is a file; give the folder"),
+        (["--valid", "nowhere"], "nowhere: there is no such folder"),
+        (["--start", "no.pth"], "no.pth"),
+    ],
 )
 def test_what_is_missing_is_said_before_any_picture_is_decoded(
     words: list[str], missing: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
