@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import shutil
 import subprocess
 import sys
@@ -50,6 +51,7 @@ def run(args: argparse.Namespace) -> int:
     if not sys.platform.startswith("linux"):
         raise DiifViewerError("Desktop entries are for Linux; elsewhere pin the program by its own window.")
     files = destinations()
+    there = [target for target in files.values() if os.path.lexists(target)]
     try:
         for source, target in files.items():
             if args.remove:
@@ -65,8 +67,12 @@ def run(args: argparse.Namespace) -> int:
     except OSError as error:
         raise ExportError(f"{error.filename}: {error.strerror}.") from error
     _tell_desktop(data_home())
-    for target in files.values() if not args.quiet else ():
+    if args.quiet:
+        return 0
+    for target in there if args.remove else files.values():
         print(f"{'removed' if args.remove else 'installed'} {target}")
+    if args.remove and not there:
+        print("nothing to remove: the program is not in the menus")
     return 0
 
 

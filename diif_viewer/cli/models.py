@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diif_viewer.cli.arguments import positive
+from diif_viewer.cli.render_plan import check_place
 from diif_viewer.errors import CheckpointError, ExportError, RequestError
 from diif_viewer.models import cards, shelf
-from diif_viewer.models.registry import PHOTO, SHIPPED, default_method
+from diif_viewer.models.registry import METHODS, PHOTO, SHIPPED, default_method
 from diif_viewer.paths import shipped
 
 if TYPE_CHECKING:
@@ -38,14 +39,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--replace", action="store_true", help="for add: replace a model of that name")
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="for average: the .safetensors file to write")
     parser.add_argument("--half", action="store_true", help="for average: write weights of 16 bits, half the file")
-    form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="everything, as one JSON array")
-    form.add_argument("--verify", action="store_true", help="the same as the word")
+    parser.add_argument("--json", action="store_true", help="everything, as one JSON array")
+    parser.add_argument("--verify", action="store_true", help="the same as the word")
 
 
 def run(args: argparse.Namespace) -> int:
     """Do what the first word says; 0 when all models can be used, 1 when one cannot. Raises DiifViewerError."""
     word, names = (args.words[0], args.words[1:]) if args.words[:1] and args.words[0] in WORDS else ("", args.words)
+    if not word and names and (meant := _word_like(names[0])):
+        raise RequestError(f"{names[0]} is neither a model nor something that can be done; did you mean {meant}?")
     if (args.name or args.replace) and word != "add":
         raise RequestError("--name and --replace are for `models add`.")
     if (args.output is not None) != (word == "average"):
@@ -63,6 +65,15 @@ def run(args: argparse.Namespace) -> int:
     if word == "average":
         return _average(args, names)
     return _report(args, names, verify=args.verify or word == "verify", cards=bool(names) and word != "list")
+
+
+def _word_like(name: str) -> str:
+    """The word that `name` may be a typing mistake of; empty where it is a model or nothing like a word."""
+    if name in METHODS or name in shelf.held() or os.path.exists(name):
+        return ""
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(name, WORDS, n=1, cutoff=0.75)), "")
 
 
 def _add(args: argparse.Namespace, names: list[str]) -> int:
@@ -108,6 +119,7 @@ def _average(args: argparse.Namespace, names: list[str]) -> int:
         raise RequestError(f"{output}: weights are written as safetensors; give a name that ends in .safetensors.")
     if output.resolve() in {file.resolve() for file in files}:
         raise RequestError(f"{output} is one of the models; give the mean another name.")
+    check_place(output, make=True)
     shares = of_one([share for _, share in parts])
     mean = averaged([load_checkpoint(file) for file in files], shares)
     told = [_told(file) for file in files]
@@ -156,7 +168,7 @@ def _report(args: argparse.Namespace, names: list[str], *, verify: bool, cards: 
             print(f"{known['name']}: whole, {known['parameters']['total']:,} parameters, SHA-256 {known['sha256']}")
     elif cards and records:
         print("\n\n".join(_card(known) for known in records))
-    elif not cards:
+    elif records and not cards:
         _list(records)
     return 1 if failed else 0
 

@@ -36,6 +36,8 @@ def load_checkpoint(path: str | os.PathLike[str]) -> ImplicitModel:
     """
     file = Path(path)
     try:
+        if os.path.isdir(file):
+            raise CheckpointError("this is a folder, not a weights file")
         if not os.path.isfile(file):
             raise CheckpointError("there is no such weights file")
         read = _read_safetensors if file.suffix == ".safetensors" else _read_pickle
@@ -44,7 +46,7 @@ def load_checkpoint(path: str | os.PathLike[str]) -> ImplicitModel:
             model = ImplicitModel(spec)
         return _filled(model, weights)
     except CheckpointError as error:
-        raise CheckpointError(f"{file.name}: {error}") from None
+        raise CheckpointError(f"{file.name or file}: {error}") from None
     except OSError as error:
         raise CheckpointError(f"{file.name}: cannot be read ({error.strerror or 'input error'})") from None
 

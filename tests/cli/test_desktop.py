@@ -40,9 +40,13 @@ def test_entry_and_icons_come_and_go(home: Path, capsys: Shown) -> None:
         file = home / "applications" / "diif-viewer.desktop"
         assert subprocess.run([validator, file], check=False).returncode == 0
     assert main(["install-desktop"]) == 0
+    capsys.readouterr()
     assert main(["install-desktop", "--remove"]) == 0
+    assert capsys.readouterr().out.count("removed ") == 3
     assert not [path for path in home.rglob("*") if path.is_file() and "diif" in path.name]
     assert main(["install-desktop", "--remove"]) == 0
+    assert "removed" not in (said := capsys.readouterr().out)
+    assert "nothing to remove" in said
 
 
 def test_the_entry_starts_this_program(home: Path) -> None:

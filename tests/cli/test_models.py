@@ -140,10 +140,26 @@ def test_json_tells_of_those_before_one_that_fails(shelf: Path, mine: Path, caps
     assert "Traceback" in shown.err
 
 
+def test_the_option_verify_is_the_word_for_scripts_too(capsys: Shown) -> None:
+    shown = []
+    for word in ("verify", "--verify"):
+        assert main(["models", word, "liif-lite", "--json"]) == 0
+        shown.append(json.loads(capsys.readouterr().out))
+    assert shown[0] == shown[1]
+
+
+def test_no_table_stands_below_an_error_alone(capsys: Shown) -> None:
+    assert main(["models", "list", "nothing"]) == 1
+    assert capsys.readouterr().out == ""
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
         (["add"], "name a model or a file"),
+        (["lsit"], "lsit is neither a model nor something that can be done; did you mean list?"),
+        (["show", "."], ".: this is a folder, not a weights file"),
+        (["average", "mine.safetensors", "-o", "broken.pth/mean.safetensors"], "broken.pth is not a folder"),
         (["add", "missing.pth"], "no such weights file"),
         (["add", "broken.pth"], "the file is broken"),
         (["add", "mine.safetensors", "--name", "../evil"], "cannot be a model's name"),
@@ -165,7 +181,7 @@ def test_what_cannot_be_is_one_sentence(
     words: list[str], sentence: str, shelf: Path, mine: Path, capsys: Shown
 ) -> None:
     mine.with_name("broken.pth").write_bytes(b"nothing")
-    words = [str(mine.with_name(word)) if "." in word and "/" not in word else word for word in words]
+    words = [str(mine.parent / word) if "." in word[1:] and not word.startswith("../") else word for word in words]
     assert main(["models", *words]) == 1
     assert sentence in capsys.readouterr().err
     assert not mine.with_name("mean.safetensors").exists()

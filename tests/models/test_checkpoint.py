@@ -180,7 +180,7 @@ def set_arg(*keys: str, value: Any) -> Callable[[dict[str, Any]], None]:
 
 BAD_PICKLES: dict[str, tuple[Callable[[Path], None], str]] = {
     "missing": (lambda path: None, "no such weights file"),
-    "directory": (lambda path: path.mkdir(), "no such weights file"),
+    "directory": (lambda path: path.mkdir(), "this is a folder, not a weights file"),
     "empty": (lambda path: path.write_bytes(b"") and None, "not a whole|refused"),
     "text": (lambda path: path.write_text("hello") and None, "not a whole|refused"),
     "a number": (lambda path: torch.save(3, path), "LIIF-style"),
