@@ -114,7 +114,7 @@ def _failed(error: Exception, *, debug: bool = False) -> int:
         return FAILED  # whoever read our output has gone, for example `head`: nobody to tell
     if debug:
         traceback.print_exception(error)
-    print(f"error: {sentence(error)}", file=sys.stderr)
+    print(f"error: {on_one_line(sentence(error))}", file=sys.stderr)
     return FAILED
 
 
@@ -138,6 +138,11 @@ def sentence(error: Exception) -> str:
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return f"{error.filename}: {error.strerror}."
     return f"{type(error).__name__}: {error} (this is a defect; --debug shows where)"
+
+
+def on_one_line(text: str) -> str:
+    """What a file says or is called, without new lines and what a terminal would obey."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -164,7 +169,7 @@ class _Parser(argparse.ArgumentParser):
         said = f"{message.rstrip('.')} ({self.prog} --help tells more)"
         if self.tell is not None:
             self.tell(said)
-        self.exit(MISUSED, f"error: {said}\n")
+        self.exit(MISUSED, f"error: {on_one_line(said)}\n")
 
 
 def parser_of(name: str, command: ModuleType) -> _Parser:

@@ -10,6 +10,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from diif_viewer.cli import on_one_line
 from diif_viewer.cli.arguments import positive
 from diif_viewer.cli.render_plan import check_place
 from diif_viewer.errors import CheckpointError, ExportError, RequestError
@@ -160,7 +161,7 @@ def _report(args: argparse.Namespace, names: list[str], *, verify: bool, cards: 
             failed = True
             if args.debug:
                 traceback.print_exc()
-            print(f"error: {error}", file=sys.stderr)
+            print(f"error: {on_one_line(str(error))}", file=sys.stderr)
     if args.json:
         print(json.dumps(records, indent=2))
     elif verify:
@@ -230,7 +231,7 @@ def _list(records: list[dict[str, Any]]) -> None:
         mark = "*" if known["default"] else "+" if known["added"] else " "
         parts = f"{known['encoder']['name']:<8} {known['decoder']['name']:<8} {known['parameters']['total']:>11,}"
         told = f"{known['licence'] or '?':<8} {_in_short(known['training'])}"
-        print(f"{known['name'] + mark:<{wide}} {parts}  {_printable(told)}")
+        print(f"{known['name'] + mark:<{wide}} {parts}  {on_one_line(told)}")
     print(f"* is used where none is named (for JPEG files {PHOTO}), + was added; models MODEL tells more of one.")
 
 
@@ -253,13 +254,8 @@ def _card(known: dict[str, Any]) -> str:
     if "training recipe" in lines:
         lines["training recipe"] = _recipe(lines["training recipe"])
     lines |= _measured(known)
-    told = (_printable(f"  {name + ':':<18} {text}") for name, text in lines.items())
+    told = (on_one_line(f"  {name + ':':<18} {text}") for name, text in lines.items())
     return "\n".join([Path(known["name"]).name, *told])
-
-
-def _printable(text: str) -> str:
-    """What a file says, on one line and without what a terminal would obey."""
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 def _recipe(text: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from diif_viewer.cli import arguments, sentence
+from diif_viewer.cli import arguments, on_one_line, sentence
 from diif_viewer.cli.inputs import STANDARD, expand, names_folders, standard_input
 from diif_viewer.cli.methods import check_methods, is_classic
 from diif_viewer.cli.progress import ProgressLine, duration
@@ -176,13 +176,13 @@ class _Report:
         if self._args.json:
             print(json.dumps(outcome.as_record()), file=self._stream, flush=True)
         if outcome.status == "failed" and aloud:
-            print(f"error: {outcome.error}", file=sys.stderr, flush=True)
+            print(f"error: {on_one_line(outcome.error)}", file=sys.stderr, flush=True)
         elif not (self._args.quiet or self._args.json):
             size, spent = f"{outcome.width}x{outcome.height} pixels", duration(outcome.seconds)
             text = "is there already" if outcome.status == "skipped" else f"{size} in {spent}"
             if outcome.span is not None:
                 text += ", values from {:g} to {:g} as black to white".format(*outcome.span)
-            print(f"{outcome.output}: {text}", file=self._stream, flush=True)
+            print(on_one_line(f"{outcome.output}: {text}"), file=self._stream, flush=True)
 
     def end(self, count: int) -> int:
         """The exit status; with several pictures, one line that counts."""

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from diif_viewer.cli import arguments
+from diif_viewer.cli import arguments, on_one_line
 from diif_viewer.cli.signals import status_of
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def _pictures(args: argparse.Namespace, preset: Preset, folder: Path, team: Team
 
 
 def _say(line: str) -> None:
-    print(line, flush=True)
+    print(on_one_line(line), flush=True)
 
 
 def _say_nothing(_: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import errno
 import importlib
+import json
 import os
 import shlex
 import signal
@@ -247,6 +248,27 @@ def test_names_that_a_stream_cannot_tell_and_closed_streams_cost_nothing(tmp_pat
         stderr=-1,
     )
     assert (into.returncode, b"holds no picture" in into.stderr) == (1, True)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="such names are POSIX's")
+def test_a_name_cannot_speak_to_the_terminal_or_break_the_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "red\x1b[31m.png").write_text("no picture")
+    Image.new("RGB", (8, 6)).save(tmp_path / "two\nlines.png")
+    words = ["render", str(tmp_path), "--scale", "2", "--model", "nearest", "-o", str(tmp_path / "out")]
+    assert main(words) == 1
+    shown = capsys.readouterr()
+    assert shown.err.splitlines()[0].startswith("error: red\\x1b[31m.png: ")
+    assert shown.out.startswith(f"{tmp_path / 'out'}/two\\nlines.png: 16x12 pixels in ")
+    assert "\x1b" not in shown.err + shown.out
+    assert (tmp_path / "out" / "two\nlines.png").is_file()
+    assert main([*words, "--json", "--overwrite"]) == 1
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [record["input"] for record in told] == [str(tmp_path / "red\x1b[31m.png"), str(tmp_path / "two\nlines.png")]
+    assert main(["view", "--method", "red\x1b[31m"]) == 2
+    assert main(["animate", str(tmp_path / "red\x1b[31m.png"), "-o", str(tmp_path / "film.png")]) == 1
+    assert "\x1b" not in capsys.readouterr().err
 
 
 def test_an_interruption_exits_with_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
