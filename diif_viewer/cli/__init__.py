@@ -42,6 +42,9 @@ COMMANDS = {
 }
 """Name of each command and its module. `view` is meant where the first word is none of them."""
 
+COMMON = ("--debug", "-q", "--quiet", "-v", "-vv", "--verbose")
+"""Options that every command knows."""
+
 DONE, FAILED, MISUSED = 0, 1, 2
 """Exit statuses: success; an error that was said in one sentence; wrong usage. Signals: `signals.status_of`."""
 
@@ -72,6 +75,8 @@ def _obeyed(words: list[str]) -> int:
         if words and words[0] in ("-h", "--help", "--version"):
             _overview().parse_args(words)
         name, rest = (words[0], words[1:]) if words and words[0] in COMMANDS else ("view", words)
+        if rest is words and (late := _command_behind(words)):
+            _overview().error(f"the command comes first: diif-viewer {late} {words[0]}")
         if rest is words and words and (meant := _command_like(rest[0])):
             _overview().error(f"{rest[0]} is neither a command nor a file; did you mean {meant}?")
         command = import_module(COMMANDS[name])
@@ -183,13 +188,21 @@ def parser_of(name: str, command: ModuleType) -> _Parser:
     return parser
 
 
+def _command_behind(words: list[str]) -> str:
+    """The command that follows options of all commands, which belong behind it; "" where there is no such."""
+    for number, word in enumerate(words):
+        if word not in COMMON:
+            return word if number and word in COMMANDS and not os.path.exists(word) else ""
+    return ""
+
+
 def _command_like(word: str) -> str:
     """The command, or option like --help, that `word` may be a typing mistake of; "" where it is a file or neither."""
     if word.startswith("-") or Path(word).suffix or os.path.exists(word):
         return ""
     from difflib import get_close_matches
 
-    return next(iter(get_close_matches(word, (*COMMANDS, "--help", "--version"), n=1, cutoff=0.75)), "")
+    return next(iter(get_close_matches(word.lower(), (*COMMANDS, "--help", "--version"), n=1, cutoff=0.75)), "")
 
 
 def _overview() -> argparse.ArgumentParser:

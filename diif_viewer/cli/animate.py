@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diif_viewer.cli import arguments
-from diif_viewer.cli.inputs import STANDARD, ending, standard_input
+from diif_viewer.cli.inputs import STANDARD, ending, in_full, standard_input
 from diif_viewer.cli.methods import check_methods
 from diif_viewer.cli.progress import ProgressLine, duration
 from diif_viewer.errors import DiifViewerError, ExportError, RequestError
@@ -58,7 +58,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the film; 0 when the whole file is in place. Raises DiifViewerError with one sentence."""
     if args.image != STANDARD:
-        return _animate(args, args.image)
+        with in_full(args.image):
+            return _animate(args, args.image)
     with standard_input() as file:
         return _animate(args, file)
 

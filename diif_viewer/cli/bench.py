@@ -15,6 +15,7 @@ from typing import Any
 from diif_viewer.cli import arguments
 from diif_viewer.cli.apart import apart
 from diif_viewer.cli.display import has_display
+from diif_viewer.cli.inputs import STANDARD, in_full
 from diif_viewer.cli.render_plan import check_place
 from diif_viewer.errors import RequestError
 from diif_viewer.paths import shipped
@@ -80,9 +81,12 @@ def run(args: argparse.Namespace) -> int:
         raise RequestError("--views and --window are for --memory; give that as well.")
     old = None if args.compare is None else _read(args.compare)
     if args.json is not None:
+        if args.json == STANDARD:
+            raise RequestError("--json writes a file; give it a name, and not -.")
         check_place(args.json, make=False)
     for path in (*(args.interaction or ()), *([args.memory] if args.memory not in (None, Path()) else ())):
-        peek(path)
+        with in_full(path):
+            peek(path)
     if args.pictures is not None:
         from diif_viewer.evaluation.speed_pictures import check_pictures, draw
 

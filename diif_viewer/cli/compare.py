@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diif_viewer.cli import arguments
+from diif_viewer.cli.inputs import in_full
 from diif_viewer.cli.progress import ProgressLine
 from diif_viewer.errors import RequestError
 from diif_viewer.models.registry import METHODS
@@ -89,7 +90,8 @@ def _as_seen(path: Path) -> npt.NDArray[Any]:
     from diif_viewer.imaging.colour import over, to_8_bits, to_srgb
     from diif_viewer.imaging.load import load_picture
 
-    return over(to_8_bits(to_srgb(load_picture(path)).pixels), (255, 255, 255))
+    with in_full(path):
+        return over(to_8_bits(to_srgb(load_picture(path)).pixels), (255, 255, 255))
 
 
 def _detailed(pixels: npt.NDArray[Any], side: int) -> tuple[float, float, float, float]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from diif_viewer.cli import arguments
+from diif_viewer.cli.inputs import STANDARD
 from diif_viewer.cli.methods import check_methods, is_classic
 from diif_viewer.cli.progress import ProgressLine
 from diif_viewer.errors import ExportError, RequestError
@@ -227,6 +228,8 @@ def _origin(cases: list[Case]) -> str:
 
 
 def _make_folder(folder: Path) -> None:
+    if folder == STANDARD:
+        raise RequestError("-o is a folder; --json prints the scores on standard output.")
     if folder.is_file():
         raise ExportError(f"{folder} cannot be made: it is a file; give the name of a folder.")
     try:

@@ -62,6 +62,18 @@ def standard_input() -> Iterator[Path]:
         yield file
 
 
+@contextlib.contextmanager
+def in_full(path: Path) -> Iterator[None]:
+    """What is said of the picture at `path` in this block names it with its folder: here one is typed, or many are."""
+    try:
+        yield
+    except ImageError as error:
+        name, colon, rest = str(error).partition(": ")
+        if not colon or name != path.name:
+            raise
+        raise type(error)(f"{path}: {rest}") from error
+
+
 def ending(header: Header, name: Path | None) -> str:
     """The ending that says which model a picture is for; that of its kind where it came without a name."""
     if name is not None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from diif_viewer.cli.inputs import STANDARD, ending
+from diif_viewer.cli.inputs import STANDARD, ending, in_full
 from diif_viewer.cli.render_options import Options, scale_text
 from diif_viewer.errors import DiifViewerError, ExportError, RequestError
 from diif_viewer.paths import may_write
@@ -112,7 +112,8 @@ def plan(sources: Sequence[tuple[Path, str]], target: Target, options: Options, 
     jobs: list[Job | str] = []
     for number, (source, label) in enumerate(sources, 1):
         try:
-            jobs.append(_job(source, label, number, target, options, overwrite))
+            with in_full(Path(label)):
+                jobs.append(_job(source, label, number, target, options, overwrite))
         except DiifViewerError as error:
             if options.debug:
                 traceback.print_exception(error)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diif_viewer.cli import sentence
+from diif_viewer.cli.inputs import in_full
 from diif_viewer.cli.render_options import Options, scale_text
 from diif_viewer.cli.render_plan import Job
 from diif_viewer.errors import ExportError
@@ -92,7 +93,8 @@ class Renderer:
 
         started = time.monotonic()
         options, form = job.options, format_of(Path(f"x{job.suffix}"))
-        picture = _in_a_space_that_fits(load_picture(job.source, page=options.page), form)
+        with in_full(Path(job.label)):
+            picture = _in_a_space_that_fits(load_picture(job.source, page=options.page), form)
         height, width, channels = picture.pixels.shape
         lattice = options.lattice(height, width)
         window = options.part(lattice)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 import tempfile
 from pathlib import Path
 
 from diif_viewer.cli.display import has_display, missing_library
-from diif_viewer.cli.inputs import STANDARD, check_standard, expand, standard_input
+from diif_viewer.cli.inputs import STANDARD, check_standard, expand, in_full, standard_input
 from diif_viewer.cli.libraries import remedy
 from diif_viewer.errors import DiifViewerError
 from diif_viewer.models import shelf
@@ -51,7 +52,8 @@ def _run(args: argparse.Namespace, named: list[str], piped: Path | None) -> int:
     if not args.quiet:
         print("There is no display, so the view goes into a picture file.", file=sys.stderr, flush=True)
     first = expand(images[:1])[0] if os.path.isdir(images[0]) else Path(images[0])
-    print(write_contact_sheet(first, _free_folder(), quiet=args.quiet))
+    with contextlib.nullcontext() if piped else in_full(first):
+        print(write_contact_sheet(first, _free_folder(), quiet=args.quiet))
     return 0
 
 

@@ -132,11 +132,27 @@ def test_a_command_that_is_misspelt_is_told_from_a_file(
     assert "rendr is neither a command nor a file; did you mean render?" in capsys.readouterr().err
     assert main(["help"]) == 2
     assert "did you mean --help?" in capsys.readouterr().err
-    assert cli_meaning("modles") == "models"
+    assert cli_meaning("modles") == cli_meaning("MODELS") == "models"
     assert not cli_meaning("renders.png")
     assert not cli_meaning("holidays")
     (tmp_path / "rendr").mkdir()
     assert not cli_meaning("rendr")
+
+
+@pytest.mark.parametrize("words", ["--quiet render a.png --scale 2 -o b.png", "-v render --debug", "-q --debug render"])
+def test_a_command_behind_its_options_is_no_picture(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words.split()) == 2
+    first = words.split(maxsplit=1)[0]
+    assert f"error: the command comes first: diif-viewer render {first} (" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "line", ["render IMAGE --scale 2 --model nearest -o b.png", "animate IMAGE -o b.png", "compare IMAGE -o b.png"]
+)
+def test_a_picture_is_told_with_its_folder(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for missing in (Path("photos", "2024", "a.png"), Path("a.png")):
+        assert main([str(missing) if word == "IMAGE" else word for word in line.split()]) == 1
+        assert capsys.readouterr().err == f"error: {missing}: there is no such file.\n"
 
 
 def cli_meaning(word: str) -> str:
@@ -259,7 +275,7 @@ def test_a_name_cannot_speak_to_the_terminal_or_break_the_line(
     words = ["render", str(tmp_path), "--scale", "2", "--model", "nearest", "-o", str(tmp_path / "out")]
     assert main(words) == 1
     shown = capsys.readouterr()
-    assert shown.err.splitlines()[0].startswith("error: red\\x1b[31m.png: ")
+    assert shown.err.splitlines()[0].startswith(f"error: {tmp_path}/red\\x1b[31m.png: ")
     assert shown.out.startswith(f"{tmp_path / 'out'}/two\\nlines.png: 16x12 pixels in ")
     assert "\x1b" not in shown.err + shown.out
     assert (tmp_path / "out" / "two\nlines.png").is_file()

@@ -361,6 +361,7 @@ def test_low_pictures_may_be_blurred_before(benchmark) -> None:
         (["--lr", "missing"], "no folder"),
         (["--best", "--dtype", "uint8"], "in float32"),
         (["--best"], "for models"),
+        (["-o", "-"], "--json prints the scores on standard output"),
         (["--device", "cuda"], "for models; bicubic is computed by the processor"),
         (["--method", "bicubik"], "did you mean bicubic"),
     ],

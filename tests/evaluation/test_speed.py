@@ -199,6 +199,7 @@ SHAPES = (
         (["--json", "{tmp}/no/such/folder.json"], FAILED),
         (["--scales", "4,1"], MISUSED),
         (["--json", "{tmp}"], FAILED),
+        (["--json", "-"], FAILED),
         (["--all", "--interaction", "{tmp}/missing.jpg"], FAILED),
         (["--all", "--memory", "{tmp}/missing.jpg"], FAILED),
         (["--memory", "--views", "-5"], MISUSED),
