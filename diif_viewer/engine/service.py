@@ -118,11 +118,12 @@ class Outbox:
 
 def _behind_the_window() -> None:
     """Have this process's threads wait for the window's: it paints first. One that wakes does not take its core."""
-    if hasattr(os, "nice"):
-        os.nice(5)
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):  # a sandbox may forbid it
-            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    behind = os.nice(5) if hasattr(os, "nice") else 0
+    if sys.platform == "linux":  # where both are a thread's own: those that NumPy has started already are no others
+        for thread in map(int, os.listdir("/proc/self/task")):
+            with contextlib.suppress(OSError):  # a sandbox may forbid it
+                os.setpriority(os.PRIO_PROCESS, thread, behind)
+                os.sched_setscheduler(thread, os.SCHED_BATCH, os.sched_param(0))
 
 
 def _main(connection: Connection, device: str) -> None:

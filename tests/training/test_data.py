@@ -66,7 +66,9 @@ def test_no_pictures_is_said_in_one_sentence(kind: str, folder: Path, tmp_path: 
         "a file": (folder / "a.png", 8),
         "too small": (folder, 4000),
     }[kind]
-    with pytest.raises(TrainingError, match=r"no such folder|no pictures|no picture is at least"):
+    with pytest.raises(
+        TrainingError, match=r"no such folder|no pictures|is a file; give the folder|no picture is at least"
+    ):
         open_pictures(target, tmp_path / "cache", smallest, lambda _: None)
 
 
