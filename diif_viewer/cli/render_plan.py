@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import string
+import sys
 import traceback
 from collections import Counter
 from collections.abc import Sequence
@@ -56,6 +58,8 @@ class Target:
         """
         self.word, self.suffix = word, suffix
         self.standard = word == "-"
+        if self.standard:
+            _check_standard_output()
         self.template = word
         path = Path(word)
         folder = (
@@ -75,12 +79,16 @@ class Target:
         if not self.many:
             return
         try:
-            fields = {name for _, name, _, _ in string.Formatter().parse(self.template) if name is not None}
+            parts = [
+                (name, form or "") for _, name, form, _ in string.Formatter().parse(self.template) if name is not None
+            ]
         except ValueError as error:
             raise RequestError(f"{self.word}: the name's braces do not match ({error}).") from None
-        if unknown := sorted(fields - set(FIELDS)):
+        if unknown := sorted({name for name, _ in parts} - set(FIELDS)):
             known = ", ".join(f"{{{name}}}" for name in FIELDS)
             raise RequestError(f"{self.word}: there is no field {{{unknown[0]}}}; the fields are {known}.")
+        if any(re.search(r"\d{4}", form) for _, form in parts):  # formatting itself would fill the memory
+            raise RequestError(f"{self.word}: no file's name can be that long.")
 
     def path(self, source: Path, number: int, method: str, lattice: Lattice, window: Window) -> Path | None:
         """The output for one picture; None for standard output."""
@@ -101,6 +109,13 @@ class Target:
             return Path(self.template.format(**values))
         except (ValueError, IndexError, KeyError, AttributeError) as error:
             raise RequestError(f"{self.word}: the name cannot be made ({error}).") from None
+
+
+def _check_standard_output() -> None:
+    if sys.stdout is None:
+        raise ExportError("Standard output is closed: the result has nowhere to go.")
+    if sys.stdout.isatty():
+        raise ExportError("A picture is nothing for the terminal: send it on with > FILE or | PROGRAM.")
 
 
 def plan(sources: Sequence[tuple[Path, str]], target: Target, options: Options, *, overwrite: bool) -> list[Job | str]:

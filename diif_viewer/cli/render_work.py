@@ -16,7 +16,6 @@ from diif_viewer.cli import sentence
 from diif_viewer.cli.inputs import in_full
 from diif_viewer.cli.render_options import Options, scale_text
 from diif_viewer.cli.render_plan import Job
-from diif_viewer.errors import ExportError
 from diif_viewer.models.registry import METHODS
 
 if TYPE_CHECKING:
@@ -189,8 +188,6 @@ def _write(job: Job, strips: Iterator[Any], **options: Any) -> None:
         with atomic_path(job.output) as temporary:
             write_strips(temporary, form, strips, **options)
         return
-    if sys.stdout is None:
-        raise ExportError("Standard output is closed: the result has nowhere to go.")
     with tempfile.TemporaryDirectory(prefix="diif-viewer-") as folder:
         whole = Path(folder, f"result{job.suffix}")
         with atomic_path(whole) as temporary:

@@ -82,9 +82,9 @@ def read_header(file: Path) -> dict[str, Any]:
         if not isinstance(header, dict) or not isinstance(header.get("__metadata__", {}), dict):
             raise ValueError
     except OSError as error:
-        raise CheckpointError(f"{file.name}: cannot be read ({error.strerror or 'input error'})") from None
+        raise CheckpointError(f"{file.name}: cannot be read ({error.strerror or 'input error'}).") from None
     except (ValueError, RecursionError):
-        raise CheckpointError(f"{file.name}: not a whole safetensors file") from None
+        raise CheckpointError(f"{file.name}: not a whole safetensors file.") from None
     return header
 
 

@@ -46,9 +46,9 @@ def load_checkpoint(path: str | os.PathLike[str]) -> ImplicitModel:
             model = ImplicitModel(spec)
         return _filled(model, weights)
     except CheckpointError as error:
-        raise CheckpointError(f"{file.name or file}: {error}") from None
+        raise CheckpointError(f"{file.name or file}: {error}.") from None
     except OSError as error:
-        raise CheckpointError(f"{file.name}: cannot be read ({error.strerror or 'input error'})") from None
+        raise CheckpointError(f"{file.name}: cannot be read ({error.strerror or 'input error'}).") from None
 
 
 def save_checkpoint(
@@ -74,7 +74,7 @@ def save_checkpoint(
     }
     weights = {name: value.detach().to("cpu", dtype).contiguous() for name, value in model.state_dict().items()}
     if dtype == torch.float16 and not all(bool(value.isfinite().all()) for value in weights.values()):
-        raise CheckpointError(f"{file.name}: not written, as a weight is too large for 16 bits")
+        raise CheckpointError(f"{file.name}: not written, as a weight is too large for 16 bits.")
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_name(f"{file.name}.{os.getpid()}.part")
     try:
@@ -96,7 +96,7 @@ def training_summary(path: str | os.PathLike[str]) -> dict[str, str]:
         about = {str(k): str(v) for k, v in json.loads(metadata["training"]).items()}
         return about | {"licence": metadata["licence"]}
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError):
-        raise CheckpointError(f"{file.name}: holds no training summary") from None
+        raise CheckpointError(f"{file.name}: holds no training summary.") from None
 
 
 def encoder_fingerprint(model: ImplicitModel) -> str:

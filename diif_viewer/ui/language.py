@@ -49,11 +49,13 @@ def tr_count(one: str, many: str, count: int, **values: object) -> str:
 def said(sentence: str) -> str:
     """A sentence of a lower floor in the present language; as it is where no pattern fits.
 
-    What follows a name and a colon may be a sentence of its own: ``photo.png: the file ends too early …``.
+    What follows a name and a colon may be a sentence of its own: ``photo.png: the file ends too early …``, or a reason
+    that has its full stop from elsewhere: ``model.safetensors: there is no such weights file.``.
     """
-    for pattern, words in _patterns(_present):
-        if match := pattern.fullmatch(sentence):
-            return words.format(*match.groups())
+    for text, stop in ((sentence, ""), (sentence.removesuffix("."), ".")):
+        for pattern, words in _patterns(_present):
+            if match := pattern.fullmatch(text):
+                return words.format(*match.groups()) + stop
     name, colon, rest = sentence.partition(": ")
     return f"{name}{colon}{said(rest)}" if colon else sentence
 

@@ -303,6 +303,28 @@ def test_nonsense_on_standard_input_gives_no_output(content: bytes) -> None:
     assert done.stderr.count(b"\n") == 1
 
 
+@pytest.mark.parametrize(("terminal", "sentence"), [(True, "nothing for the terminal"), (False, "is closed")])
+def test_a_picture_needs_somewhere_to_go(
+    terminal: bool, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Shown
+) -> None:
+    picture = made(tmp_path / "a.png")
+    if terminal:
+        monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    else:
+        monkeypatch.setattr(sys, "stdout", None)
+    assert render(str(picture), "-o", "-") == 1
+    monkeypatch.undo()
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert sentence in shown.err
+
+
+def test_a_width_that_no_name_has_is_refused_before_it_fills_the_memory(folder: Path, capsys: Shown) -> None:
+    assert render("in", "-o", "{stem:>9999999999}.png") == 1
+    assert "no file's name can be that long" in capsys.readouterr().err
+    assert names(folder.parent) == ["in"]
+
+
 # ---- formats ---------------------------------------------------------------------------------------------
 
 

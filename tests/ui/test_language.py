@@ -65,8 +65,9 @@ def test_sentences_of_lower_floors_are_translated_with_their_names_and_numbers(e
 
 
 def test_errors_as_they_are_really_raised_are_told_in_german(tmp_path):
-    from diif_viewer.errors import ImageError
+    from diif_viewer.errors import CheckpointError, ImageError
     from diif_viewer.imaging.load import load_picture
+    from diif_viewer.models.checkpoint import load_checkpoint
 
     (tmp_path / "empty.png").touch()
     language.use("de")
@@ -74,8 +75,11 @@ def test_errors_as_they_are_really_raised_are_told_in_german(tmp_path):
         load_picture(tmp_path / "none.png")
     with pytest.raises(ImageError) as empty:
         load_picture(tmp_path / "empty.png")
+    with pytest.raises(CheckpointError) as broken:
+        load_checkpoint(tmp_path / "empty.png")
     assert language.said(str(missing.value)) == "none.png: diese Datei gibt es nicht."
     assert language.said(str(empty.value)) == "empty.png: die Datei ist leer."
+    assert language.said(str(broken.value)) == "empty.png: kein vollständiger PyTorch-Checkpoint."
 
 
 def test_numbers_are_written_as_the_language_writes_them_and_read_either_way():
