@@ -1,42 +1,25 @@
-"""Exporting: asked in a dialog, written by the renderer, told by a list. The window stays usable all the while.
+"""From the action to the order: a dialog on the view or on a dragged region, which asks for probes, then an export.
 
-Story: an action opens the dialog on the view or on a dragged region -> it asks for probes, and in the end for an
-export -> an order with a number of its own goes to the renderer, which takes orders one after the other -> progress,
-the end or the failure of each comes back to its row in the list, from where what failed can be tried again.
+The window stays usable all the while. What becomes of the order is `ui/exports.py`.
 """
 
 from __future__ import annotations
 
 import itertools
-import os
-from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QPoint, QRect, Qt, Slot
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from diif_viewer.engine.messages import (
-    CancelExport,
-    ExportDone,
-    ExportFailed,
-    ExportProgress,
-    ExportRequest,
-    FilmRequest,
-    ProbeDone,
-    ProbeFailed,
-    ProbeRequest,
-    Ready,
-)
+from diif_viewer.engine.messages import ExportRequest, ProbeDone, ProbeFailed, ProbeRequest, Ready
 from diif_viewer.geometry import Window
-from diif_viewer.paths import stamp_of
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.export_choices import Choices, remember, remembered
 from diif_viewer.ui.export_dialog import ExportDialog
 from diif_viewer.ui.export_frame import ExportFrame
-from diif_viewer.ui.export_order import free_name
 from diif_viewer.ui.export_plan import Box, Subject, at_its_place, ratio_of, within
-from diif_viewer.ui.export_queue import ExportQueue
+from diif_viewer.ui.exports import Exports
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.notice import Notice
 from diif_viewer.ui.save_dialog import ChoosePath, place_beside
@@ -59,28 +42,25 @@ def choose_path(parent: QWidget, proposal: Path) -> Path | None:
 
 
 class Exporter(QObject):
-    """Exports what the active pane shows. queue: the list. frame: of a region, on the canvas. dialog: while open."""
+    """Exports what the active pane shows. frame: of a region, on the canvas. dialog: while it is open."""
 
-    def __init__(
-        self, controller: Controller, canvas: QWidget, notice: Notice, settings: Settings, choose: ChoosePath
+    def __init__(  # noqa: PLR0917
+        self,
+        controller: Controller,
+        canvas: QWidget,
+        exports: Exports,
+        notice: Notice,
+        settings: Settings,
+        choose: ChoosePath,
     ) -> None:
         super().__init__(notice)
         self._controller, self._notice, self._settings, self._choose = controller, notice, settings, choose
-        self._client = controller.client
+        self._client, self._exports = controller.client, exports
         self._serials = itertools.count(1)
-        self._jobs: dict[int, Path] = {}
-        self._orders: dict[int, ExportRequest | FilmRequest] = {}  # of all that are on the list and not done
-        self._stamps: dict[int, object] = {}  # of the files that lay in the places of those that failed
         self._probe = 0
         self._region: tuple[Identity, Box, Box] | None = None  # the last one: of which picture, of what size
-        self._exact = self._warned = False
+        self._exact = False
         self.dialog: ExportDialog | None = None
-        stack = notice.parentWidget()
-        assert stack is not None
-        self.queue = ExportQueue(stack)
-        self.queue.cancel_asked.connect(self._cancel)
-        self.queue.again_asked.connect(self._again)
-        self.queue.removed.connect(self._removed)
         self.frame = ExportFrame(controller, canvas)
         self.frame.changed.connect(self._frame_pulled)
         self._connect()
@@ -88,9 +68,6 @@ class Exporter(QObject):
     def _connect(self) -> None:
         client, state = self._client, self._controller.state
         client.ready.connect(self._renderer_ready)
-        client.export_progress.connect(self._progress)
-        client.export_done.connect(self._done)
-        client.export_failed.connect(self._failed)
         client.probe_done.connect(self._probed)
         client.probe_failed.connect(self._not_probed)
         client.restarted.connect(self._ask_anew)
@@ -137,12 +114,12 @@ class Exporter(QObject):
             choices=choices,
             region=region,
             choose=self._choose,
-            taken=self.taken,
+            taken=self._exports.taken,
         )
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.screen_exact = self._exact
         dialog.probe_asked.connect(self._ask)
-        dialog.wanted.connect(self.start)
+        dialog.wanted.connect(self._start)
         dialog.planned.connect(self._planned)
         dialog.finished.connect(self._closed)
         self.dialog = dialog
@@ -249,88 +226,6 @@ class Exporter(QObject):
         if self.dialog is not None and failure.serial == self._probe:
             self.dialog.show_probe_failure(failure)
 
-    # ---- exports ----
-
     @Slot(object)
-    def start(self, order: ExportRequest) -> None:
-        """Have the renderer write what the dialog was asked for."""
-        self.write(order, Path(order.path))
-
-    def write(self, order: ExportRequest | FilmRequest, path: Path) -> None:
-        """Give `order` a number, put `path` on the list, hand it to the renderer, which tells of both kinds alike."""
-        job = self._client.job()
-        self._jobs[job], self._orders[job] = path, order
-        self._warned = False
-        self.queue.add(job, path)
-        self._client.send(replace(order, job=job))
-
-    @Slot(int)
-    def _again(self, job: int) -> None:
-        """Begin anew what failed, behind whatever is under way."""
-        order, stamp = self._orders[job], self._stamps.get(job)
-        if not self._client.knows(order.image):
-            self.queue.failed(job, tr("This picture is no longer open: open it and export it again."), again=False)
-            return
-        self.queue.remove(job)
-        if not self._client.running:
-            self._client.restart()
-        path = self._free(Path(order.path if isinstance(order, ExportRequest) else order.file), stamp)
-        name = os.fspath(path)
-        self.write(replace(order, path=name) if isinstance(order, ExportRequest) else replace(order, file=name), path)
-
-    def _free(self, path: Path, stamp: object) -> Path:
-        """`path`, or one beside it where a file has come or is to come that nobody agreed to replace.
-
-        stamp: of what lay there before.
-        """
-        if path not in self.taken() and stamp_of(path) in (None, stamp):
-            return path
-        return path.parent / free_name(path.parent, path.name, self.taken())
-
-    @Slot(int)
-    def _removed(self, job: int) -> None:
-        self._orders.pop(job, None)
-        self._stamps.pop(job, None)
-
-    def taken(self) -> Collection[Path]:
-        """The files that exports and films under way will be."""
-        return self._jobs.values()
-
-    @property
-    def running(self) -> int:
-        """Exports that are not done yet."""
-        return len(self._jobs)
-
-    def keeps_open(self) -> bool:
-        """True, with a word about it, when the window is asked to close for the first time during an export."""
-        if not self._jobs or self._warned:
-            return False
-        self._warned = True
-        self._notice.tell(
-            tr("An export is under way, and closing the window stops it. Close it again if that is meant.")
-        )
-        return True
-
-    @Slot(int)
-    def _cancel(self, job: int) -> None:
-        self._client.send(CancelExport(job))
-
-    @Slot(object)
-    def _progress(self, message: ExportProgress) -> None:
-        self.queue.progress(message.job, message.fraction, message.seconds_left)
-
-    @Slot(object)
-    def _done(self, message: ExportDone) -> None:
-        if message.job in self._jobs:
-            del self._jobs[message.job], self._orders[message.job]
-            self.queue.done(message.job, Path(message.path))
-
-    @Slot(object)
-    def _failed(self, message: ExportFailed) -> None:
-        if message.job in self._jobs:
-            path = self._jobs.pop(message.job)
-            if message.cancelled:
-                self.queue.remove(message.job)
-            else:
-                self._stamps[message.job] = stamp_of(path)
-                self.queue.failed(message.job, message.sentence)
+    def _start(self, order: ExportRequest) -> None:
+        self._exports.add(order, Path(order.path))

@@ -12,7 +12,7 @@ from diif_viewer.engine.jobs import FilmFrame, FilmProbe, FilmProbed, FilmReques
 from diif_viewer.imaging.film import FILM_FORMS
 from diif_viewer.models.registry import default_method
 from diif_viewer.ui.controller import Controller
-from diif_viewer.ui.export import Exporter
+from diif_viewer.ui.exports import Exports
 from diif_viewer.ui.film_choices import remember, remembered
 from diif_viewer.ui.film_dialog import FilmDialog
 from diif_viewer.ui.language import tr
@@ -40,9 +40,9 @@ def choose_film_path(parent: QWidget, proposal: Path) -> Path | None:
 class Films(QObject):
     """From the action to the file. choose: asks for the path. dialog: while it is open."""
 
-    def __init__(self, controller: Controller, exporter: Exporter, notice: Notice, settings: Settings) -> None:
+    def __init__(self, controller: Controller, exports: Exports, notice: Notice, settings: Settings) -> None:
         super().__init__(notice)
-        self._controller, self._exporter, self._notice, self._settings = controller, exporter, notice, settings
+        self._controller, self._exports, self._notice, self._settings = controller, exports, notice, settings
         self.choose: ChoosePath = choose_film_path
         self.dialog: FilmDialog | None = None
         self._serials = itertools.count(-1, -1)  # those of exports' probes go up
@@ -73,7 +73,7 @@ class Films(QObject):
             return
         choices = remembered(self._settings)
         window = self._notice.window()
-        taken, method = self._exporter.taken, self._method()
+        taken, method = self._exports.taken, self._method()
         dialog = FilmDialog(window, picture, method, view=view, choices=choices, choose=self.choose, taken=taken)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.probe_asked.connect(self._ask)
@@ -131,7 +131,7 @@ class Films(QObject):
 
     @Slot(object)
     def _start(self, request: FilmRequest) -> None:
-        self._exporter.write(request, Path(request.file))
+        self._exports.add(request, Path(request.file))
 
     @Slot()
     def _closed(self) -> None:

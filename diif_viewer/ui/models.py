@@ -77,7 +77,7 @@ class Models(QObject):
     @Slot()
     def _look_again(self) -> None:
         """Compute anew what was made by weights that others have taken the place of since, in the same file."""
-        if self._window.exporter.running:
+        if self._window.exports.running:
             return  # another renderer would end what is under way
         before, now = self._stamps, _stamps()
         self._stamps = before | now

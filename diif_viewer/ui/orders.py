@@ -105,7 +105,7 @@ class Orders:
         }
 
     def _quit(self) -> None:
-        if not self._window.exporter.keeps_open():
+        if not self._window.exports.keeps_open():
             self._window.close()
 
     def _still(self, order: Callable[[], None]) -> None:

@@ -18,6 +18,7 @@ from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.diagnostics import LastWords, describe_program
 from diif_viewer.ui.difference import Difference
 from diif_viewer.ui.export import Exporter, choose_path
+from diif_viewer.ui.exports import Exports
 from diif_viewer.ui.facts import Facts
 from diif_viewer.ui.fading import Fading
 from diif_viewer.ui.figures import FigureMaker
@@ -111,8 +112,9 @@ class MainWindow(QMainWindow):
         self.canvas.grid = self.settings.flag("grid")
         self.notice = Notice(self.stack)
         self.last_words = LastWords(self.notice)
-        self.exporter = Exporter(controller, self.canvas, self.notice, self.settings, choose)
-        self.films = Films(controller, self.exporter, self.notice, self.settings)
+        self.exports = Exports(controller.client, self.notice)
+        self.exporter = Exporter(controller, self.canvas, self.exports, self.notice, self.settings, choose)
+        self.films = Films(controller, self.exports, self.notice, self.settings)
         self.files = Files(self.opening, loader, controller, self.notice, self.settings)
         self.clipboard = Clipboard(controller, self.opening, self.notice)
         self.wardrobe = Wardrobe(self.settings, self)
@@ -276,7 +278,7 @@ class MainWindow(QMainWindow):
             self._begin_anew()
 
     def _begin_anew(self) -> None:
-        if not self.exporter.keeps_open():
+        if not self.exports.keeps_open():
             self.reopening = True
             self.close()
 
@@ -298,7 +300,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         """Go; whoever made the window ends the threads and the process. Exports under way are asked about once."""
-        if event.spontaneous() and self.exporter.keeps_open():
+        if event.spontaneous() and self.exports.keeps_open():
             event.ignore()
             return
         super().closeEvent(event)

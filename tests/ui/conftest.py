@@ -125,10 +125,10 @@ class Stage:
 
     def save(self, path: Path | None = None) -> None:
         """Press the button of the open dialog and wait for the file."""
-        exporter = self.window.exporter
-        exporter.dialog.name_file(path or self.export_path)
-        exporter.dialog.go.click()
-        row = exporter.queue.rows[max(exporter.queue.rows)]
+        dialog, rows = self.window.exporter.dialog, self.window.exports.queue.rows
+        dialog.name_file(path or self.export_path)
+        dialog.go.click()
+        row = rows[max(rows)]
         self.until(lambda: not row.running)
         assert "Saved" in row.words.text()
 

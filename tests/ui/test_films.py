@@ -90,7 +90,7 @@ def test_from_the_dialog_to_the_file(stage, photo, tmp_path) -> None:
     assert dialog.name.text() == "photo-zoom-x1-x30.gif"
     assert dialog.facts["size"].text() == "4 frames of 640 x 360"
     dialog.go.click()
-    queue = stage.window.exporter.queue
+    queue = stage.window.exports.queue
     stage.until(lambda: "Saved" in queue.text)
     (request,) = stage.fake.of_kind(FilmRequest)
     assert request.model == "diif-s-lite"
@@ -308,7 +308,7 @@ def test_a_film_can_be_cancelled(stage, photo, tmp_path) -> None:
     dialog = film(stage, photo)
     stage.gate.clear()
     dialog.go.click()
-    queue = stage.window.exporter.queue
+    queue = stage.window.exports.queue
     stage.until(lambda: "50%" in queue.text)
     (row,) = queue.rows.values()
     row.cancel.click()
@@ -332,7 +332,7 @@ def test_a_film_under_way_keeps_its_name_from_the_next_one(stage, photo, tmp_pat
     assert not again.go.isEnabled()
     again.reject()
     stage.gate.set()
-    stage.until(lambda: "Saved" in stage.window.exporter.queue.text)
+    stage.until(lambda: "Saved" in stage.window.exports.queue.text)
 
 
 def test_on_another_device_the_small_film_is_asked_for_anew(stage, photo) -> None:
@@ -344,7 +344,7 @@ def test_on_another_device_the_small_film_is_asked_for_anew(stage, photo) -> Non
 
 
 def test_a_film_that_is_tried_again_replaces_no_file_that_came_meanwhile(stage, photo, tmp_path) -> None:
-    dialog, queue, path = film(stage, photo), stage.window.exporter.queue, tmp_path / "zoom.gif"
+    dialog, queue, path = film(stage, photo), stage.window.exports.queue, tmp_path / "zoom.gif"
     stage.gate.clear()
     dialog.name_file(path)
     dialog.go.click()

@@ -376,10 +376,10 @@ def test_weights_that_were_replaced_in_place_are_computed_anew(stage, photo, way
     stage.state.set_method("other")
     assert len(stage.fakes) == 1, "nothing was made by that one yet"
     shutil.copy(LITE.with_name("liif-lite.safetensors"), shelf.folder() / "mine.safetensors")
-    stage.window.exporter._jobs[99] = photo
+    stage.window.exports._jobs[99] = photo
     stage.state.set_method("lanczos")
     assert len(stage.fakes) == 1, "an export is under way"
-    stage.window.exporter._jobs.clear()
+    stage.window.exports._jobs.clear()
     if way == "chosen":
         stage.state.set_method("mine")
     else:
