@@ -1,4 +1,4 @@
-"""Picture files that Pillow does not write, built by hand."""
+"""Picture files that Pillow does not write, built by hand, and the sentence with which one is refused."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pytest
+
+from diif_viewer.errors import ImageError
+from diif_viewer.imaging.load import load_picture
 
 
 def png_header(
@@ -131,3 +135,14 @@ def tiff12(path: Path, values: list[int]) -> Path:
     head = struct.pack("<2sHI", b"II", 42, begin) + data.ljust(begin - 8, b"\0")
     path.write_bytes(head + struct.pack("<H", len(tags)) + entries + struct.pack("<I", 0))
     return path
+
+
+def refusal(path: Path, **options: int) -> str:
+    """The sentence with which `path` is refused."""
+    with pytest.raises(ImageError) as caught:
+        load_picture(path, **options)
+    sentence = str(caught.value)
+    assert sentence.startswith(f"{path.name}: ")
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+    return sentence

@@ -19,7 +19,7 @@ from diif_viewer.ui.export_choices import Choices, remember
 from diif_viewer.ui.images import DARK, LIGHT, opaque
 from diif_viewer.ui.loader import _load
 from tests.ui.conftest import to_array
-from tests.ui.test_window import view_pixels
+from tests.ui.on_screen import view_pixels
 
 WIDE = {
     "Display P3": QColorSpace.NamedColorSpace.DisplayP3,

@@ -6,7 +6,6 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from PIL import Image
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QFocusEvent, QKeySequence, QPainter
 from PySide6.QtWidgets import QApplication
@@ -15,11 +14,7 @@ from diif_viewer.ui.actions import ACTIONS, LOOKS, ZOOMS
 from diif_viewer.ui.compare import Layout
 from diif_viewer.ui.flip import PATIENCE
 from tests.ui.fake_renderer import expected
-from tests.ui.test_window import assert_shows, turn_wheel, view_pixels
-
-
-def source(photo):
-    return np.asarray(Image.open(photo).convert("RGB"))
+from tests.ui.on_screen import assert_shows, source, turn_wheel, view_pixels
 
 
 def assert_pane_shows(stage, photo, area, method, part=np.s_[:, :]):

@@ -14,9 +14,9 @@ from diif_viewer.ui.scene import FADE, Scene
 from diif_viewer.ui.state import Picture
 from tests.ui import test_scene
 from tests.ui.fake_renderer import expected
-from tests.ui.test_comparing import hold, let_go, source
+from tests.ui.on_screen import source, turn_wheel, view_pixels
+from tests.ui.test_comparing import hold, let_go
 from tests.ui.test_scene import MODEL, SOURCE, frame, painted, sharpen, view_at
-from tests.ui.test_window import turn_wheel, view_pixels
 
 VIEW = view_at(7.3, 111, 97)
 

@@ -25,7 +25,7 @@ from diif_viewer.ui.keys_dialog import KeysDialog
 from diif_viewer.ui.open_dialog import OpenDialog
 from tests.ui.conftest import image_format, to_array
 from tests.ui.fake_renderer import expected
-from tests.ui.test_comparing import source
+from tests.ui.on_screen import source
 from tests.ui.test_export_dialog import read_again
 from tests.ui.test_ground_truth import large, reduce
 

@@ -22,8 +22,8 @@ from diif_viewer.ui.ground_truth import FactorDialog
 from diif_viewer.ui.images import opaque
 from diif_viewer.ui.reduced import TRUTH, Reduced, resampled
 from tests.ui.fake_renderer import expected
-from tests.ui.test_comparing import hold, let_go, source
-from tests.ui.test_window import turn_wheel, view_pixels
+from tests.ui.on_screen import source, turn_wheel, view_pixels
+from tests.ui.test_comparing import hold, let_go
 
 
 @pytest.fixture

@@ -20,10 +20,10 @@ from diif_viewer.ui.guests import beside
 from diif_viewer.ui.state import Picture
 from diif_viewer.viewport import Viewport
 from tests.ui.fake_renderer import expected
+from tests.ui.on_screen import assert_shows, turn_wheel
+from tests.ui.on_screen import source as pixels_of
 from tests.ui.test_comparing import assert_map_shows, hold, let_go
-from tests.ui.test_comparing import source as pixels_of
 from tests.ui.test_files import held_back, jpeg_of
-from tests.ui.test_window import assert_shows, turn_wheel
 
 
 @pytest.fixture

@@ -10,8 +10,7 @@ from PySide6.QtCore import Qt
 from diif_viewer.ui.compare import Layout
 from diif_viewer.ui.histogram import SAMPLES, counted
 from tests.ui.fake_renderer import expected
-from tests.ui.test_comparing import source
-from tests.ui.test_window import view_pixels
+from tests.ui.on_screen import source, view_pixels
 
 
 def shares(levels):

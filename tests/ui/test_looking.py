@@ -13,8 +13,8 @@ from diif_viewer.ui.compare import Layout
 from diif_viewer.ui.grid import borders
 from tests.ui.conftest import image_format, to_array
 from tests.ui.fake_renderer import expected
+from tests.ui.on_screen import source, view_pixels
 from tests.ui.test_comparing import lens_pixels
-from tests.ui.test_window import source, view_pixels
 
 
 def test_the_overview_comes_with_the_zoom_and_can_be_switched_off(stage, photo):

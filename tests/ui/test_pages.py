@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 
 from diif_viewer.ui.loader import Sheet
 from tests.ui.fake_renderer import expected
-from tests.ui.test_window import view_pixels
+from tests.ui.on_screen import view_pixels
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 

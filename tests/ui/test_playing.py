@@ -14,7 +14,7 @@ from diif_viewer.engine.messages import OpenImage, ViewRequest
 from diif_viewer.imaging.load import load_picture
 from tests.imaging.files import PngFrame, moving_png
 from tests.ui.fake_renderer import expected
-from tests.ui.test_window import view_pixels
+from tests.ui.on_screen import view_pixels
 
 SHIFT = Qt.KeyboardModifier.ShiftModifier
 FRAMES = 6

@@ -14,7 +14,7 @@ from diif_viewer.imaging.colour import srgb_profile
 from diif_viewer.ui import screen_colour
 from diif_viewer.ui.screen_colour import SCREEN
 from tests.ui.fake_renderer import expected
-from tests.ui.test_window import view_pixels
+from tests.ui.on_screen import view_pixels
 
 WIDE = bytes(QColorSpace(QColorSpace.NamedColorSpace.DisplayP3).iccProfile().data())
 

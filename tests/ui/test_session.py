@@ -20,8 +20,8 @@ from diif_viewer.ui.diagnostics import without_names
 from diif_viewer.ui.folder import users_pictures
 from diif_viewer.ui.settings import Settings
 from tests.ui.conftest import Stage
+from tests.ui.on_screen import turn_wheel
 from tests.ui.test_files import other_photo
-from tests.ui.test_window import turn_wheel
 
 
 class Start(Stage):
