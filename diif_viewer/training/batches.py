@@ -47,6 +47,7 @@ class _Cut:
     """Where one pair comes from: everything random about it.
 
     span: side of the region that its truth is made of. colours: the channels in the order in which they are learnt.
+    negative: of these, which are learnt as their negatives.
     """
 
     picture: int
@@ -57,6 +58,7 @@ class _Cut:
     left: int
     flips: tuple[bool, bool, bool]
     colours: tuple[int, ...] = (0, 1, 2)
+    negative: tuple[bool, ...] = (False, False, False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,8 @@ class Sampler:
     samples: whole "rows" (slices are whole then), or also single "points". seed: of everything random. damage: done to
     the low-resolution patches. candidates: crops drawn for each patch, of which the one with the most detail is used.
     reduction: half of the crops are regions larger by up to this factor, reduced; 1: none are. permuted: share of the
-    crops whose colour channels are put in any order.
+    crops whose colour channels are put in any order. negative: share of the crops of which each channel is its negative
+    with even odds, so that there are edges between colours of one brightness, which photographs hardly have.
     """
 
     patch: int
@@ -85,6 +88,7 @@ class Sampler:
     candidates: int = 1
     reduction: float = 1.0
     permuted: float = 0.0
+    negative: float = 0.0
 
     @property
     def largest_side(self) -> int:
@@ -137,7 +141,10 @@ class Sampler:
         top, left = (int(rng.integers(size - span + 1)) for size in (height, width))
         flips = rng.random() < 0.5, rng.random() < 0.5, rng.random() < 0.5
         colours = rng.permutation(3).tolist() if self.permuted and rng.random() < self.permuted else (0, 1, 2)
-        return _Cut(picture, low, side, span, top, left, flips, tuple(colours))
+        negative = (False, False, False)
+        if self.negative and rng.random() < self.negative:
+            negative = rng.random() < 0.5, rng.random() < 0.5, rng.random() < 0.5
+        return _Cut(picture, low, side, span, top, left, flips, tuple(colours), negative)
 
     def _sides(self, rng: np.random.Generator) -> tuple[int, int]:
         """Sides of low-resolution patch and truth at a scale drawn from the range."""
@@ -175,6 +182,8 @@ def _crop(picture: Bytes, cut: _Cut) -> Bytes:
         crop = reduced(crop, cut.side, cut.side)
     if cut.colours != (0, 1, 2):
         crop = crop[..., cut.colours]
+    if any(cut.negative):
+        crop = np.where(cut.negative, 255 - crop, crop)
     upside_down, mirrored, transposed = cut.flips
     if upside_down:
         crop = crop[::-1]

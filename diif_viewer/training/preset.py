@@ -49,6 +49,7 @@ class Recipe:
     candidates: int = 1
     reduction: float = 1.0
     permuted: float = 0.0
+    negative: float = 0.0
     luminance: float = 0.0
 
     @property
@@ -68,6 +69,7 @@ class Recipe:
             candidates=self.candidates,
             reduction=self.reduction,
             permuted=self.permuted,
+            negative=self.negative,
         )
 
     def _damage(self) -> Damage | None:
@@ -109,7 +111,7 @@ _LEAST = {
             "halve_every",
             "iterations",
         ),
-        *("luminance", "permuted"),
+        *("luminance", "permuted", "negative"),
     ),
     1: ("batch", "pixels", "candidates", "reduction"),
 }
@@ -265,7 +267,7 @@ def _recipe(held: Mapping[str, Any]) -> Recipe:
         for name in names:
             if getattr(recipe, name) < least:
                 raise ValueError(f"{name} must be at least {least}, not {getattr(recipe, name):g}")
-    for name in ("luminance", "permuted"):
+    for name in ("luminance", "permuted", "negative"):
         if getattr(recipe, name) > 1:
             raise ValueError(f"{name}, a share, must be at most 1, not {getattr(recipe, name):g}")
     if recipe.average >= 1:

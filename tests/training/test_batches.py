@@ -107,6 +107,20 @@ def test_colours_may_change_places() -> None:
     assert list(found.values()) == pytest.approx([0.1] * 5, abs=0.04)
 
 
+def test_channels_may_be_negatives_each_for_itself() -> None:
+    """Of a dark picture: what is bright is a negative."""
+    picture, found = np.random.default_rng(1).integers(0, 50, (80, 80, 3), dtype=np.uint8), Counter()
+    for step in range(150):
+        for group in replace(DIIF_WAY, negative=0.8).batch_of([picture], step):
+            for low, high in zip(group.low, group.high, strict=True):
+                assert np.array_equal(low, reduced(high, *low.shape[:2]))
+                bright = high.min(axis=(0, 1)) > 205 - 1
+                assert np.array_equal(bright, high.max(axis=(0, 1)) > 50)
+                found[tuple(bright.tolist())] += 1 / 600
+    assert found.pop((False, False, False)) == pytest.approx(0.2 + 0.8 / 8, abs=0.05)
+    assert list(found.values()) == pytest.approx([0.1] * 7, abs=0.04)
+
+
 @pytest.mark.parametrize(
     "sampler",
     [
@@ -115,7 +129,7 @@ def test_colours_may_change_places() -> None:
         DIIF_WAY,
         replace(DIIF_WAY, samples="points", pixels=50),
         replace(LIIF_WAY, candidates=3),
-        replace(LIIF_WAY, candidates=2, reduction=2.0, permuted=0.5),
+        replace(LIIF_WAY, candidates=2, reduction=2.0, permuted=0.5, negative=0.5),
     ],
 )
 def test_parts_of_a_batch_make_up_the_whole(sampler: Sampler) -> None:
