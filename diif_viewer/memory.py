@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 UNKNOWN = 4 << 30
 """Bytes that are taken to be free where the system does not tell."""
@@ -16,23 +20,70 @@ _SYSTEM = Path("/")
 def free_memory(root: Path = _SYSTEM) -> int:
     """Bytes that this process can still take without swapping; `UNKNOWN` where the system does not tell.
 
-    The least of what the machine has left and what every control group above the process (a container, a service, a
-    batch job) has left. Files that the system keeps in memory count as free in both. root: where /proc and /sys are.
+    On Linux the least of what the machine has left and what every control group above the process (a container, a
+    service, a batch job) has left. Files that the system keeps in memory count as free in both. root: where /proc and
+    /sys are.
     """
     try:
         lines = (root / "proc/meminfo").read_text(encoding="ascii").splitlines()
         machine = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
     except (OSError, ValueError, StopIteration):
-        machine = _unused_pages()
+        machine = _free_elsewhere()
     return max(0, min([machine, *_group_room(root)]))
 
 
-def _unused_pages() -> int:
+def _free_elsewhere() -> int:
     """Elsewhere than on Linux."""
     try:
+        if sys.platform == "win32":
+            return of_windows(ctypes.WinDLL("kernel32"))
+        if sys.platform == "darwin":
+            return of_macos(*_macos(), os.sysconf("SC_PAGE_SIZE"))
         return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (OSError, ValueError, AttributeError):
         return UNKNOWN
+
+
+class _MemoryStatus(ctypes.Structure):
+    """MEMORYSTATUSEX of Windows: sysinfoapi.h."""
+
+    _fields_ = (
+        ("length", ctypes.c_uint32),
+        ("load", ctypes.c_uint32),
+        *((name, ctypes.c_uint64) for name in ("physical", "physical_left", "committed", "commit_left")),
+        *((name, ctypes.c_uint64) for name in ("virtual", "virtual_left", "extended_left")),
+    )
+
+
+def of_windows(kernel: Any) -> int:
+    """Bytes that Windows has left, in memory and of what it may promise. kernel: kernel32. Raises OSError."""
+    status = _MemoryStatus(length=ctypes.sizeof(_MemoryStatus))
+    if not kernel.GlobalMemoryStatusEx(ctypes.byref(status)):
+        raise OSError("GlobalMemoryStatusEx failed")
+    return int(min(status.physical_left, status.commit_left))
+
+
+_HOST_VM_INFO64 = 4
+_VM_COUNTS = 38
+"""Of macOS's mach/host_info.h: what to ask for, and of how many 32-bit numbers the answer is at most."""
+
+
+@cache
+def _macos() -> tuple[Any, int]:
+    """libSystem, and the machine's port, of which each call would take another share."""
+    system = ctypes.CDLL(None)
+    system.mach_host_self.restype = ctypes.c_uint32
+    system.host_statistics64.argtypes = (ctypes.c_uint32, ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)
+    return system, system.mach_host_self()
+
+
+def of_macos(system: Any, host: int, page: int) -> int:
+    """Bytes that are free on macOS or can be taken again. system: libSystem. page: bytes of one. Raises OSError."""
+    counts, length = (ctypes.c_uint32 * _VM_COUNTS)(), ctypes.c_uint32(_VM_COUNTS)
+    if system.host_statistics64(host, _HOST_VM_INFO64, ctypes.byref(counts), ctypes.byref(length)):
+        raise OSError("host_statistics64 failed")
+    free, _, inactive = counts[:3]  # then wired, as vm_statistics64 begins
+    return int(free + inactive) * page
 
 
 def _group_room(root: Path) -> Iterator[int]:

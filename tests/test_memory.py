@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ctypes
 import mmap
 import os
+import struct
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from diif_viewer.memory import UNKNOWN, free_memory, resident
+from diif_viewer.memory import UNKNOWN, free_memory, of_macos, of_windows, resident
 
 GIB = 1 << 30
 
@@ -85,6 +88,44 @@ def test_a_group_beyond_its_limit_has_nothing_left(tmp_path):
 def test_a_system_that_tells_nothing_gets_a_guess(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "sysconf", lambda name: (_ for _ in ()).throw(ValueError(name)))
     assert free_memory(tmp_path) == UNKNOWN
+
+
+class Kernel:
+    """kernel32 of a Windows that has 6 GiB left and may promise 5; or one that fails."""
+
+    def __init__(self, answer: int) -> None:
+        self.answer = answer
+
+    def GlobalMemoryStatusEx(self, status: Any) -> int:  # noqa: N802
+        (length,) = struct.unpack("<I", ctypes.string_at(status, 4))
+        assert length == 64, "Windows looks at it"
+        ctypes.memmove(status, struct.pack("<2I7Q", 64, 25, 8 * GIB, 6 * GIB, 9 * GIB, 5 * GIB, 1, 1, 0), 64)
+        return self.answer
+
+
+def test_windows_tells_what_is_left_of_its_memory_and_of_its_promises():
+    assert of_windows(Kernel(1)) == 5 * GIB
+    with pytest.raises(OSError, match="failed"):
+        of_windows(Kernel(0))
+
+
+class System:
+    """libSystem of a macOS with pages free, active, inactive and wired; or one that fails."""
+
+    def __init__(self, answer: int) -> None:
+        self.answer = answer
+
+    def host_statistics64(self, host: int, flavour: int, counts: Any, length: Any) -> int:
+        assert (host, flavour) == (515, 4)
+        assert struct.unpack("<I", ctypes.string_at(length, 4)) == (38,)
+        ctypes.memmove(counts, struct.pack("<4I", 1000, 70_000, 2000, 5000), 16)
+        return self.answer
+
+
+def test_macos_tells_of_pages_that_are_free_or_can_be_taken_again():
+    assert of_macos(System(0), 515, 16384) == 3000 * 16384
+    with pytest.raises(OSError, match="failed"):
+        of_macos(System(5), 515, 16384)
 
 
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="Linux tells it")
