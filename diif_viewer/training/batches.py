@@ -67,8 +67,9 @@ class Sampler:
 
     patch: side of the low-resolution patch; or crop: side of the truth, of which ``round(s * floor(crop / s))`` are
     used. batch: patches. pixels: outputs learnt from per patch. scales: smallest and largest, drawn uniformly, in
-    steps of `scale_step` where that is not 0. scale_of: one scale for the "batch", or for each "patch" its own.
-    samples: whole "rows" (slices are whole then), or also single "points". seed: of everything random. damage: done to
+    steps of `scale_step` where that is not 0; or, with the scale_law "log-uniform", each doubling as often. scale_of: one
+    scale for the "batch", or for each "patch" its own. samples: whole "rows" (slices are whole then), or also single
+    "points". seed: of everything random. damage: done to
     the low-resolution patches. candidates: crops drawn for each patch, of which the one with the most detail is used.
     reduction: half of the crops are regions larger by up to this factor, reduced; 1: none are. permuted: share of the
     crops whose colour channels are put in any order. negative: share of the crops of which each channel is its negative
@@ -82,6 +83,7 @@ class Sampler:
     seed: int
     crop: int = 0
     scale_step: float = 0.0
+    scale_law: str = "uniform"
     scale_of: str = "batch"
     samples: str = "rows"
     damage: Damage | None = None
@@ -153,6 +155,8 @@ class Sampler:
             scale: float = first + self.scale_step * int(
                 rng.integers(math.floor((last - first) / self.scale_step + 1e-9) + 1)
             )
+        elif self.scale_law == "log-uniform":
+            scale = math.exp(rng.uniform(math.log(first), math.log(last)))
         else:
             scale = rng.uniform(first, last)
         low = self.patch or math.floor(self.crop / scale + 1e-9)

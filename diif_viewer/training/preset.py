@@ -50,6 +50,7 @@ class Recipe:
     reduction: float = 1.0
     permuted: float = 0.0
     negative: float = 0.0
+    scale_law: str = "uniform"
     luminance: float = 0.0
 
     @property
@@ -63,6 +64,7 @@ class Recipe:
             self.seed,
             crop=self.crop,
             scale_step=self.scale_step,
+            scale_law=self.scale_law,
             scale_of=self.scale_of,
             samples=self.samples,
             damage=self._damage(),
@@ -91,6 +93,7 @@ class Recipe:
 _DAMAGE = {"share", "blur", "noise", "jpeg_from", "jpeg_to"}
 _CHOICES = {
     "scale_of": ("batch", "patch"),
+    "scale_law": ("uniform", "log-uniform"),
     "samples": ("rows", "points"),
     "schedule": ("cosine", "halving"),
     "precision": ("bfloat16", "float32"),
@@ -259,6 +262,8 @@ def _recipe(held: Mapping[str, Any]) -> Recipe:
             raise ValueError(f"{name} must be {' or '.join(choices)}, not {getattr(recipe, name)!r}")
     if len(recipe.scales) != 2 or not 1 <= recipe.scales[0] <= recipe.scales[1]:
         raise ValueError(f"scales must be the smallest and the largest, from 1, not {list(recipe.scales)}")
+    if recipe.scale_step and recipe.scale_law != "uniform":
+        raise ValueError(f"a scale_step is for scales that are uniform, not {recipe.scale_law}")
     if len(recipe.betas) != 2 or not 0 <= min(recipe.betas) <= max(recipe.betas) < 1:
         raise ValueError(f"betas are two numbers from 0 to less than 1, not {list(recipe.betas)}")
     if recipe.learning_rate <= 0:

@@ -107,6 +107,13 @@ def test_colours_may_change_places() -> None:
     assert list(found.values()) == pytest.approx([0.1] * 5, abs=0.04)
 
 
+def test_each_doubling_may_come_as_often() -> None:
+    sampler = Sampler(6, 1, 36, (1.0, 8.0), 5, scale_law="log-uniform")
+    sides = [sampler.batch_of(PICTURES, step)[0].high.shape[1] for step in range(300)]
+    counts = np.histogram(sides, [6, 12, 24, 48.5])[0]
+    assert counts / 300 == pytest.approx([1 / 3] * 3, abs=0.08)
+
+
 def test_channels_may_be_negatives_each_for_itself() -> None:
     """Of a dark picture: what is bright is a negative."""
     picture, found = np.random.default_rng(1).integers(0, 50, (80, 80, 3), dtype=np.uint8), Counter()

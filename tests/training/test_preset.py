@@ -42,6 +42,10 @@ VALUES = "batch = 1\npixels = 4\npatch = 8\nscales = [1, 4]\nlearning_rate = 1e-
         (GOOD + VALUES + "candidates = 0", "candidates must be at least 1, not 0"),
         (GOOD + VALUES + "luminance = 1.5", "luminance, a share, must be at most 1, not 1.5"),
         (GOOD + VALUES + "permuted = -0.1", "permuted must be at least 0, not -0.1"),
+        (
+            GOOD + VALUES + 'scale_law = "log-uniform"\nscale_step = 0.5',
+            "a scale_step is for scales that are uniform, not log-uniform",
+        ),
         (GOOD + VALUES + "negative = 1.5", "negative, a share, must be at most 1, not 1.5"),
         (GOOD + VALUES + "reduction = inf", "reduction must be a finite number"),
         (GOOD + VALUES.replace("[1, 4]", "[1.0, inf]"), "scales must be a finite number"),
