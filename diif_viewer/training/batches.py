@@ -68,7 +68,7 @@ class Sampler:
     patch: side of the low-resolution patch; or crop: side of the truth, of which ``round(s * floor(crop / s))`` are
     used. batch: patches. pixels: outputs learnt from per patch. scales: smallest and largest, drawn uniformly, in
     steps of `scale_step` where that is not 0; or, with the scale_law "log-uniform", each doubling as often. scale_of:
-    one scale for the "batch", or for each "patch" its own. samples: whole "rows" (slices are whole then), or also single
+    one scale for the "batch", or for each "patch" its own. samples: whole "rows" (slices are whole then), or single
     "points". seed: of everything random. damage: done to
     the low-resolution patches. candidates: crops drawn for each patch, of which the one with the most detail is used.
     reduction: half of the crops are regions larger by up to this factor, reduced; 1: none are. permuted: share of the
