@@ -85,7 +85,7 @@ class Curve:
             axes.set_ylabel(label)
             axes.grid(alpha=0.3)
             if axes.lines:
-                axes.legend(fontsize="small")
+                axes.legend(fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))  # beside the lines
         upper.set_yscale("log")
         lower.set_xlabel("step")
         out = io.BytesIO()
