@@ -13,6 +13,7 @@ import contextlib
 import errno
 import io
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -83,6 +84,7 @@ def _obeyed(words: list[str]) -> int:
         parser = parser_of(name, command)
         if "--json" in rest and hasattr(command, "misused"):
             parser.tell = partial(command.misused, rest)
+        rest = _with_signs(rest)
         # names may stand between options, but argparse loses those with a hyphen that stand behind -- then
         args = (parser.parse_args if "--" in rest else parser.parse_intermixed_args)(rest)
     except SystemExit as request:  # argparse has printed help or what is wrong
@@ -90,6 +92,20 @@ def _obeyed(words: list[str]) -> int:
     except OSError as error:  # the help could not be written
         return _failed(error)
     return _run(command, args)
+
+
+_NUMBERS = re.compile(r"-\d+(\.\d+)?(,-?\d+(\.\d+)?)+")
+
+
+def _with_signs(words: list[str]) -> list[str]:
+    """Numbers below zero, as in --box -1,0,3,3, joined to their option: argparse takes them for options."""
+    joined: list[str] = []
+    for word in words:
+        if joined and _NUMBERS.fullmatch(word) and re.fullmatch(r"--[a-z-]+", joined[-1]):
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _mend_streams() -> None:

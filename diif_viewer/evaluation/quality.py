@@ -27,9 +27,9 @@ from diif_viewer.errors import RequestError
 from diif_viewer.geometry import Lattice, Window
 from diif_viewer.imaging.classic import resample
 from diif_viewer.imaging.colour import expand_grey, rgb_to_y, split_alpha, to_8_bits
-from diif_viewer.imaging.load import load_picture
+from diif_viewer.imaging.load import load_picture, peek
 from diif_viewer.imaging.metrics import psnr, ssim
-from diif_viewer.imaging.reduction import reduced_pair
+from diif_viewer.imaging.reduction import reduced_pair, truth_size
 
 if TYPE_CHECKING:
     from diif_viewer.engine.field import Field
@@ -164,27 +164,55 @@ def _partner(truth: Path, low: Path | None, scale: float) -> Path | None:
     raise RequestError(f"{truth.name} has no low-resolution picture of its name in {low}.")
 
 
+def check_cases(cases: Sequence[Case], protocol: Protocol) -> None:
+    """Find out by the files' headers what would stop `measure` in the middle. Raises ImageError, RequestError."""
+    sizes = {file: _size(file) for case in cases for file in (case.high, case.low) if file is not None}
+    for case in cases:
+        low = None if case.low is None else sizes[case.low]
+        _check_inside(case, _compared_size(case, sizes[case.high], low), protocol)
+
+
+def _size(file: Path) -> tuple[int, int]:
+    header = peek(file)
+    return header.height, header.width
+
+
+def _check_inside(case: Case, size: tuple[int, int], protocol: Protocol) -> None:
+    if min(size) <= 2 * protocol.border(case.scale):
+        raise RequestError(f"{case.high.name}: nothing is left of the picture without its border at x{case.scale:g}.")
+
+
+def _compared_size(case: Case, high: tuple[int, int], low: tuple[int, int] | None) -> tuple[int, int]:
+    """(height, width) of the truth that is compared, from those of the files. Raises RequestError."""
+    if case.low is None or low is None:
+        try:
+            return truth_size(high, case.scale)
+        except RequestError as error:
+            raise RequestError(f"{case.high.name}: {error}") from error
+    height, width = (round(case.scale * n) for n in low)
+    if height > high[0] or width > high[1]:
+        size = f"{high[1]}x{high[0]}"
+        raise RequestError(f"{case.high.name}: {size} pixels are too few for x{case.scale:g} of {case.low.name}.")
+    rounding = math.ceil(case.scale)  # rows or columns that no whole pixel of the low picture covers
+    if any(whole - n > max(0.1 * whole, rounding) for n, whole in zip((height, width), high, strict=True)):
+        raise RequestError(
+            f"{case.low.name} is not {case.high.name} at x{case.scale:g}: enlarged so much it has {width}x{height} "
+            f"pixels of {high[1]}x{high[0]}."
+        )
+    return height, width
+
+
 def load_case(case: Case) -> tuple[Bytes, Bytes]:
     """(low, truth), both HWC RGB; the truth cropped to the size that is compared. Raises ImageError, RequestError."""
     high = rgb_picture(case.high)
-    if case.low is not None:
-        low = rgb_picture(case.low)
-        height, width = (round(case.scale * n) for n in low.shape[:2])
-        if height > high.shape[0] or width > high.shape[1]:
-            size = f"{high.shape[1]}x{high.shape[0]}"
-            raise RequestError(f"{case.high.name}: {size} pixels are too few for x{case.scale:g} of {case.low.name}.")
-        rounding = math.ceil(case.scale)  # rows or columns that no whole pixel of the low picture covers
-        if any(whole - n > max(0.1 * whole, rounding) for n, whole in zip((height, width), high.shape, strict=False)):
-            raise RequestError(
-                f"{case.low.name} is not {case.high.name} at x{case.scale:g}: enlarged so much it has {width}x{height} "
-                f"pixels of {high.shape[1]}x{high.shape[0]}."
-            )
-        return _spoilt(low, case), high[:height, :width]
-    try:
+    size = (high.shape[0], high.shape[1])
+    if case.low is None:
+        _compared_size(case, size, None)
         low, truth = reduced_pair(high, case.scale)
-    except RequestError as error:
-        raise RequestError(f"{case.high.name}: {error}") from error
-    return _spoilt(low, case), truth
+        return _spoilt(low, case), truth
+    low = rgb_picture(case.low)
+    height, width = _compared_size(case, size, (low.shape[0], low.shape[1]))
+    return _spoilt(low, case), high[:height, :width]
 
 
 def _spoilt(picture: Bytes, case: Case) -> Bytes:
@@ -258,17 +286,16 @@ def measure(
     best: bool = False,
     progress: Callable[[float], None] | None = None,
 ) -> list[Score]:
-    """Every method on every case, and with `best` every model's best quality. Raises ImageError, RequestError.
+    """Every method on every case, and with `best` every model's best quality. Raises ImageError, RequestError,
+    before any work where headers tell.
 
     progress: called with the finished fraction.
     """
+    check_cases(cases, protocol)
     scores, rows = [], len(methods) + best * sum(not isinstance(method, str) for method in methods)
     for number, case in enumerate(cases):
         low, high = load_case(case)
-        if min(high.shape[:2]) <= 2 * protocol.border(case.scale):
-            raise RequestError(
-                f"{case.high.name}: nothing is left of the picture without its border at x{case.scale:g}."
-            )
+        _check_inside(case, (high.shape[0], high.shape[1]), protocol)
         truth = protocol.compared(high, case.scale)
         for done, (name, picture, seconds) in enumerate(enlarged(low, high.shape[:2], methods, dtype, best=best), 1):
             guess = protocol.compared(picture, case.scale)

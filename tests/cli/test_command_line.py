@@ -470,6 +470,14 @@ def test_main_py_and_the_module_are_the_same_program() -> None:
     assert by_file.stdout == command("--version").stdout
 
 
+def test_numbers_below_zero_are_values(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Image.new("RGB", (40, 30)).save(tmp_path / "a.png")
+    words = ["render", str(tmp_path / "a.png"), "--scale", "2", "--box", "-1,0,3,3", "-o", str(tmp_path / "b.png")]
+    assert main([*words, "--model", "bicubic"]) == 1
+    assert "-1,0,3,3" in capsys.readouterr().err
+    assert not (tmp_path / "b.png").exists()
+
+
 # ---- numbers ----
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from diif_viewer.cli import evaluate, main, parser_of
-from diif_viewer.errors import ExportError, RequestError
+from diif_viewer.errors import ExportError, ImageError, RequestError
 from diif_viewer.evaluation.quality import (
     PROTOCOLS,
     Case,
@@ -198,6 +198,23 @@ def test_what_cannot_be_measured_is_said(tmp_path) -> None:
         load_case(Case("d", 4, tmp_path / "a.png", tmp_path / "low.png"))
     with pytest.raises(RequestError, match="nothing is left"):
         measure([Case("d", 24, tmp_path / "a.png")], ["bicubic"], PROTOCOLS["div2k"])
+
+
+@pytest.mark.parametrize("fault", ["unreadable", "small", "another size"])
+def test_what_would_stop_it_later_is_said_before_any_work(fault, tmp_path) -> None:
+    save_png(photograph(), tmp_path / "a.png")
+    save_png(photograph(24, 30), tmp_path / "a-low.png")
+    save_png(photograph(5, 7) if fault == "small" else photograph(), tmp_path / "b.png")
+    save_png(photograph(20, 30) if fault == "another size" else photograph(24, 30), tmp_path / "b-low.png")
+    if fault == "unreadable":
+        (tmp_path / "b.png").write_bytes(b"no picture")
+    cases = [Case("d", 2, tmp_path / f"{name}.png", tmp_path / f"{name}-low.png") for name in "ab"]
+    if fault == "small":
+        cases = [replace(case, low=None) for case in cases]
+    told: list[float] = []
+    with pytest.raises((RequestError, ImageError), match=r"^b(-low)?\.png"):
+        measure(cases, ["bicubic"], PROTOCOLS["div2k"], progress=told.append)
+    assert told == []
 
 
 # ---- measuring -------------------------------------------------------------------------------------------

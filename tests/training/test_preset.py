@@ -125,7 +125,9 @@ def test_a_run_of_the_first_lite_preset_is_still_its_own(tmp_path: Path) -> None
     lines = (
         line
         for line in (Path(presets.__file__).parent / "lite.toml").read_text().splitlines()
-        if not line.startswith(("skip", "optim", "knots", "candidates", "reduction", "permuted", "negative", "luminance"))
+        if not line.startswith(
+            ("skip", "optim", "knots", "candidates", "reduction", "permuted", "negative", "luminance")
+        )
     )
     (tmp_path / "lite.toml").write_text("\n".join(lines))
     settings = ["encoder.n_resblocks=8", "learning_rate=1.2e-3", "pixels=1024", "shares={liif=0.5, diif=0.5}"]
