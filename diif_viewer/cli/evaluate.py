@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -94,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
     from diif_viewer.evaluation.figures import check_target, write_gain_plot
     from diif_viewer.evaluation.quality import PROTOCOLS, measure
     from diif_viewer.evaluation.seams import seam_table
-    from diif_viewer.evaluation.tables import json_text, markdown, means, write_tables
+    from diif_viewer.evaluation.tables import json_text, kept_scores, markdown, means, write_tables
 
     names = args.method or ["nearest", "bicubic", "lanczos", *(method.name for method in SHIPPED)]
     if args.output is not None:
@@ -115,10 +117,9 @@ def run(args: argparse.Namespace) -> int:
     methods = load_methods(names, args.device)
     rows = len(methods) + args.best * sum(not isinstance(method, str) for method in methods)
     progress = ProgressLine(enabled=not args.quiet, work=len(cases) * rows, unit="pictures")
-    try:
-        scores = measure(cases, methods, PROTOCOLS[args.protocol], dtype=args.dtype, best=args.best, progress=progress)
-    finally:
-        progress.close()
+    with kept_scores(args.output, partial(_remark, args)) as scores, contextlib.closing(progress):
+        protocol = PROTOCOLS[args.protocol]
+        measure(cases, methods, protocol, dtype=args.dtype, best=args.best, progress=progress, scores=scores)
     if not args.json:
         print(markdown(scores), end="")
     if args.plot is not None:

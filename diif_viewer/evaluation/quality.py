@@ -285,14 +285,19 @@ def measure(
     dtype: Dtype = "float32",
     best: bool = False,
     progress: Callable[[float], None] | None = None,
+    scores: list[Score] | None = None,
 ) -> list[Score]:
     """Every method on every case, and with `best` every model's best quality. Raises ImageError, RequestError,
     before any work where headers tell.
 
-    progress: called with the finished fraction.
+    progress: called with the finished fraction. scores: the list to extend, which holds what was measured whatever
+    happens next; else a new one.
     """
     check_cases(cases, protocol)
-    scores, rows = [], len(methods) + best * sum(not isinstance(method, str) for method in methods)
+    scores, rows = (
+        [] if scores is None else scores,
+        len(methods) + best * sum(not isinstance(method, str) for method in methods),
+    )
     for number, case in enumerate(cases):
         low, high = load_case(case)
         _check_inside(case, (high.shape[0], high.shape[1]), protocol)

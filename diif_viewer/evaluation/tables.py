@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
 
+from diif_viewer.errors import ExportError
 from diif_viewer.evaluation.quality import Score
 from diif_viewer.evaluation.seams import Seams, seam_table
 from diif_viewer.imaging.save import atomic_path
+
+_UNFINISHED = "unfinished.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,29 @@ def write_tables(
     """Write scores.csv, scores.json and table.md into `folder`, each atomically. Raises ExportError."""
     table = markdown(scores) + ("\n" + seam_table(seams) if seams else "")
     texts = {"scores.csv": csv_text(scores), "scores.json": json_text(scores, about, seams), "table.md": table}
-    for name, text in texts.items():
-        with atomic_path(folder / name) as temporary:
-            temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
-    return [folder / name for name in texts]
+    return [_written(folder / name, text) for name, text in texts.items()]
+
+
+@contextlib.contextmanager
+def kept_scores(folder: Path | None, tell: Callable[[Path], None]) -> Iterator[list[Score]]:
+    """A list whose scores are written into `folder`, as unfinished.csv, where the block ends by an error or a signal.
+
+    tell: called with the file then. Where the block ends well, such a file of an earlier try is removed. None as the
+    folder: nothing is written.
+    """
+    scores: list[Score] = []
+    try:
+        yield scores
+    except BaseException:
+        if folder is not None and scores:
+            with contextlib.suppress(ExportError, OSError):  # what ended the block is what is told
+                tell(_written(folder / _UNFINISHED, csv_text(scores)))
+        raise
+    if folder is not None:
+        (folder / _UNFINISHED).unlink(missing_ok=True)
+
+
+def _written(path: Path, text: str) -> Path:
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
+    return path

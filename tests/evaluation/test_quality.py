@@ -353,6 +353,25 @@ def test_the_command_prints_the_table_and_writes_the_files(benchmark, tmp_path, 
     assert capsys.readouterr() == ((out / "scores.json").read_text(encoding="utf-8"), "")
 
 
+def test_what_was_measured_is_kept_where_a_picture_is_damaged(benchmark, tmp_path, capsys) -> None:
+    out, broken = tmp_path / "out", benchmark / "HR_x2" / "b.png"
+    whole = broken.read_bytes()
+    broken.write_bytes(whole[: len(whole) // 2])
+    words = ("eval", str(benchmark), "--scale", "2", "--method", "nearest,bicubic", "-o", str(out))
+    assert main(words) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.splitlines()[0] == str(out / "unfinished.csv")
+    assert said.err.splitlines()[-1].startswith("error: b.png")
+    assert [p.name for p in out.iterdir()] == ["unfinished.csv"]
+    kept = (out / "unfinished.csv").read_text(encoding="utf-8").splitlines()
+    broken.write_bytes(whole)
+    assert main(words) == 0
+    assert sorted(p.name for p in out.iterdir()) == ["scores.csv", "scores.json", "table.md"]
+    scores = (out / "scores.csv").read_text(encoding="utf-8").splitlines()
+    assert [line.rsplit(",", 1)[0] for line in kept] == [line.rsplit(",", 1)[0] for line in scores[:3]]
+
+
 def test_what_is_named_twice_is_measured_once(benchmark, tmp_path) -> None:
     twice = (str(benchmark), str(benchmark / "HR_x2" / ".."))
     assert command(*twice, "--scale", "2,200%", "--scale", "2", "--method", "bicubic", "-o", str(tmp_path / "out")) == 0
