@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diif_viewer.cli import arguments
-from diif_viewer.cli.inputs import in_full
+from diif_viewer.cli.inputs import STANDARD, in_full, standard_input
 from diif_viewer.cli.progress import ProgressLine
 from diif_viewer.errors import RequestError
 from diif_viewer.models.registry import METHODS
@@ -24,11 +24,12 @@ HELP = "Draw one region of a picture by several methods and scales, labelled wit
 
 METHOD_NAMES = ("bicubic", "liif-lite", "diif-lite", "diif-s-lite")
 _TRUTH_SIDE, _ZOOM_SIDE = 120, 32
+_TRUTH = "the truth, or - for standard input: it is reduced by each scale and compared"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
-    parser.add_argument("image", type=Path, metavar="IMAGE", help="the truth: it is reduced by each scale and compared")
+    parser.add_argument("image", type=Path, metavar="IMAGE", help=_TRUTH)
     parser.add_argument("--zoom", action="store_true", help="enlarge the picture itself instead; no truth, no PSNR")
     parser.add_argument(
         "--scale", type=arguments.scales, action="extend", metavar="S,S", help="a row for each (default: 4,8)"
@@ -53,18 +54,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Render the crops and write the figure. Raises DiifViewerError with one sentence."""
+    if args.image != STANDARD:
+        return _compare(args, args.image)
+    with standard_input() as file:
+        return _compare(args, file)
+
+
+def _compare(args: argparse.Namespace, image: Path) -> int:
     from diif_viewer.cli.evaluate import load_methods
     from diif_viewer.evaluation import comparison
     from diif_viewer.evaluation.figures import check_target, write_comparison
 
-    check_target(args.output, [args.image])
+    check_target(args.output, [image])
     scales = args.scale or [4.0, 8.0]
     if min(scales) <= 1:
         raise RequestError("Methods are compared at scales above 1.")
-    picture = _as_seen(args.image)
+    picture = _as_seen(image)
     shape = picture.shape if args.zoom else comparison.comparable_size(picture.shape, scales)
     if min(shape[:2]) < 1:
-        raise RequestError(f"{args.image.name}: the picture is too small to be reduced x{max(scales):g}.")
+        raise RequestError(f"{image.name}: the picture is too small to be reduced x{max(scales):g}.")
     box = args.box or _detailed(picture[: shape[0], : shape[1]], _ZOOM_SIDE if args.zoom else _TRUTH_SIDE)
     methods = load_methods(args.method or METHOD_NAMES, args.device)
     progress = ProgressLine(enabled=not args.quiet)
@@ -76,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
     finally:
         progress.close()
     region = ",".join(f"{value:g}" for value in box)
-    footer = f"{args.image.name}, region {region}" + ("" if args.zoom else "; PSNR of the region's luminance")
+    footer = f"{image.name}, region {region}" + ("" if args.zoom else "; PSNR of the region's luminance")
     write_comparison(picture, box, _labelled(rows), footer, args.output)
     if args.json:
         print(json.dumps(_record(args, box, rows), indent=1))

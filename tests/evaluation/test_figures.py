@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -179,6 +181,21 @@ def test_scripts_read_what_is_in_the_figure(truth: Path, tmp_path: Path, capsys)
     assert [crop["method"] for crop in row["methods"]] == ["bicubic", "nearest", "truth"]
     assert row["methods"][0]["psnr"] > row["methods"][1]["psnr"] > 5
     assert row["methods"][2]["psnr"] is None
+
+
+def test_the_truth_may_come_by_standard_input(truth: Path, tmp_path: Path, capsys, monkeypatch) -> None:
+    words = ["--scale", "2", "--method", "bicubic", "--json", "-o"]
+    assert main(["compare", str(truth), *words, str(tmp_path / "by-name.svg")]) == 0
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(truth.read_bytes())))
+    assert main(["compare", "-", *words, str(tmp_path / "piped.svg")]) == 0
+    decoder, printed, known = json.JSONDecoder(), capsys.readouterr().out, []
+    while printed:
+        record, end = decoder.raw_decode(printed)
+        known.append(record)
+        printed = printed[end:].lstrip()
+    assert known[1]["rows"] == known[0]["rows"]
+    assert known[1]["input"] == "-"
+    assert "standard input, region" in (tmp_path / "piped.svg").read_text(encoding="utf-8")
 
 
 def test_the_command_enlarges_the_picture_itself(truth: Path, tmp_path: Path) -> None:
