@@ -134,9 +134,10 @@ def own_pixels(own: m.OwnColours, shape: tuple[int, ...]) -> Array:
         picture = load_picture(path, page=own.page, partly=True)
     except DiifViewerError as error:
         raise ExportError(str(error)) from error
-    if (picture.pixels.shape, picture.icc_profile) != (shape, own.profile):
+    pixels = own.turn.of_pixels(picture.pixels)
+    if (pixels.shape, picture.icc_profile) != (shape, own.profile):
         raise changed
-    return picture.pixels
+    return np.ascontiguousarray(pixels)
 
 
 def export_steps(

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diif_viewer.geometry import Lattice, Window
+from diif_viewer.imaging.turns import UPRIGHT, Turn
 from diif_viewer.zoom_path import ZoomPath
 
 
@@ -20,7 +21,7 @@ class OwnColours:
     """A picture's pixels as they are in its file, whose profile is not sRGB's: what an export may be made of.
 
     file, page: where they are read again. stamp: of the file when it was opened (`paths.stamp_of`); another one is
-    refused. profile: ICC. bits: per channel.
+    refused. profile: ICC. bits: per channel. turn: how the picture lies that was opened.
     """
 
     file: str
@@ -28,6 +29,7 @@ class OwnColours:
     stamp: object
     profile: bytes
     bits: int
+    turn: Turn = UPRIGHT
 
 
 # ---- window -> renderer ----------------------------------------------------------------------------------

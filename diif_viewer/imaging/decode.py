@@ -17,6 +17,7 @@ from diif_viewer.imaging import tiff_floats, tiff_segments
 from diif_viewer.imaging.exif import exif_bytes, exif_of, resolution_of
 from diif_viewer.imaging.tiff_floats import Span
 from diif_viewer.imaging.tiff_segments import first
+from diif_viewer.imaging.turns import OF_EXIF
 
 Pixels = npt.NDArray[Any]
 Reopen = Callable[[], AbstractContextManager[Image.Image]]
@@ -108,14 +109,8 @@ def orientation(image: Image.Image) -> int:
 
 def upright(decoded: Pixels, image: Image.Image) -> tuple[Pixels, bytes | None]:
     """Apply the EXIF orientation: (contiguous pixels, the EXIF block without it or None)."""
-    turn = orientation(image)
-    if turn >= 5:
-        decoded = decoded.transpose(1, 0, 2)
-    if turn in (2, 3, 7, 8):  # mirrored columns (after the transposition)
-        decoded = decoded[:, ::-1] if turn in (2, 3) else decoded[::-1]
-    if turn in (3, 4, 6, 7):
-        decoded = decoded[::-1] if turn in (3, 4) else decoded[:, ::-1]
-    return np.ascontiguousarray(decoded), _exif(image)
+    turned = OF_EXIF[orientation(image)].of_pixels(decoded)
+    return np.ascontiguousarray(turned), _exif(image)
 
 
 def dpi(image: Image.Image) -> tuple[float, float] | None:

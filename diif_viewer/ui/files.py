@@ -12,6 +12,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from diif_viewer.imaging.turns import UPRIGHT
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.file_watch import FileWatch
 from diif_viewer.ui.language import said, tr
@@ -93,15 +94,18 @@ class Files(QObject):
             x, y = back[2]
             placed = fitted.at_scale(back[1]).centred_on((x * picture.width, y * picture.height))
             return placed.clamped()
-        turned = old is not None and old.path == picture.path and old.page != picture.page
-        if old is None or view is None or view.is_fitted or not (again or turned or self.keep_view):
+        same = old is not None and old.path == picture.path
+        step = old.turn.inverse.then(picture.turn) if old is not None and same else UPRIGHT
+        again = again or step != UPRIGHT or (old is not None and same and old.page != picture.page)
+        if old is None or view is None or view.is_fitted or not (again or self.keep_view):
             return fitted
-        if (old.height, old.width) == (picture.height, picture.width):
+        if (old.height, old.width) == (picture.height, picture.width) and step == UPRIGHT:
             return view.resized(fitted.view_height, fitted.view_width).clamped()
         x, y = view.position_at((view.view_width / 2, view.view_height / 2))
-        place = x / old.width * picture.width, y / old.height * picture.height
-        reduced = old.reduced.factor if old.reduced is not None and (again or turned) else 1.0
-        return fitted.at_scale(view.scale / reduced).centred_on(place).clamped()
+        x, y = step.of_place(x / old.width, y / old.height)
+        reduced = old.reduced.factor if old.reduced is not None and again else 1.0
+        placed = fitted.at_scale(view.scale / reduced).centred_on((x * picture.width, y * picture.height))
+        return placed.clamped()
 
     # ---- reading again ----
 

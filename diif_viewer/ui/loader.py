@@ -22,6 +22,7 @@ from PySide6.QtGui import QColorSpace, QImage
 
 from diif_viewer.engine.jobs import OwnColours
 from diif_viewer.errors import DiifViewerError
+from diif_viewer.imaging.turns import UPRIGHT, Turn
 from diif_viewer.paths import stamp_of
 from diif_viewer.ui.images import opaque
 from diif_viewer.ui.language import tr
@@ -64,10 +65,11 @@ Load = Callable[[Path, int], Decoded]
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A page, or a frame, of a file; from 0."""
+    """A page, or a frame, of a file; from 0. turn: how it is laid."""
 
     path: Path
     page: int = 0
+    turn: Turn = UPRIGHT
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +97,24 @@ class Piped:
     file: Path
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Relaid:
+    """A picture that is there, laid as `turn` says of what its file has. path: the name it goes by."""
+
+    path: Path
+    picture: Picture
+    turn: Turn
+
+
+Given = Pasted | Piped | Relaid
+
+
 @dataclass(frozen=True, slots=True)
 class _Wish:
     """What was asked for; serial: tells it from another wish for the same, which may be another picture by then."""
 
     serial: int
-    job: Sheet | Pasted | Piped
+    job: Sheet | Given
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +157,12 @@ class Loader(QObject):
         """A number for a picture that is made of another one; never given again. Any thread."""
         return next(self._numbers)
 
-    def load(self, path: Path, page: int = 0) -> None:
+    def load(self, path: Path, page: int = 0, turn: Turn = UPRIGHT) -> None:
         """Open a page of `path` next, or its last where it has fewer; an older wish is dropped."""
-        self._wish(Sheet(path, page))
+        self._wish(Sheet(path, page, turn))
 
-    def take(self, given: Pasted | Piped) -> None:
-        """Open a picture that has no file of its own next; an older wish is dropped."""
+    def take(self, given: Given) -> None:
+        """Open a picture that is not read from a file of its own next; an older wish is dropped."""
         self._wish(given)
 
     def refuse(self, path: Path, sentence: str) -> None:
@@ -165,7 +179,7 @@ class Loader(QObject):
         """End the thread; returns when it has ended."""
         self._mailbox.close()
 
-    def _wish(self, job: Sheet | Pasted | Piped) -> None:
+    def _wish(self, job: Sheet | Given) -> None:
         self._newest = next(self._serials)
         self._mailbox.post(_Wish(self._newest, job))
 
@@ -176,10 +190,9 @@ class Loader(QObject):
             self._read_ahead(wish)
             return
         serial, job = wish.serial, wish.job
-        sheet = job if isinstance(job, Sheet) else Sheet(job.path)
-        path, page = sheet.path, sheet.page
+        path, page = job.path, job.page if isinstance(job, Sheet) else 0
         try:
-            picture = self._there(sheet) if isinstance(job, Sheet) else self._made(sheet, self._given(job))
+            picture = self._there(job) if isinstance(job, Sheet) else self._given(job)
         except DiifViewerError as error:
             self._finished.emit(serial, NotLoaded(path, str(error), page))
         except MemoryError:
@@ -201,7 +214,7 @@ class Loader(QObject):
             last = _last_page(sheet.path) if sheet.page else 0
             if sheet.page <= last:
                 raise
-        return self._read(Sheet(sheet.path, last))
+        return self._read(Sheet(sheet.path, last, sheet.turn))
 
     def _read(self, sheet: Sheet) -> Picture:
         """The picture on `sheet`, from what is kept if the file is still the same."""
@@ -209,14 +222,34 @@ class Loader(QObject):
         kept = self._kept.get(sheet)
         if kept is None or stamp is None or kept[0] != stamp:
             self._kept.pop(sheet, None)
-            self._kept[sheet] = stamp, self._made(sheet, self._load(sheet.path, sheet.page))
+            if sheet.turn == UPRIGHT:
+                made = self._made(sheet, self._load(sheet.path, sheet.page))
+            else:
+                made = self._laid(self._read(Sheet(sheet.path, sheet.page)), sheet.turn)
+            self._kept[sheet] = stamp, made
         self._kept.move_to_end(sheet)
         while len(self._kept) > 1 and sum(p.pixels.nbytes for _, p in self._kept.values()) > self.room:
             self._kept.popitem(last=False)
         return self._kept[sheet][1]
 
-    def _given(self, job: Pasted | Piped) -> Decoded:
-        return _unpacked(job.image) if isinstance(job, Pasted) else self._load(job.file, 0)._replace(own=None)
+    def _given(self, job: Given) -> Picture:
+        if isinstance(job, Relaid):
+            return self._laid(job.picture, job.turn)
+        decoded = _unpacked(job.image) if isinstance(job, Pasted) else self._load(job.file, 0)._replace(own=None)
+        return self._made(Sheet(job.path), decoded)
+
+    def _laid(self, picture: Picture, turn: Turn) -> Picture:
+        """`picture` as `turn` says of what its file has, however it lies now."""
+        from diif_viewer.imaging.pyramid import Pyramid
+
+        step = picture.turn.inverse.then(turn)
+        pixels = np.ascontiguousarray(moved(step.of_pixels(picture.pixels)))
+        about, own = picture.about, picture.own
+        if about is not None and about.dpi is not None and step.is_sideways:
+            about = replace(about, dpi=about.dpi[::-1])
+        own = own if own is None else replace(own, turn=turn)
+        decoded = Decoded(pixels, Pyramid(pixels), about, picture.pages, picture.lack, own, picture.span)
+        return self._made(Sheet(picture.path, picture.page, turn), decoded)
 
     def _made(self, sheet: Sheet, decoded: Decoded) -> Picture:
         pixels, source, about, pages, lack, own, span = decoded
@@ -225,7 +258,8 @@ class Loader(QObject):
         thumbnail = preview.scaled(
             side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
         )
-        return Picture(0, sheet.path, pixels, source, preview, about, thumbnail, sheet.page, pages, lack, own, span)
+        rest = sheet.page, pages, lack, own, span, sheet.turn
+        return Picture(0, sheet.path, pixels, source, preview, about, thumbnail, *rest)
 
     def _read_ahead(self, job: Ahead) -> None:
         from diif_viewer.imaging.load import peek

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 from PySide6.QtCore import QPoint, Qt, Slot
@@ -31,9 +32,11 @@ ROWS = (
         "film",
         "figure",
     ),
-    *("|", "play", "keep_view", "overview", "histogram", "grid", "background", "theme", "fade"),
+    *("|", "turn", "play", "keep_view", "overview", "histogram", "grid", "background", "theme", "fade"),
     *("|", "models", "preferences", "diagnostics", "shortcuts", "quit"),
 )
+
+TURNS = ("turn_right", "turn_left", "mirror", "upside_down")
 
 
 class MainMenu(QMenu):
@@ -43,16 +46,9 @@ class MainMenu(QMenu):
         super().__init__(parent)
         self._files, self._opening = files, opening
         self.recent = RecentMenu(files, opening, self)
-        icons = {row.name: row.icon for row in ACTIONS}
-        for name in ROWS:
-            if name == "|":
-                self.addSeparator()
-            elif name == "recent":
-                self.addMenu(self.recent)
-            elif name in actions:
-                if icons.get(name) and actions[name].icon().isNull():
-                    actions[name].setIcon(icon(icons[name]))
-                self.addAction(actions[name])
+        turns = QMenu(tr("Turn"), self)
+        _fill(turns, TURNS, actions, {})
+        _fill(self, ROWS, actions, {"recent": self.recent, "turn": turns})
 
     def button(self, keys: Keys, parent: QWidget) -> QToolButton:
         """A button for the toolbar that opens this menu."""
@@ -66,6 +62,19 @@ class MainMenu(QMenu):
         button.setAccessibleName(tr("Menu"))
         button.setObjectName("menu_button")
         return button
+
+
+def _fill(menu: QMenu, rows: Iterable[str], actions: dict[str, QAction], menus: Mapping[str, QMenu]) -> None:
+    icons = {row.name: row.icon for row in ACTIONS}
+    for name in rows:
+        if name == "|":
+            menu.addSeparator()
+        elif name in menus:
+            menu.addMenu(menus[name])
+        elif name in actions:
+            if icons.get(name) and actions[name].icon().isNull():
+                actions[name].setIcon(icon(icons[name]))
+            menu.addAction(actions[name])
 
 
 def _name_keys(button: QToolButton, keys: Keys) -> None:

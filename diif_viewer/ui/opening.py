@@ -11,11 +11,13 @@ from PySide6.QtCore import QMimeData, QObject, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
+from diif_viewer.imaging.turns import UPRIGHT, Turn
 from diif_viewer.models.shelf import SUFFIXES as WEIGHTS
 from diif_viewer.paths import is_shipped
 from diif_viewer.ui.folder import neighbour, pictures_in, users_pictures
 from diif_viewer.ui.language import tr
-from diif_viewer.ui.loader import Loader, Pasted, Piped, Sheet
+from diif_viewer.ui.loader import Loader, Pasted, Piped, Relaid, Sheet
+from diif_viewer.ui.state import Picture
 
 PASTED = Path("Pasted picture")
 PIPED = Path("standard input")
@@ -26,7 +28,7 @@ class Opening(QObject):
     """Hands paths to the loader. waiting (a Path): it is on its way. models_found (list of Paths): weights among them.
 
     path: the file that was asked for last, None when the last picture has none. page: of it, from 0. folder: where the
-    dialog begins when there is no path.
+    dialog begins when there is no path. How somebody lays a picture is remembered for its file.
     """
 
     waiting = Signal(object)
@@ -37,6 +39,8 @@ class Opening(QObject):
         self._loader, self._parent = loader, parent
         self._list: list[Path] = []
         self._return: Sheet | None = None
+        self._turns: dict[Path | None, Turn] = {}
+        self._given: Path | None = None  # the name of a picture without a file
         self.path: Path | None = None
         self.page = 0
         self.folder = ""
@@ -47,7 +51,23 @@ class Opening(QObject):
         if not is_shipped(path):
             self.folder = str(path.absolute().parent)
         self.waiting.emit(path)
-        self._loader.load(path, page)
+        self._loader.load(path, page, self._turn_of(path))
+
+    def turn(self, step: Turn, shown: Picture | None) -> None:
+        """Lay the picture that is `shown`, or another page of its file that is on its way, one `step` further."""
+        if shown is None or shown.path != (self.path or self._given):
+            return  # another picture is on its way
+        self._turns[self.path] = self._turn_of(self.path).then(step)
+        if self.path is not None and self.page != shown.page:
+            self.open_path(self.path, self.page)
+            return
+        if self.path is not None:
+            self.waiting.emit(self.path)
+        whole = shown if shown.reduced is None else shown.reduced.original
+        self._loader.take(Relaid(shown.path, whole, self._turns[self.path]))
+
+    def _turn_of(self, path: Path | None) -> Turn:
+        return self._turns.get(path, UPRIGHT)
 
     def open_paths(self, paths: list[Path]) -> None:
         """Read the first of `paths`; where there are several, walking goes through them instead of the folder.
@@ -63,8 +83,11 @@ class Opening(QObject):
         found = [file for path in paths for file in (pictures_in(path) if os.path.isdir(path) else [path])]
         self._list = found if several else []
         back, self._return = self._return, None
-        if found:
-            self.open_path(found[0], back.page if back is not None and back.path == found[0] else 0)
+        if back is not None and found and back.path == found[0]:
+            self._turns[back.path] = back.turn
+            self.open_path(back.path, back.page)
+        elif found:
+            self.open_path(found[0])
         elif paths:
             self._loader.refuse(paths[0], why_none(paths[0]))
 
@@ -82,6 +105,8 @@ class Opening(QObject):
 
     def _take(self, given: Pasted | Piped) -> None:
         self.path, self.page = None, 0
+        self._turns.pop(None, None)
+        self._given = given.path
         self._list = []
         self._loader.take(given)
 
@@ -97,8 +122,10 @@ class Opening(QObject):
 
     def beside(self, pages: int = 1) -> Callable[[], list[Sheet]]:
         """Names, when called in any thread, what comes next: the next page of `pages`, then where `walk` goes."""
-        pages_ahead = [Sheet(self.path, (self.page + 1) % pages)] if self.path is not None and pages > 1 else []
-        return partial(_ahead, pages_ahead, self.path if self.walks else None, list(self._list))
+        turns, pages_ahead = dict(self._turns), []
+        if self.path is not None and pages > 1:
+            pages_ahead = [Sheet(self.path, (self.page + 1) % pages, self._turn_of(self.path))]
+        return partial(_ahead, pages_ahead, self.path if self.walks else None, list(self._list), turns)
 
     def choose(self) -> None:
         """Ask for a picture."""
@@ -123,12 +150,12 @@ def _beside(path: Path, listed: list[Path], step: int) -> Path | None:
     return neighbour(path, step)
 
 
-def _ahead(first: list[Sheet], path: Path | None, listed: list[Path]) -> list[Sheet]:
+def _ahead(first: list[Sheet], path: Path | None, listed: list[Path], turns: dict[Path | None, Turn]) -> list[Sheet]:
     if path is None:
         return first
     found = (_beside(path, listed, step) for step in (1, -1))
     others = dict.fromkeys(other for other in found if other is not None and other != path)
-    return [*first, *(Sheet(other) for other in others)]
+    return [*first, *(Sheet(other, turn=turns.get(other, UPRIGHT)) for other in others)]
 
 
 def dropped(data: QMimeData) -> list[Path]:

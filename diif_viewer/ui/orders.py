@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from diif_viewer.imaging.turns import FLIP, LEFT, MIRROR, RIGHT, Turn
 from diif_viewer.ui.compare import Layout
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.navigation import PRESETS
@@ -48,6 +49,10 @@ class Orders:
             "paste": window.clipboard.paste,
             "recent": lambda: window.menu.recent.show_at(window.below_tools()),
             "reload": self._reload,
+            "turn_right": partial(self._turn, RIGHT),
+            "turn_left": partial(self._turn, LEFT),
+            "mirror": partial(self._turn, MIRROR),
+            "upside_down": partial(self._turn, FLIP),
             "keep_view": window.files.toggle_keep_view,
             "quit": self._quit,
         }
@@ -119,6 +124,11 @@ class Orders:
     def _reload(self) -> None:
         if not self._window.pane_files.reload():
             self._window.files.reload()
+
+    def _turn(self, step: Turn) -> None:
+        window = self._window
+        if not window.pane_files.turn(step):
+            window.opening.turn(step, window.state.picture)
 
     # ---- regions ----
 

@@ -126,7 +126,7 @@ class Pages(QFrame):
             return
         if guest is not None:
             if page != guest.page:
-                self._pane_files.open_path(self._state.active, guest.path, page)
+                self._pane_files.open_path(self._state.active, guest.path, page, guest.turn)
         elif path is not None and page != self._opening.page:
             self._opening.open_path(path, page)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QPointF, Slot
 
+from diif_viewer.imaging.turns import UPRIGHT, Turn
 from diif_viewer.ui.canvas import Canvas
 from diif_viewer.ui.compare import area_at
 from diif_viewer.ui.controller import Controller
@@ -62,8 +63,8 @@ class PaneFiles(QObject):
             return self.main
         return area_at(areas, position.x() * ratio, position.y() * ratio).pane
 
-    def open_path(self, pane: int, path: Path, page: int = 0) -> None:
-        """Show the picture at `path`, or a page of it, in `pane`; in the main pane, open it.
+    def open_path(self, pane: int, path: Path, page: int = 0, turn: Turn = UPRIGHT) -> None:
+        """Show the picture at `path`, or a page of it, in `pane`, laid as `turn` says; in the main pane, open it.
 
         A folder stands for the first picture in it.
         """
@@ -78,7 +79,7 @@ class PaneFiles(QObject):
             path = pictures[0]
         self.asked.add(path)
         self._unread.pop(pane, None)
-        self._ask(pane, Sheet(path, page))
+        self._ask(pane, Sheet(path, page, turn))
 
     @property
     def active(self) -> Picture | None:
@@ -90,15 +91,24 @@ class PaneFiles(QObject):
         """Read the file of the active pane again; False where that shows no guest."""
         picture = self.active
         if picture is not None:
-            self.open_path(self._controller.state.active, picture.path, picture.page)
+            self.open_path(self._controller.state.active, picture.path, picture.page, picture.turn)
         return picture is not None
+
+    def turn(self, step: Turn) -> bool:
+        """Lay the guest of the active pane one step further; False where that shows none."""
+        if self.active is None:
+            return False
+        pane = self._controller.state.active
+        sheet = {**dict(self.held), **dict(self._waiting)}[pane]
+        self.open_path(pane, sheet.path, sheet.page, sheet.turn.then(step))
+        return True
 
     # ---- from one start to the next ----
 
     @property
     def held(self) -> list[tuple[int, Sheet]]:
         """What there is, by pane."""
-        return [(pane, Sheet(p.path, p.page)) for pane, p in self._controller.looks.guests.pictures.items()]
+        return [(pane, Sheet(p.path, p.page, p.turn)) for pane, p in self._controller.looks.guests.pictures.items()]
 
     def return_to(self, path: Path, guests: list[tuple[int, Sheet]]) -> None:
         """Show `guests` when the picture at `path` is there, as far as their files are."""
@@ -112,7 +122,7 @@ class PaneFiles(QObject):
         self._return = None
         for pane, sheet in back[1] if picture.path == back[0] else ():
             if pane < self.main:
-                self.open_path(pane, sheet.path, sheet.page)
+                self.open_path(pane, sheet.path, sheet.page, sheet.turn)
 
     def choose(self) -> None:
         """Ask for a picture to show in the active pane."""
@@ -162,7 +172,7 @@ class PaneFiles(QObject):
             self._loader.loaded.connect(self._loaded)
             self._loader.failed.connect(self._failed)
         sheet = self._waiting[0][1]
-        self._loader.load(sheet.path, sheet.page)
+        self._loader.load(sheet.path, sheet.page, sheet.turn)
 
     def _go_on(self) -> None:
         self._waiting = self._waiting[1:]

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
 from diif_viewer.errors import DiifViewerError
+from diif_viewer.imaging.turns import Turn
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.fallback import Frame, FrameRequest
 from diif_viewer.ui.images import opaque
@@ -40,13 +42,14 @@ LATE = 0.25
 class _Wish:
     """The frame after `page` of `path`, as the panes show that one.
 
-    about: of the picture. opening: another number where the file has to be opened anew. look: its image and source are
-    to be filled in.
+    about, turn: of the picture. opening: another number where the file has to be opened anew. look: its image and
+    source are to be filled in.
     """
 
     path: Path
     page: int
     about: Metadata | None
+    turn: Turn
     opening: int
     look: FrameRequest | None
 
@@ -169,7 +172,7 @@ class Player(QObject):
         if view is not None and view.window:
             methods = dict.fromkeys(screen_method(method, view.scale) for method in self._controller.looks.own_methods)
             look = FrameRequest(0, None, tuple(methods), view.lattice, view.window)
-        self._wish = _Wish(picture.path, picture.page, picture.about, self._openings, look)
+        self._wish = _Wish(picture.path, picture.page, picture.about, picture.turn, self._openings, look)
         self._mailbox.post(self._wish)
 
     @Slot(object)
@@ -234,7 +237,7 @@ class Player(QObject):
             self._open = wish.opening, Animation(wish.path)
         moving = self._open[1]
         seconds, decoded = moving.seconds(wish.page), moving.frame(moving.after(wish.page))
-        pixels = to_srgb(decoded).pixels
+        pixels = np.ascontiguousarray(wish.turn.of_pixels(to_srgb(decoded).pixels))
         source, number = Pyramid(pixels), self._loader.number()
         frames, look = [], wish.look
         if look is not None and (look.lattice.y.size, look.lattice.x.size) != pixels.shape[:2]:
@@ -248,7 +251,7 @@ class Player(QObject):
         side = min(THUMBNAIL, max(preview.width(), preview.height()))
         thumbnail = preview.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio)
         where = decoded.page, decoded.pages
-        picture = Picture(number, wish.path, pixels, source, preview, wish.about, thumbnail, *where)
+        picture = Picture(number, wish.path, pixels, source, preview, wish.about, thumbnail, *where, turn=wish.turn)
         return _Made(wish, seconds, picture, tuple(frames))
 
     def _close(self) -> None:

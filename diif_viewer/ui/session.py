@@ -13,6 +13,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QMainWindow
 
+from diif_viewer.imaging.turns import Turn
 from diif_viewer.ui.compare import Layout
 from diif_viewer.ui.files import Files
 from diif_viewer.ui.loader import Sheet
@@ -58,7 +59,8 @@ class Session:
         path, scale = Path(name), self._settings.number("last_scale")
         if scale > 0:
             self._files.return_to(path, scale, (self._settings.number("last_x"), self._settings.number("last_y")))
-        self._opening.return_to(Sheet(path, max(0, int(self._settings.number("last_page")))))
+        page, turn = (max(0, int(self._settings.number(name))) for name in ("last_page", "last_turn"))
+        self._opening.return_to(Sheet(path, page, Turn.of_code(turn)))
         if self._state.chosen_method is None:  # else the command line names one
             self._state.take_up(self._settings.text("method"))
         self._pane_files.return_to(path, [*map(_unpacked, self._settings.texts("guests"))])
@@ -82,6 +84,7 @@ class Session:
             put("last", os.fspath(path.absolute()))
             put("method", self._state.chosen_method or "")
             put("last_page", picture.page)
+            put("last_turn", picture.turn.code)
             put("last_scale", 0.0 if view.is_fitted else view.scale / factor)
             put("last_x", x * factor / whole.width)
             put("last_y", y * factor / whole.height)
@@ -90,13 +93,13 @@ class Session:
 
 
 def _packed(pane: int, sheet: Sheet) -> str:
-    return f"{pane} {sheet.page} {os.fspath(sheet.path.absolute())}"
+    return f"{pane} {sheet.page} {sheet.turn.code} {os.fspath(sheet.path.absolute())}"
 
 
 def _unpacked(words: str) -> tuple[int, Sheet]:
     """What `_packed` made; for anything else a file that is not there."""
-    pane, _, rest = words.partition(" ")
-    page, _, name = rest.partition(" ")
-    if not (pane.isdecimal() and page.isdecimal() and name):
+    *numbers, name = words.split(" ", 3)
+    if len(numbers) < 3 or not all(map(str.isdecimal, numbers)) or not name:
         return 0, Sheet(Path())
-    return int(pane), Sheet(Path(name), int(page))
+    pane, page, turn = map(int, numbers)
+    return pane, Sheet(Path(name), page, Turn.of_code(turn))

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
+from diif_viewer.imaging.turns import UPRIGHT, Turn
 from diif_viewer.models.registry import default_method
 from diif_viewer.ui.compare import Layout
 from diif_viewer.ui.reduced import TRUTH, Reduced, all_methods, method_of
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from diif_viewer.engine.jobs import OwnColours
     from diif_viewer.imaging.metadata import Metadata
 
-Identity = int | tuple[Path, int]
+Identity = int | tuple[Path, int, Turn]
 """Of a picture, whatever is in its file: see `Picture.identity`."""
 
 
@@ -33,7 +34,8 @@ class Picture:
     for the first moment. about: what exports carry beside it, None for nothing. thumbnail: for the overview. page: of
     the `pages` in its file, from 0. lack: one sentence where the file ends before the picture does, "" for a whole one.
     own: what its file has instead of sRGB, None where that is sRGB or there is no file. span: the values of the file
-    that are 0 and the full range in `pixels`, None where it needs no saying.
+    that are 0 and the full range in `pixels`, None where it needs no saying. turn: how somebody has laid it, away from
+    how its file has it.
     """
 
     image: int
@@ -48,6 +50,7 @@ class Picture:
     lack: str = ""
     own: OwnColours | None = None
     span: tuple[float, float] | None = None
+    turn: Turn = UPRIGHT
 
     @property
     def reduced(self) -> Reduced | None:
@@ -58,7 +61,7 @@ class Picture:
     def identity(self) -> Identity:
         """What stays when its file is read again: the page of its file. Its number where it is not what a file has."""
         has_file = self.about is not None  # unlike what was pasted
-        return (self.path, self.page) if has_file and self.reduced is None else self.image
+        return (self.path, self.page, self.turn) if has_file and self.reduced is None else self.image
 
     def is_again(self, other: Picture | None) -> bool:
         """True when it is the same page of the same file as `other`, read again, or `other` itself."""

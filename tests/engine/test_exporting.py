@@ -10,6 +10,7 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,7 @@ from diif_viewer.imaging.colour import srgb_profile
 from diif_viewer.imaging.load import load_picture
 from diif_viewer.imaging.metadata import Metadata
 from diif_viewer.imaging.save import save_png
+from diif_viewer.imaging.turns import FLIP, RIGHT, Turn
 from diif_viewer.paths import stamp_of
 from tests.engine.conftest import picture
 
@@ -97,6 +99,19 @@ def test_own_colours_are_read_from_the_file(small_model, tmp_path: Path, options
     own = own_of(tmp_path / "own.png", profile)
     wanted = exported(tmp_path, "wanted.png", words, lambda: dv.encode(words, model), **options)
     made = exported(tmp_path, "made.png", PIXELS, lambda: dv.encode(PIXELS, model), own=own, **options)
+    np.testing.assert_array_equal(load_picture(made).pixels, load_picture(wanted).pixels)
+
+
+@pytest.mark.parametrize("turn", [RIGHT, FLIP])
+def test_own_colours_lie_as_the_picture_does(small_model, tmp_path: Path, turn: Turn) -> None:
+    model, profile = small_model("diif-s"), srgb_profile()
+    save_png(PIXELS, tmp_path / "own.png", icc_profile=profile)
+    turned = np.ascontiguousarray(turn.of_pixels(PIXELS))
+    own = replace(own_of(tmp_path / "own.png", profile), turn=turn)
+    wanted = exported(tmp_path, "wanted.png", turned, lambda: dv.encode(turned, model), float32=True, model="diif-s")
+    made = exported(
+        tmp_path, "made.png", turned, lambda: dv.encode(turned, model), float32=True, model="diif-s", own=own
+    )
     np.testing.assert_array_equal(load_picture(made).pixels, load_picture(wanted).pixels)
 
 

@@ -309,7 +309,9 @@ class FakeRenderer:
             self._send(ExportFailed(job.job, TOO_LARGE))
             return
         own = job.own
-        pixels = self._images[job.image] if own is None else load_picture(Path(own.file), page=own.page).pixels
+        pixels = self._images[job.image]
+        if own is not None:
+            pixels = own.turn.of_pixels(load_picture(Path(own.file), page=own.page).pixels)
         result = expected(pixels, job.model, job.scale, job.window)
         try:
             extra = {"icc_profile": job.icc_profile, "exif": job.exif, "dpi": job.dpi, "quality": job.quality}
