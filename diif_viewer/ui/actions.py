@@ -57,6 +57,14 @@ ACTIONS: tuple[ActionRow, ...] = (
         "reload", "Read again", "File", ("Ctrl+R",), "ph.arrow-clockwise", "Read the picture again, keep the view"
     ),
     ActionRow(
+        "information",
+        "Picture information…",
+        "File",
+        ("Alt+Return", "F9"),
+        "ph.info",
+        "What there is to know of the picture: file, size, colours, camera",
+    ),
+    ActionRow(
         "keep_view",
         "Keep the view",
         "File",

@@ -76,7 +76,7 @@ class Facts(QObject):
             actions[name].setEnabled(shown)
         for name in NEED_A_FILE:
             actions[name].setEnabled(window.opening.path is not None)
-        for name in ("turn_right", "turn_left", "mirror", "upside_down"):
+        for name in ("information", "turn_right", "turn_left", "mirror", "upside_down"):
             actions[name].setEnabled(window.state.picture is not None)
         for name in ("previous", "next"):
             actions[name].setEnabled(window.opening.walks)

@@ -21,6 +21,7 @@ ROWS = (
         "open",
         "recent",
         "reload",
+        "information",
         "|",
         "copy",
         "copy_region",

@@ -49,6 +49,7 @@ class Orders:
             "paste": window.clipboard.paste,
             "recent": lambda: window.menu.recent.show_at(window.below_tools()),
             "reload": self._reload,
+            "information": window.information.show,
             "turn_right": partial(self._turn, RIGHT),
             "turn_left": partial(self._turn, LEFT),
             "mirror": partial(self._turn, MIRROR),

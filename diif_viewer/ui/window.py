@@ -29,6 +29,7 @@ from diif_viewer.ui.focus import FocusKeeper
 from diif_viewer.ui.ground_truth import GroundTruth
 from diif_viewer.ui.hint import Hint
 from diif_viewer.ui.histogram import Histogram
+from diif_viewer.ui.information import Information
 from diif_viewer.ui.inspector import Inspector
 from diif_viewer.ui.keys import Keys
 from diif_viewer.ui.language import tr
@@ -105,6 +106,7 @@ class MainWindow(QMainWindow):
         self.overview = Overview(controller, self.canvas, self.keys, wanted=self.settings.flag("overview", True))
         self.player = Player(controller, self.opening, loader, self)
         self.histogram = Histogram(controller, self.settings, self.canvas)
+        self.information = Information(self, controller)
         for panel in (self.overview, self.histogram):
             panel.stackUnder(self.badge_row.badges[0])  # what a pane shows is always named
         self.hint = Hint(self.state, self.settings, self.keys, self.canvas)
