@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QGuiApplication, QIcon
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QPushButton, QVBoxLayout
 
 from diif_viewer.errors import DiifViewerError
 from diif_viewer.imaging.turns import Turn
@@ -31,6 +31,9 @@ Rows = list[tuple[str, str]]
 
 LONGEST = 300
 """Characters of an answer that are shown; all are copied."""
+
+LONGEST_WORD = 80
+"""Characters between blanks that are shown: the list is as wide as a name that cannot be broken."""
 
 WIDTH = 460
 """Logical pixels of the list, at first."""
@@ -52,10 +55,11 @@ class InformationDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(26, 22, 26, 18)
         column.setSpacing(18)
-        self._form = QFormLayout()
-        self._form.setHorizontalSpacing(24)
-        self._form.setVerticalSpacing(9)
-        column.addLayout(self._form)
+        self._list = QGridLayout()
+        self._list.setHorizontalSpacing(24)
+        self._list.setVerticalSpacing(9)
+        self._list.setColumnStretch(1, 1)
+        column.addLayout(self._list)
         column.addStretch()
         buttons = QDialogButtonBox(self)
         self.copy = QPushButton(tr("Copy"), self)
@@ -71,10 +75,13 @@ class InformationDialog(QDialog):
     def show_rows(self, rows: Rows) -> None:
         """Say `rows` in place of what was there."""
         self.rows = rows
-        while self._form.rowCount():
-            self._form.removeRow(0)
-        for name, words in rows:
-            label = QLabel(words if len(words) <= LONGEST else words[: LONGEST - 1] + "…", self)
+        while (item := self._list.takeAt(0)) is not None:
+            old = item.widget()
+            if old is not None:
+                old.hide()
+                old.deleteLater()
+        for row, (name, words) in enumerate(rows):
+            label = QLabel(_shown(words), self)
             label.setTextFormat(Qt.TextFormat.PlainText)  # it comes from files
             label.setWordWrap(True)
             label.setTextInteractionFlags(
@@ -83,16 +90,27 @@ class InformationDialog(QDialog):
             label.setAccessibleName(name)
             heading = QLabel(name, self)
             heading.setObjectName("advice")
-            self._form.addRow(heading, label)
+            self._list.addWidget(heading, row, 0, Qt.AlignmentFlag.AlignTop)
+            self._list.addWidget(label, row, 1)
+            heading.show()
             label.show()  # now, for the height to count it
         self.copy.setEnabled(bool(rows))
         width, layout = max(self.width(), WIDTH), self.layout()
         if layout is not None:
+            width = max(width, layout.totalMinimumSize().width())
             self.resize(width, layout.totalHeightForWidth(width))
 
     @Slot()
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText("\n".join(f"{name}: {words}" for name, words in self.rows))
+
+
+def _shown(words: str) -> str:
+    """`words` at a length that a list has room for."""
+    half = LONGEST_WORD // 2
+    parts = [part if len(part) <= LONGEST_WORD else f"{part[:half]}…{part[-half:]}" for part in words.split(" ")]
+    shown = " ".join(parts)
+    return shown if len(shown) <= LONGEST else shown[: LONGEST - 1] + "…"
 
 
 class Information(QObject):

@@ -111,6 +111,19 @@ def test_long_texts_have_room_and_end_somewhere(stage, tmp_path):
     assert dialog.height() < 480
 
 
+def test_a_name_that_cannot_be_broken_does_not_widen_it_without_end(stage, tmp_path):
+    path = tmp_path / ("name" * 50 + ".png")
+    Image.fromarray(np.zeros((9, 12, 3), np.uint8)).save(path)
+    stage.show(path)
+    assert asked(stage)["Name"] == path.name, "the whole of it is copied"
+    dialog = stage.window.information.dialog
+    assert dialog.width() < 800
+    names = [label.text() for label in dialog.findChildren(QLabel) if label.text().endswith("name.png")]
+    assert len(names) == 1
+    assert names[0].startswith("namename")
+    assert "…" in names[0]
+
+
 def test_depth_and_colours_are_those_of_the_file(stage, tmp_path):
     profile = bytes(QColorSpace(QColorSpace.NamedColorSpace.AdobeRgb).iccProfile())
     words = np.random.default_rng(1).integers(0, 65536, (40, 50, 4)).astype(np.uint16)
