@@ -226,6 +226,11 @@ ACTIONS: tuple[ActionRow, ...] = (
         checkable=True,
     ),
     ActionRow(
+        "brighter", "Brighter", "Window", ("Ctrl+Up",), "ph.sun", "See into the shadows; the file stays as it is"
+    ),
+    ActionRow("darker", "Darker", "Window", ("Ctrl+Down",), "ph.sun-dim", "See what is nearly white"),
+    ActionRow("as_bright_as_it_is", "As bright as it is", "Window", ("Ctrl+Home",)),
+    ActionRow(
         "grid",
         "Pixel grid",
         "Window",

@@ -76,7 +76,7 @@ class Canvas(QWidget):
         self.backdrop = CANVAS
         self._start = self._last = QPointF()
         self.lens = Lens()
-        self.note = ""
+        self.note = self.brightness = ""
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -143,8 +143,8 @@ class Canvas(QWidget):
             layout = self._controller.state.layout
             lens = self.lens_place().toRect() if layout is Layout.LENS else None
             paint_panes(pen, self._controller, lens)
-            if layout is Layout.DIFFERENCE:
-                paint_note(painter, self.note, self.font(), self._ratio)
+            note = self.note if layout is Layout.DIFFERENCE else self.brightness
+            paint_note(painter, note, self.font(), self._ratio)
             paint_marks(pen, self._controller, height, width)
         if self._drag in (Drag.ZOOM_REGION, Drag.EXPORT_REGION):
             start, end = QPointF(*self._point(self._start)), QPointF(*self._point(self._last))

@@ -11,7 +11,9 @@ from PySide6.QtCore import QObject, Slot
 
 from diif_viewer.ui.compare import Layout
 from diif_viewer.ui.language import tr
+from diif_viewer.ui.menu import TURNS
 from diif_viewer.ui.reduced import TRUTH, label_of
+from diif_viewer.ui.screen_colour import SCREEN
 from diif_viewer.ui.zoom_text import format_zoom
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ TITLE = "DIIF Viewer"
 
 NEED_A_VIEW = ("zoom_0", "zoom_1", "zoom_in", "zoom_out", "export", "export_region", "copy", "copy_region", "figure")
 NEED_A_FILE = ("reload", "copy_path")
+NEED_A_PICTURE = ("information", "brighter", "darker")
 
 
 class Facts(QObject):
@@ -41,6 +44,7 @@ class Facts(QObject):
         controller.looks.guests.changed.connect(self.show)
         window.difference.changed.connect(self.show_difference)
         window.player.changed.connect(self.show)
+        window.brightness.changed.connect(self.show_brightness)
 
     @Slot()
     def show(self) -> None:
@@ -76,7 +80,7 @@ class Facts(QObject):
             actions[name].setEnabled(shown)
         for name in NEED_A_FILE:
             actions[name].setEnabled(window.opening.path is not None)
-        for name in ("information", "turn_right", "turn_left", "mirror", "upside_down"):
+        for name in (*NEED_A_PICTURE, *TURNS):
             actions[name].setEnabled(window.state.picture is not None)
         for name in ("previous", "next"):
             actions[name].setEnabled(window.opening.walks)
@@ -86,6 +90,7 @@ class Facts(QObject):
         actions["keep_view"].setChecked(window.files.keep_view)
         actions["overview"].setChecked(window.overview.wanted)
         actions["histogram"].setChecked(window.histogram.wanted)
+        actions["as_bright_as_it_is"].setEnabled(bool(SCREEN.stops))
         actions["grid"].setChecked(window.canvas.grid)
         guests = window.controller.looks.guests
         actions["same_picture"].setEnabled(bool(guests))
@@ -123,3 +128,9 @@ class Facts(QObject):
         """Say what the difference map shows."""
         self._window.canvas.note = self._window.difference.words
         self._window.actions_by_name["signed"].setChecked(self._window.difference.signed)
+
+    @Slot()
+    def show_brightness(self) -> None:
+        """Say how bright the picture is painted, where that is not as it is."""
+        self._window.canvas.brightness = self._window.brightness.words
+        self.show()

@@ -33,11 +33,12 @@ ROWS = (
         "film",
         "figure",
     ),
-    *("|", "turn", "play", "keep_view", "overview", "histogram", "grid", "background", "theme", "fade"),
+    *("|", "turn", "play", "keep_view", "overview", "histogram", "brightness", "grid", "background", "theme", "fade"),
     *("|", "models", "preferences", "diagnostics", "shortcuts", "quit"),
 )
 
 TURNS = ("turn_right", "turn_left", "mirror", "upside_down")
+BRIGHTNESSES = ("brighter", "darker", "as_bright_as_it_is")
 
 
 class MainMenu(QMenu):
@@ -47,9 +48,10 @@ class MainMenu(QMenu):
         super().__init__(parent)
         self._files, self._opening = files, opening
         self.recent = RecentMenu(files, opening, self)
-        turns = QMenu(tr("Turn"), self)
+        turns, brightnesses = QMenu(tr("Turn"), self), QMenu(tr("Brightness"), self)
         _fill(turns, TURNS, actions, {})
-        _fill(self, ROWS, actions, {"recent": self.recent, "turn": turns})
+        _fill(brightnesses, BRIGHTNESSES, actions, {})
+        _fill(self, ROWS, actions, {"recent": self.recent, "turn": turns, "brightness": brightnesses})
 
     def button(self, keys: Keys, parent: QWidget) -> QToolButton:
         """A button for the toolbar that opens this menu."""

@@ -190,6 +190,6 @@ def preview_of(path: Path, side: int) -> Preview:
     words += [tr("16 bits")] if header.bits == 16 else []
     words += [tr("{count} pages", count=pages)] if pages > 1 else []
     try:
-        return Preview(SCREEN.converted(opaque(thumbnail(path, side))), " · ".join(words))
+        return Preview(SCREEN.plain(opaque(thumbnail(path, side))), " · ".join(words))
     except (DiifViewerError, MemoryError) as error:
         return Preview(QImage(), f"{' · '.join(words)}\n{said(str(error))}")

@@ -2,10 +2,11 @@
 
 The environment variable DIIF_VIEWER_STATUS names a file; it is replaced as a whole on every change:
 ``{"picture", "page": [which, of how many], "size": [height, width], "scale", "origin": [top, left],
-"window": [top, left, bottom, right], "method", "methods", "layout", "sharp", "playing", "panes": [{"method", "sharp",
-"milliseconds", "sentence", and "psnr", "ssim" where the truth is known}], "device", "message", "longest_stall_ms"}``.
-size, origin and window are in device pixels of one pane's view and of the lattice of
-`scale`; message is the sentence of the error page or of the notice, "" when there is none.
+"window": [top, left, bottom, right], "method", "methods", "layout", "sharp", "playing", "brightness", "panes":
+[{"method", "sharp", "milliseconds", "sentence", and "psnr", "ssim" where the truth is known}], "device", "message",
+"longest_stall_ms"}``. size, origin and window are in device pixels of one pane's view and of the lattice of `scale`;
+brightness in stops, 0 for what the file says; message is the sentence of the error page or of the notice, "" when there
+is none.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.reduced import label_of
 from diif_viewer.ui.scores import Scores
+from diif_viewer.ui.screen_colour import SCREEN
 from diif_viewer.ui.stall import StallMeter
 from diif_viewer.ui.zoom_text import format_zoom
 
@@ -60,6 +62,7 @@ class Report:
             "layout": state.layout.value,
             "sharp": self._controller.sharp,
             "playing": self._controller.playing,
+            "brightness": SCREEN.stops,
             "panes": [
                 {"method": s.method, "sharp": s.sharp, "milliseconds": s.milliseconds, "sentence": s.sentence}
                 | ({"picture": s.name} if s.name else {})

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMainWindow, QStackedWidget
 from diif_viewer.ui.actions import DEFAULT_KEYS
 from diif_viewer.ui.arrivals import Arrivals
 from diif_viewer.ui.badge import BadgeRow
+from diif_viewer.ui.brightness import Brightness
 from diif_viewer.ui.canvas import Canvas
 from diif_viewer.ui.clipboard import Clipboard
 from diif_viewer.ui.controller import Controller
@@ -106,6 +107,7 @@ class MainWindow(QMainWindow):
         self.overview = Overview(controller, self.canvas, self.keys, wanted=self.settings.flag("overview", True))
         self.player = Player(controller, self.opening, loader, self)
         self.histogram = Histogram(controller, self.settings, self.canvas)
+        self.brightness = Brightness(controller, self)
         self.information = Information(self, controller)
         for panel in (self.overview, self.histogram):
             panel.stackUnder(self.badge_row.badges[0])  # what a pane shows is always named
