@@ -6,6 +6,8 @@ import argparse
 import math
 from collections.abc import Callable
 
+from diif_viewer.imaging.turns import STEPS, UPRIGHT, Turn
+
 SMALLEST_SCALE, LARGEST_SCALE = 1e-5, 1e5
 """What can be asked for: beyond, no picture has a pixel left, or one of its pixels is more than a format holds."""
 
@@ -82,6 +84,18 @@ def window(text: str) -> tuple[int, int, int, int]:
     if any(value != int(value) for value in numbers):
         raise argparse.ArgumentTypeError(f"{sentence}, not {text!r}")
     return int(numbers[0]), int(numbers[1]), int(numbers[2]), int(numbers[3])
+
+
+def turn(text: str) -> Turn:
+    """`right`, or several steps one after the other: `mirror,left`."""
+    found = UPRIGHT
+    for word in text.split(","):
+        step = STEPS.get(word.strip().lower())
+        if step is None:
+            known = ", ".join(STEPS)
+            raise argparse.ArgumentTypeError(f"a turn is one of {known}, or several like mirror,right, not {text!r}")
+        found = found.then(step)
+    return found
 
 
 def view(text: str) -> float | str:

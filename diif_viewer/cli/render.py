@@ -19,6 +19,7 @@ from diif_viewer.cli.render_options import Options, digits_of
 from diif_viewer.cli.render_plan import Job, Target, plan
 from diif_viewer.cli.render_work import Outcome, Renderer, failure
 from diif_viewer.errors import RequestError
+from diif_viewer.imaging.turns import STEPS, UPRIGHT
 from diif_viewer.models.registry import METHODS
 
 HELP = "Render pictures, or a part of each, at any scale into PNG, JPEG, WebP, TIFF or AVIF files."
@@ -39,6 +40,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     part.add_argument("--window", type=arguments.window, metavar="T,L,B,R", help="part, in output pixels")
     parser.add_argument(
         "--page", type=arguments.count, default=1, metavar="N", help="page or frame of the file (default: 1)"
+    )
+    parser.add_argument(
+        "--turn",
+        type=arguments.turn,
+        default=UPRIGHT,
+        metavar="STEPS",
+        help=f"lay the picture otherwise before all else: {', '.join(STEPS)}, or several like mirror,right",
     )
     parser.add_argument("--model", help=f"{', '.join(METHODS)}, or a .safetensors or .pth file")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps (default: auto)")
@@ -71,6 +79,8 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--quality", type=arguments.quality, metavar="1..100", help="of JPEG (92), WebP (90), AVIF (80)")
     group.add_argument("--lossless", action="store_true", help="for WebP: lose nothing (PNG and TIFF never do)")
+    group.add_argument("--srgb", action="store_true", help="sRGB instead of the colours that the file has of its own")
+    group.add_argument("--dpi", type=arguments.positive, help="resolution to note in the file (default: the picture's)")
     group.add_argument("--strip", action="store_true", help="leave out position, serial numbers, names and texts")
     group.add_argument("--overwrite", action="store_true", help="in a batch, replace files instead of keeping them")
     group.add_argument("--jobs", type=arguments.count, default=1, metavar="N", help="pictures at a time (default: 1)")
@@ -218,6 +228,9 @@ def _options(args: argparse.Namespace) -> Options:
         verbose=args.verbose,
         debug=args.debug,
         page=args.page - 1,
+        turn=args.turn,
+        srgb=args.srgb,
+        dpi=args.dpi,
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from diif_viewer import __version__
 from diif_viewer.errors import RequestError
+from diif_viewer.imaging.turns import UPRIGHT, Turn
 from diif_viewer.models.registry import default_method
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ class Options:
 
     method: a classic method, a shipped model or a weights file, or empty for the default of each picture's kind;
     weights: a few digits of its hash, or empty. bits: 8, 16, or None for 16 where the picture has 16 and the format can
-    hold them. Sizes are (height, width). page: from 0. debug: show the traceback of whatever fails.
+    hold them. Sizes are (height, width). page: from 0. turn: how the picture lies, of which all else is told. srgb: in
+    sRGB instead of the file's own colours. dpi: of the result, None for the picture's. debug: show the traceback of
+    whatever fails.
     """
 
     method: str
@@ -40,6 +43,9 @@ class Options:
     verbose: int = 0
     debug: bool = False
     page: int = 0
+    turn: Turn = UPRIGHT
+    srgb: bool = False
+    dpi: float | None = None
 
     def for_kind(self, suffix: str) -> Options:
         """These for a picture with such an ending: where no method is named, by the default for its kind."""
@@ -95,6 +101,9 @@ class Options:
             *(["lossless"] if self.lossless else []),
             *(["stripped"] if self.strip else []),
             *([f"page {self.page + 1}"] if self.page else []),
+            *([f"turned {self.turn.words}"] if self.turn != UPRIGHT else []),
+            *(["in sRGB"] if self.srgb else []),
+            *([f"{self.dpi:g} dpi"] if self.dpi else []),
             f"of {_digits(source)}",
         ]
         return f"DIIF Viewer {__version__} ({'; '.join(words)})"

@@ -144,6 +144,8 @@ def _job(source: Path, label: str, number: int, target: Target, options: Options
     from diif_viewer.imaging.load import peek
 
     header = peek(source, page=options.page)
+    if options.turn.is_sideways:
+        header = replace(header, height=header.width, width=header.height)
     options = options.for_kind(ending(header, None if label == "-" else source))
     lattice = options.lattice(header.height, header.width)
     window = options.part(lattice)

@@ -16,6 +16,7 @@ from diif_viewer.cli import sentence
 from diif_viewer.cli.inputs import in_full
 from diif_viewer.cli.render_options import Options, scale_text
 from diif_viewer.cli.render_plan import Job
+from diif_viewer.imaging.turns import UPRIGHT, Turn
 from diif_viewer.models.registry import METHODS
 
 if TYPE_CHECKING:
@@ -93,14 +94,16 @@ class Renderer:
         started = time.monotonic()
         options, form = job.options, format_of(Path(f"x{job.suffix}"))
         with in_full(Path(job.label)):
-            picture = _in_a_space_that_fits(load_picture(job.source, page=options.page), form)
+            picture = _laid(load_picture(job.source, page=options.page), options.turn)
+            picture = _in_a_space_that_fits(picture, form, srgb=options.srgb)
         height, width, channels = picture.pixels.shape
         lattice = options.lattice(height, width)
         window = options.part(lattice)
         bits = options.bits_for(job.header.bits, form.bits)
         fine = _Fine(window, progress)
         paint = self._painter(picture, options, bits, scale_text(lattice), fine.within)
-        about = Metadata(picture.icc_profile, picture.exif, picture.dpi)
+        dpi = picture.dpi if options.dpi is None else (options.dpi, options.dpi)
+        about = Metadata(picture.icc_profile, picture.exif, dpi)
         about = export_metadata(about, options.recipe(job.source, lattice, window, bits), strip=options.strip)
 
         def strips() -> Iterator[Any]:
@@ -154,11 +157,22 @@ class Renderer:
             self._tell(text)
 
 
-def _in_a_space_that_fits(picture: Picture, form: Format) -> Picture:
-    """Grey with a profile of its own as sRGB, for formats that hold grey as colour."""
+def _laid(picture: Picture, turn: Turn) -> Picture:
+    """The picture turned."""
+    if turn == UPRIGHT:
+        return picture
+    import numpy as np
+
+    pixels = np.ascontiguousarray(turn.of_pixels(picture.pixels))
+    dpi = picture.dpi[::-1] if picture.dpi is not None and turn.is_sideways else picture.dpi
+    return replace(picture, pixels=pixels, dpi=dpi)
+
+
+def _in_a_space_that_fits(picture: Picture, form: Format, *, srgb: bool) -> Picture:
+    """Grey with a profile of its own as sRGB, for formats that hold grey as colour; all as sRGB where that is asked."""
     from diif_viewer.imaging.formats import keeps_profile
 
-    if picture.icc_profile is not None and not keeps_profile(form, picture.pixels.shape[2]):
+    if picture.icc_profile is not None and (srgb or not keeps_profile(form, picture.pixels.shape[2])):
         from diif_viewer.imaging.colour import to_srgb
 
         return to_srgb(replace(picture))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,25 @@ class Turn:
         quarters = -self.quarters if later.mirrored else self.quarters  # mirrored, clockwise becomes anticlockwise
         return Turn((quarters + later.quarters) % 4, self.mirrored != later.mirrored)
 
+    @property
+    def words(self) -> str:
+        """The steps of `STEPS` that come to this, with commas between them: "mirror,right"; "" for upright."""
+        for name, turn in STEPS.items():
+            if turn == self:
+                return name
+        return ",".join(
+            ["mirror"] * self.mirrored + [name for name, turn in STEPS.items() if turn == Turn(self.quarters)]
+        )
+
     def of_pixels(self, pixels: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """HWC pixels as they lie then; a view of the same memory."""
-        return np.rot90(pixels[:, ::-1] if self.mirrored else pixels, -self.quarters)
+        laid = pixels[:, ::-1] if self.mirrored else pixels
+        if self.quarters == 2:
+            return laid[::-1, ::-1]
+        if self.is_sideways:
+            laid = laid.swapaxes(0, 1)
+            return laid[:, ::-1] if self.quarters == 1 else laid[::-1]
+        return laid
 
     def of_place(self, x: float, y: float) -> tuple[float, float]:
         """Where a place of the picture, (x, y) in [0, 1], lies then."""
@@ -56,6 +72,9 @@ class Turn:
 
 UPRIGHT = Turn()
 RIGHT, LEFT, MIRROR, FLIP = Turn(1), Turn(3), Turn(0, mirrored=True), Turn(2, mirrored=True)
+
+STEPS = {"right": RIGHT, "left": LEFT, "around": Turn(2), "mirror": MIRROR, "flip": FLIP}
+"""By the words for them."""
 
 OF_EXIF = {1: UPRIGHT, 2: MIRROR, 3: Turn(2), 4: FLIP, 5: Turn(3, True), 6: RIGHT, 7: Turn(1, True), 8: LEFT}
 """What makes a picture upright whose EXIF tells an orientation."""

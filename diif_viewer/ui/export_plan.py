@@ -58,6 +58,10 @@ class Subject:
         own = self.own_for(choices)
         return choices.bits_for(self.bits if own is None else own.bits)
 
+    def lattice(self, scale: float) -> Window:
+        """All outputs of `scale`."""
+        return Lattice.of_scale(self.height, self.width, scale).window
+
     @property
     def whole(self) -> Box:
         """The whole picture."""

@@ -122,6 +122,67 @@ def test_sixteen_bits_stay_sixteen(tmp_path: Path) -> None:
     assert opened(out).dtype == np.uint8
 
 
+@pytest.mark.parametrize("steps", ["right", "left", "around", "mirror", "flip", "mirror,right", " Flip , right"])
+def test_a_turned_picture_is_cut_as_it_lies_then(steps: str, picture: Path, tmp_path: Path) -> None:
+    turned, out = tmp_path / "turned.png", tmp_path / "out.png"
+    pixels = opened(picture)
+    for word in steps.lower().split(","):
+        step = {"right": lambda p: np.rot90(p, -1), "left": np.rot90, "around": lambda p: p[::-1, ::-1]}
+        pixels = (step | {"mirror": lambda p: p[:, ::-1], "flip": lambda p: p[::-1]})[word.strip()](pixels)
+    Image.fromarray(pixels).save(turned)
+    words = ["--scale", "3.5", "--box", "2,3,15,17.5", "--model", "diif-s-lite"]
+    assert main(["render", str(turned), *words, "-o", str(tmp_path / "wanted.png")]) == 0
+    assert main(["render", str(picture), *words, "--turn", steps, "-o", str(out)]) == 0
+    assert np.array_equal(opened(out), opened(tmp_path / "wanted.png"))
+
+
+def test_a_turn_that_is_none_is_said(picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["render", str(picture), "--scale", "2", "--turn", "upward", "-o", str(tmp_path / "out.png")]) == 2
+    assert "a turn is one of right, left, around, mirror, flip, or several like mirror,right" in capsys.readouterr().err
+
+
+def test_a_turned_size_is_the_size_that_lies_there_and_resolutions_go_with_it(tmp_path: Path) -> None:
+    Image.fromarray(np.zeros((20, 30, 3), np.uint8)).save(tmp_path / "a.png", dpi=(100, 200))
+    words = ["render", str(tmp_path / "a.png"), "--scale", "2", "--model", "bicubic", "--turn", "left", "--overwrite"]
+    assert main([*words, "-o", str(tmp_path / "out.png")]) == 0
+    with Image.open(tmp_path / "out.png") as image:
+        assert image.size == (40, 60)
+        assert image.info["dpi"] == pytest.approx((200, 100), abs=0.1)
+        assert "turned left" in image.getexif()[0x0131] + str(image.info)
+    assert main([*words, "--dpi", "72", "-o", str(tmp_path / "out.png")]) == 0
+    with Image.open(tmp_path / "out.png") as image:
+        assert image.info["dpi"] == pytest.approx((72, 72), abs=0.1)
+
+
+def test_a_batch_goes_on_with_what_was_made_in_the_same_way(picture: Path, tmp_path: Path, capsys) -> None:
+    words = ["render", str(picture), "--scale", "2", "--model", "bicubic", "-o", str(tmp_path / "out") + "/"]
+    assert main([*words, "--turn", "right", "--srgb", "--dpi", "90"]) == 0
+    assert main([*words, "--turn", "right", "--srgb", "--dpi", "90"]) == 0
+    assert "is there already" in capsys.readouterr().out
+    for other in (
+        ["--turn", "left", "--srgb", "--dpi", "90"],
+        ["--turn", "right", "--dpi", "90"],
+        ["--turn", "right", "--srgb"],
+    ):
+        assert main([*words, *other]) == 1, "it was made otherwise"
+
+
+def test_what_is_wider_than_srgb_can_be_brought_into_it(tmp_path: Path) -> None:
+    from PySide6.QtGui import QColorSpace
+
+    profile = bytes(QColorSpace(QColorSpace.NamedColorSpace.AdobeRgb).iccProfile())
+    pixels = np.full((12, 12, 3), (60, 180, 90), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "wide.png", icc_profile=profile)
+    words = ["render", str(tmp_path / "wide.png"), "--scale", "2", "--model", "bicubic"]
+    assert main([*words, "-o", str(tmp_path / "own.png")]) == 0
+    assert main([*words, "--srgb", "-o", str(tmp_path / "srgb.png")]) == 0
+    with Image.open(tmp_path / "own.png") as own, Image.open(tmp_path / "srgb.png") as srgb:
+        assert own.info["icc_profile"] == profile
+        assert srgb.info.get("icc_profile") != profile
+        assert np.array_equal(np.asarray(own)[4, 4], (60, 180, 90))
+        assert np.asarray(srgb)[4, 4, 0] < 40, "Adobe RGB's green lies outside"
+
+
 def test_what_has_no_effect_is_refused(picture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["render", str(picture), "--scale", "2", "--model", "bicubic"]
     for name in ("out.png", "out.tif"):

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from diif_viewer.imaging.load import load_picture
-from diif_viewer.imaging.turns import FLIP, LEFT, MIRROR, OF_EXIF, RIGHT, UPRIGHT, Turn
+from diif_viewer.imaging.turns import FLIP, LEFT, MIRROR, OF_EXIF, RIGHT, STEPS, UPRIGHT, Turn
 
 TURNS = [Turn.of_code(code) for code in range(8)]
 PIXELS = np.arange(3 * 4 * 3, dtype=np.uint8).reshape(3, 4, 3)
@@ -45,6 +45,14 @@ def test_places_go_where_pixels_go(turn: Turn) -> None:
         x, y = turn.of_place((column + 0.5) / 4, (row + 0.5) / 3)
         place = int(y * turned.shape[0]), int(x * turned.shape[1])
         np.testing.assert_array_equal(turned[place], PIXELS[row, column])
+
+
+@pytest.mark.parametrize("turn", TURNS)
+def test_each_has_words(turn: Turn) -> None:
+    found = UPRIGHT
+    for word in filter(None, turn.words.split(",")):
+        found = found.then(STEPS[word])
+    assert found == turn
 
 
 def test_numbers_that_are_none_are_upright() -> None:

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from diif_viewer.ui import theme
 from diif_viewer.ui.app import Viewer
+from diif_viewer.ui.screen_colour import SCREEN
 from tests.ui.fake_renderer import FakeRenderer
 
 
@@ -145,6 +146,7 @@ class Stage:
         self.window.close()
         self.viewer.shutdown()
         self.window.deleteLater()
+        SCREEN.brighten(0.0)  # one for all windows
 
 
 def image_format():

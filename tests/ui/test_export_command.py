@@ -1,0 +1,155 @@
+"""The command that the export dialog copies writes the file that the dialog writes."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtGui import QColorSpace, QGuiApplication
+
+from diif_viewer.cli import main
+from diif_viewer.imaging.save import save_png
+from diif_viewer.ui import export_command
+from diif_viewer.ui.export_command import as_one_line
+from tests.ui.export_steps import again, opened
+from tests.ui.on_screen import assert_shows
+from tests.ui.test_ground_truth import reduce
+from tests.ui.test_turning import laid
+
+ADOBE = bytes(QColorSpace(QColorSpace.NamedColorSpace.AdobeRgb).iccProfile())
+
+
+@pytest.fixture(autouse=True)
+def cleared(qapp):
+    yield
+    QGuiApplication.clipboard().clear()
+
+
+def copied(dialog) -> list[str]:
+    """The words on the clipboard after the button was pressed."""
+    assert dialog.command.isEnabled()
+    dialog.command.click()
+    assert dialog.command.text() == "Copied"
+    return shlex.split(QGuiApplication.clipboard().text())
+
+
+def both_ways(stage, dialog, path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """What the command writes, and what the dialog does."""
+    dialog.name_file(path)
+    words = copied(dialog)
+    assert words[0] == "diif-viewer"
+    assert main(words[1:]) == 0
+    by_command = np.asarray(Image.open(path))
+    path.unlink()
+    dialog.refresh()
+    stage.save(path)
+    return by_command, np.asarray(Image.open(path))
+
+
+@pytest.mark.parametrize("method", ["bicubic", "nearest"])
+def test_the_view_as_it_is_on_screen(stage, photo, tmp_path, method):
+    dialog = opened(stage, photo)
+    dialog.form.method.setCurrentIndex(dialog.form.method.findData(method))
+    assert_shows(*both_ways(stage, dialog, tmp_path / "it's a view.png"), method)
+
+
+def test_a_region_of_a_turned_picture(stage, photo, tmp_path):
+    stage.show(photo)
+    for name in ("mirror", "turn_right"):
+        stage.window.actions_by_name[name].trigger()
+    stage.until(lambda: stage.state.picture.turn.mirrored and stage.state.picture.turn.is_sideways)
+    laid(stage, stage.state.picture.turn)
+    stage.qtbot.keyClicks(stage.window.canvas, "b5")
+    stage.sharp()
+    dialog = again(stage)
+    dialog.form.parts["region"].click()
+    for box, value in (
+        (dialog.form.left, 20.5),
+        (dialog.form.top, 31.25),
+        (dialog.form.wide, 41),
+        (dialog.form.high, 22),
+    ):
+        box.setValue(value)
+    dialog.form.scale.setValue(3.7)
+    one, other = both_ways(stage, dialog, tmp_path / "region.png")
+    assert one.shape == (round(22 * 3.7), round(41 * 3.7), 3)
+    assert_shows(one, other, "bicubic")
+
+
+def test_every_choice_has_its_word(stage, tmp_path):
+    path = tmp_path / "deep.png"
+    words = np.random.default_rng(3).integers(0, 65536, (100, 150, 3)).astype(np.uint16)
+    save_png(words, path, icc_profile=ADOBE)
+    dialog = opened(stage, path)
+    form, window = dialog.form, dialog.plan.window
+    place = f"{window.top},{window.left},{window.bottom},{window.right}"
+    begin = ["diif-viewer", "render", str(path), "--scale", "6.0", "--window", place, "--model", "diif-s-lite"]
+    assert copied(dialog)[: len(begin)] == begin
+    assert copied(dialog)[len(begin) : -2] == ["--dtype", "float32", "--bits", "16"]
+    form.best.click()
+    form.colours.setCurrentIndex(form.colours.findData("srgb"))
+    form.strip.click()
+    assert copied(dialog)[len(begin) : -2] == ["--best", "--bits", "8", "--srgb", "--strip"]
+    form.parts["whole"].click()
+    form.form.setCurrentIndex(form.form.findData("JPEG"))
+    form.quality.setValue(77)
+    form.dpi.setValue(300)
+    form.print_width.setValue(80)
+    words = copied(dialog)
+    assert "--window" not in words
+    assert words[words.index("--dpi") + 1] == "300"
+    assert words[words.index("--quality") + 1] == "77"
+    assert "--bits" not in words, "JPEG has 8 anyway"
+    assert words[-2:] == ["-o", str(dialog.path)]
+    assert dialog.command.text() == "Copied"
+    form.quality.setValue(78)
+    assert dialog.command.text() == "Copy command", "it is another one now"
+    form.form.setCurrentIndex(form.form.findData("PNG"))
+    form.bits.setCurrentIndex(form.bits.findData("8"))
+    form.best.click()
+    form.exact.setCurrentIndex(form.exact.findData("screen"))
+    words = copied(dialog)
+    assert words[words.index("--bits") + 1] == "8"
+    assert "--dtype" not in words
+    dialog.reject()
+
+
+def test_a_page_is_named(stage, tmp_path):
+    pages = [Image.fromarray(np.full((20, 30, 3), level, np.uint8)) for level in (10, 90, 200)]
+    pages[0].save(tmp_path / "pages.tif", save_all=True, append_images=pages[1:])
+    stage.show(tmp_path / "pages.tif")
+    stage.window.actions_by_name["page_next"].trigger()
+    stage.until(lambda: stage.state.picture.page == 1)
+    stage.qtbot.keyClicks(stage.window.canvas, "b4")
+    stage.sharp()
+    one, other = both_ways(stage, again(stage), tmp_path / "page.png")
+    assert (one == 90).all()
+    np.testing.assert_array_equal(one, other)
+
+
+def test_there_is_none_for_what_has_no_file(stage, photo):
+    dialog = opened(stage, photo)
+    assert dialog.command.isEnabled()
+    photo.unlink()
+    dialog.refresh()
+    assert not dialog.command.isEnabled()
+    dialog.reject()
+
+
+def test_there_is_none_for_a_picture_that_was_shrunk(stage, photo):
+    stage.show(photo)
+    reduce(stage, "x2")
+    stage.sharp()
+    dialog = again(stage)
+    assert not dialog.command.isEnabled()
+    dialog.reject()
+
+
+def test_windows_has_quotes_of_its_own(monkeypatch):
+    words = ["diif-viewer", "render", "it's a photo.png"]
+    assert shlex.split(as_one_line(words)) == words
+    monkeypatch.setattr(export_command.sys, "platform", "win32")
+    assert as_one_line(words) == 'diif-viewer render "it\'s a photo.png"'
