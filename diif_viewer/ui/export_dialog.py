@@ -65,7 +65,7 @@ class ExportDialog(SaveDialog):
         self._quiet = QTimer(self)
         self._quiet.setSingleShot(True)
         self._quiet.setInterval(QUIET)
-        self.command = self.buttons.addButton(tr("Copy command"), QDialogButtonBox.ButtonRole.ActionRole)
+        self.command = self.buttons.addButton(tr("Copy command"), QDialogButtonBox.ButtonRole.ResetRole)
         self.command.setAutoDefault(False)
         self.command.setToolTip(tr("The command that writes this file: for scripts, and for many pictures"))
         self._lay_out()
