@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import time
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, QRect, Qt
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor, QGuiApplication, QImage
 
+from diif_viewer.cli import main
 from diif_viewer.engine.messages import ExportRequest, ProbeRequest, Ready
 from diif_viewer.imaging.load import load_picture
 from diif_viewer.ui import export_order
@@ -443,12 +445,16 @@ def test_the_file_is_the_sharp_picture_on_screen(qtbot, photo, tmp_path, monkeyp
         window = exporter.dialog.plan.window
         assert exporter.dialog.form.exact.isHidden() == (dtype == "float32")
         exporter.dialog.name_file(tmp_path / "screen.png")
+        exporter.dialog.command.click()
+        command = shlex.split(QGuiApplication.clipboard().text())
         exporter.dialog.go.click()
         qtbot.waitUntil(lambda: "Saved" in queue.text, timeout=PATIENCE)
         saved = np.asarray(Image.open(tmp_path / "screen.png")).astype(int)
         seen = shown[window.top - int(view.top) :, window.left - int(view.left) :][: window.height, : window.width]
         difference = np.abs(saved - seen)
         assert difference.max() <= (0 if dtype == "float32" else 4)
+        assert main([*command[1:-1], str(tmp_path / "command.png")]) == 0
+        np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "command.png")), saved)
         took = []
         for number in range(3):
             exporter.export_view()
@@ -465,6 +471,7 @@ def test_the_file_is_the_sharp_picture_on_screen(qtbot, photo, tmp_path, monkeyp
         assert min(took) < 1.0  # under 0.2 s where nothing else runs
         qtbot.waitUntil(lambda: not list(tmp_path.glob("*long*")), timeout=PATIENCE)  # its thread clears away
     finally:
+        QGuiApplication.clipboard().clear()
         viewer.window.close()
         viewer.shutdown()
         viewer.window.deleteLater()
