@@ -28,6 +28,7 @@ HELP = "Make a film of a zoom from one view of a picture to another: MP4, WebM, 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
     parser.add_argument("image", type=Path, metavar="IMAGE", help="the picture, or - for standard input")
+    arguments.add_page_and_turn(parser)
     view = parser.add_argument_group("from where to where", "a VIEW is fit, fill, or a scale like x12.5 or 1250%")
     view.add_argument("--from", dest="start", type=arguments.view, default="fit", metavar="VIEW", help="(default: fit)")
     view.add_argument("--to", dest="end", type=arguments.view, default=30.0, metavar="VIEW", help="(default: x30)")
@@ -71,7 +72,7 @@ def _animate(args: argparse.Namespace, image: Path) -> int:
     from diif_viewer.imaging.load import load_picture, peek
     from diif_viewer.zoom_path import ZoomPath, rate_of
 
-    header = peek(image)
+    header = peek(image, page=args.page - 1).laid(args.turn)
     model = args.model or default_method(ending(header, None if args.image == STANDARD else image))
     check_methods([model], args.device)
     start, end = views(header.height, header.width, args)
@@ -79,7 +80,7 @@ def _animate(args: argparse.Namespace, image: Path) -> int:
     film = Film(start.view_height, start.view_width, path.count, path.rate)
     check_film(args.output, film_form_of(args.output), film, lossless=args.lossless, quality=args.quality)
     _check_place(args.output, image)
-    picture = to_srgb(load_picture(image))
+    picture = to_srgb(load_picture(image, page=args.page - 1)).laid(args.turn)
     request = m.FilmRequest(
         *(1, 1, model, path, os.fspath(args.output)),
         background=args.background,

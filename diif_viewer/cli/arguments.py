@@ -153,3 +153,15 @@ def _numbers(text: str, sentence: str, count: int = 4) -> list[float]:
     if len(values) != count or not all(map(math.isfinite, values)):
         raise argparse.ArgumentTypeError(f"{sentence}, not {text!r}")
     return values
+
+
+def add_page_and_turn(parser: argparse.ArgumentParser) -> None:
+    """Which picture of a file, and how it lies: for commands that take one as it is."""
+    parser.add_argument("--page", type=count, default=1, metavar="N", help="page or frame of the file (default: 1)")
+    parser.add_argument(
+        "--turn",
+        type=turn,
+        default=UPRIGHT,
+        metavar="STEPS",
+        help=f"lay the picture otherwise before all else: {', '.join(STEPS)}, or several like mirror,right",
+    )

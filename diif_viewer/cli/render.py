@@ -19,7 +19,6 @@ from diif_viewer.cli.render_options import Options, digits_of
 from diif_viewer.cli.render_plan import Job, Target, plan
 from diif_viewer.cli.render_work import Outcome, Renderer, failure
 from diif_viewer.errors import RequestError
-from diif_viewer.imaging.turns import STEPS, UPRIGHT
 from diif_viewer.models.registry import METHODS
 
 HELP = "Render pictures, or a part of each, at any scale into PNG, JPEG, WebP, TIFF or AVIF files."
@@ -38,16 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     part = parser.add_mutually_exclusive_group()
     part.add_argument("--box", type=arguments.box, metavar="X0,Y0,X1,Y1", help="part, in pixels of the picture")
     part.add_argument("--window", type=arguments.window, metavar="T,L,B,R", help="part, in output pixels")
-    parser.add_argument(
-        "--page", type=arguments.count, default=1, metavar="N", help="page or frame of the file (default: 1)"
-    )
-    parser.add_argument(
-        "--turn",
-        type=arguments.turn,
-        default=UPRIGHT,
-        metavar="STEPS",
-        help=f"lay the picture otherwise before all else: {', '.join(STEPS)}, or several like mirror,right",
-    )
+    arguments.add_page_and_turn(parser)
     parser.add_argument("--model", help=f"{', '.join(METHODS)}, or a .safetensors or .pth file")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:1 or mps (default: auto)")
     _add_exactness(parser)

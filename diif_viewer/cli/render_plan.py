@@ -143,9 +143,7 @@ def _job(source: Path, label: str, number: int, target: Target, options: Options
     from diif_viewer.imaging.formats import check_fit, format_of
     from diif_viewer.imaging.load import peek
 
-    header = peek(source, page=options.page)
-    if options.turn.is_sideways:
-        header = replace(header, height=header.width, width=header.height)
+    header = peek(source, page=options.page).laid(options.turn)
     options = options.for_kind(ending(header, None if label == "-" else source))
     lattice = options.lattice(header.height, header.width)
     window = options.part(lattice)

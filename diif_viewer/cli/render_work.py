@@ -16,7 +16,6 @@ from diif_viewer.cli import sentence
 from diif_viewer.cli.inputs import in_full
 from diif_viewer.cli.render_options import Options, scale_text
 from diif_viewer.cli.render_plan import Job
-from diif_viewer.imaging.turns import UPRIGHT, Turn
 from diif_viewer.models.registry import METHODS
 
 if TYPE_CHECKING:
@@ -94,7 +93,7 @@ class Renderer:
         started = time.monotonic()
         options, form = job.options, format_of(Path(f"x{job.suffix}"))
         with in_full(Path(job.label)):
-            picture = _laid(load_picture(job.source, page=options.page), options.turn)
+            picture = load_picture(job.source, page=options.page).laid(options.turn)
             picture = _in_a_space_that_fits(picture, form, srgb=options.srgb)
         height, width, channels = picture.pixels.shape
         lattice = options.lattice(height, width)
@@ -155,17 +154,6 @@ class Renderer:
     def _say(self, text: str) -> None:
         if self._tell is not None:
             self._tell(text)
-
-
-def _laid(picture: Picture, turn: Turn) -> Picture:
-    """The picture turned."""
-    if turn == UPRIGHT:
-        return picture
-    import numpy as np
-
-    pixels = np.ascontiguousarray(turn.of_pixels(picture.pixels))
-    dpi = picture.dpi[::-1] if picture.dpi is not None and turn.is_sideways else picture.dpi
-    return replace(picture, pixels=pixels, dpi=dpi)
 
 
 def _in_a_space_that_fits(picture: Picture, form: Format, *, srgb: bool) -> Picture:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFile, UnidentifiedImageError
 
@@ -29,6 +30,7 @@ from diif_viewer.imaging.metadata import software_of
 from diif_viewer.imaging.png import exif_behind
 from diif_viewer.imaging.tiff_floats import Span
 from diif_viewer.imaging.tiff_pages import count_pages
+from diif_viewer.imaging.turns import UPRIGHT, Turn
 from diif_viewer.memory import free_memory
 
 FORMATS = (
@@ -68,6 +70,14 @@ class Picture:
     lack: str = ""
     span: Span | None = None
 
+    def laid(self, turn: Turn) -> Picture:
+        """The same turned."""
+        if turn == UPRIGHT:
+            return self
+        pixels = np.ascontiguousarray(turn.of_pixels(self.pixels))
+        dpi = self.dpi[::-1] if self.dpi is not None and turn.is_sideways else self.dpi
+        return replace(self, pixels=pixels, dpi=dpi)
+
 
 @dataclass(frozen=True, slots=True)
 class Header:
@@ -81,6 +91,10 @@ class Header:
     channels: int = 3
     bits: int = 8
     software: str = ""
+
+    def laid(self, turn: Turn) -> Header:
+        """Of the picture turned."""
+        return replace(self, height=self.width, width=self.height) if turn.is_sideways else self
 
 
 def load_picture(path: str | Path, *, page: int = 0, memory: int | None = None, partly: bool = False) -> Picture:

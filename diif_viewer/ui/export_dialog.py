@@ -12,14 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, Signal, Slot
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QDialogButtonBox, QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from diif_viewer.engine.jobs import ExportRequest, ProbeDone, ProbeFailed
 from diif_viewer.errors import RequestError
 from diif_viewer.imaging.formats import FORMATS, SUFFIXES
+from diif_viewer.ui.commands import render_words
 from diif_viewer.ui.export_choices import Choices
-from diif_viewer.ui.export_command import as_one_line, words_for
 from diif_viewer.ui.export_form import ExportForm
 from diif_viewer.ui.export_order import free_name, method_for, name_for, objection, objection_to, order_for
 from diif_viewer.ui.export_plan import Box, Plan, Subject, detail_of, make_plan
@@ -65,9 +64,6 @@ class ExportDialog(SaveDialog):
         self._quiet = QTimer(self)
         self._quiet.setSingleShot(True)
         self._quiet.setInterval(QUIET)
-        self.command = self.buttons.addButton(tr("Copy command"), QDialogButtonBox.ButtonRole.ResetRole)
-        self.command.setAutoDefault(False)
-        self.command.setToolTip(tr("The command that writes this file: for scripts, and for many pictures"))
         self._lay_out()
         self._connect()
         self.refresh()
@@ -95,7 +91,6 @@ class ExportDialog(SaveDialog):
         self.form.changed.connect(self.refresh)
         self.preview.dragged.connect(self._look_elsewhere)
         self._quiet.timeout.connect(self._probe)
-        self.command.clicked.connect(self._copy_command)
 
     # ---- facts from outside ----
 
@@ -152,6 +147,12 @@ class ExportDialog(SaveDialog):
             self.form.choices = replace(self.form.choices, form=form.name)
             self.form.form.choose(form.name)
 
+    def command_words(self) -> list[str]:
+        """Of `render`."""
+        if self._plan is None:
+            return []
+        return render_words(self.picture, self._subject, self.form.choices, self._plan, self.path)
+
     def order(self) -> ExportRequest:
         """The export as it is chosen now."""
         assert self._plan is not None
@@ -176,8 +177,7 @@ class ExportDialog(SaveDialog):
             if not sentence and self.path in self._taken():
                 sentence = tr("{name} is being written just now; give another name.", name=self.path.name)
         self.say(sentence)
-        self.command.setText(tr("Copy command"))
-        self.command.setEnabled(bool(self._command()))
+        self.renew_command()
         self.planned.emit(plan)
         if plan is not None:
             self.preview.wait()
@@ -192,16 +192,6 @@ class ExportDialog(SaveDialog):
         elif not self._named:
             wanted = name_for(self.picture, method, plan, suffixes[0])
             self.propose(free_name(self.folder, wanted, self._taken()))
-
-    def _command(self) -> list[str]:
-        if self._plan is None:
-            return []
-        return words_for(self.picture, self._subject, self.form.choices, self._plan, self.path)
-
-    @Slot()
-    def _copy_command(self) -> None:
-        QGuiApplication.clipboard().setText(as_one_line(self._command()))
-        self.command.setText(tr("Copied"))
 
     @Slot()
     def _probe(self) -> None:

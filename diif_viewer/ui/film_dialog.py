@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVB
 from diif_viewer.engine.jobs import FilmProbed, FilmRequest
 from diif_viewer.errors import DiifViewerError
 from diif_viewer.imaging.film import FILM_FORMS, Film, check_film, film_form_of
+from diif_viewer.ui.commands import animate_words
 from diif_viewer.ui.export_fields import ChoiceBox, NumberBox
 from diif_viewer.ui.export_order import bad_place, bytes_text, free_name, lack_of_space, named_after
 from diif_viewer.ui.film_choices import ENDINGS, ENDS, SIZES, FilmChoices, path_of
@@ -212,6 +213,10 @@ class FilmDialog(SaveDialog):
         assert self._path is not None
         return FilmRequest(0, self.picture.image, self.method, self._path, str(self.path))
 
+    def command_words(self) -> list[str]:
+        """Of `animate`."""
+        return animate_words(self.picture, self.order()) if self._path is not None else []
+
     @Slot()
     def refresh(self) -> None:
         """Make the path of what is chosen, and say it."""
@@ -225,6 +230,7 @@ class FilmDialog(SaveDialog):
             self._tell(self._path, choices)
             sentence = self._objection(self._path)
         self.say(sentence)
+        self.renew_command()
         self._quiet.start()
 
     def _tell(self, path: ZoomPath, choices: FilmChoices) -> None:

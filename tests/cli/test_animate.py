@@ -54,6 +54,18 @@ def test_the_ends_are_the_views_that_were_asked_for(picture: Path, tmp_path: Pat
     assert np.array_equal(frame(out, -1), field.render(8.0, window=window))
 
 
+def test_a_page_of_a_file_turned(tmp_path: Path) -> None:
+    pages = [np.random.default_rng(number).integers(0, 255, (60, 90, 3), np.uint8) for number in range(3)]
+    first, *others = map(Image.fromarray, pages)
+    first.save(tmp_path / "pages.tif", save_all=True, append_images=others)
+    out, place = tmp_path / "out.png", ["--from", "x1", "--to", "x4", "--at", "30,45", "--model", "nearest"]
+    assert animate(tmp_path / "pages.tif", out, *place, "--page", "2", "--turn", "right") == 0
+    turned = np.rot90(pages[1], -1)
+    assert turned.shape == (90, 60, 3)
+    assert np.array_equal(frame(out, 0)[:, 2:62], turned[45 - 24 : 45 + 24])
+    assert np.array_equal(frame(out, -1)[::4, ::4], turned[45 - 6 : 45 + 6, 30 - 8 : 30 + 8])
+
+
 def test_a_view_never_leaves_the_picture_that_can_fill_it(picture: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.png"
     words = ["--from", "fill", "--to", "x4", "--at", "119,89", "--model", "nearest", "--background", "ff00ff"]

@@ -1,4 +1,4 @@
-"""The command that the export dialog copies writes the file that the dialog writes."""
+"""The commands that the dialogs of exports and films copy write the files that the dialogs write."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import pytest
 from PIL import Image
 from PySide6.QtGui import QColorSpace, QGuiApplication
 
-from diif_viewer.cli import main
+from diif_viewer.cli import animate, main
 from diif_viewer.imaging.save import save_png
-from diif_viewer.ui import export_command
-from diif_viewer.ui.export_command import as_one_line
+from diif_viewer.imaging.turns import LEFT
+from diif_viewer.ui import commands
+from diif_viewer.ui.commands import as_one_line
 from tests.ui.export_steps import again, opened
 from tests.ui.on_screen import assert_shows
 from tests.ui.test_ground_truth import reduce
@@ -130,6 +131,44 @@ def test_a_page_is_named(stage, tmp_path):
     np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize(
+    "zoom", [("whole", "x30", 24), ("view", "x1", 29.97), ("x1", "view", 12.5), ("view", "view", 60)]
+)
+def test_a_film_goes_the_same_way(stage, photo, tmp_path, monkeypatch, zoom):
+    start, end, rate = zoom
+    stage.show(photo)
+    stage.window.actions_by_name["turn_left"].trigger()
+    laid(stage, LEFT)
+    stage.qtbot.keyClicks(stage.window.canvas, "5")
+    stage.window.navigator.pan(31.5, -17.0)
+    stage.rest()
+    stage.window.films.begin()
+    dialog = stage.window.films.dialog
+    dialog.form.choose("WebP")
+    dialog.takes["start"].click()
+    stage.window.navigator.zoom_to(3.21)
+    stage.rest()
+    dialog.takes["end"].click()
+    dialog.ends["start"].choose(start)
+    dialog.ends["end"].choose(end)
+    dialog.rate.setValue(rate)
+    dialog.seconds.setValue(0.75)
+    dialog.size_box.choose("640x360")
+    dialog.name_file(tmp_path / "a film.webp")
+    words, wanted = copied(dialog), dialog.order()
+    dialog.reject()
+    orders = []
+    monkeypatch.setattr(animate, "_write", lambda order, pixels, args: orders.append((order, pixels.shape)) or 1.0)
+    assert main(words[1:]) == 0
+    (order, shape), size = orders[0], stage.state.picture.pixels.shape
+    assert shape == size
+    assert (order.model, order.file) == (wanted.model, wanted.file)
+    assert order.path.rate == wanted.path.rate
+    assert (order.path.easing, order.path.seconds) == (wanted.path.easing, wanted.path.seconds)
+    for one, other in ((order.path.start, wanted.path.start), (order.path.end, wanted.path.end)):
+        assert (one.scale, one.top, one.left, one.view_width) == (other.scale, other.top, other.left, other.view_width)
+
+
 def test_there_is_none_for_what_has_no_file(stage, photo):
     dialog = opened(stage, photo)
     assert dialog.command.isEnabled()
@@ -151,5 +190,5 @@ def test_there_is_none_for_a_picture_that_was_shrunk(stage, photo):
 def test_windows_has_quotes_of_its_own(monkeypatch):
     words = ["diif-viewer", "render", "it's a photo.png"]
     assert shlex.split(as_one_line(words)) == words
-    monkeypatch.setattr(export_command.sys, "platform", "win32")
+    monkeypatch.setattr(commands.sys, "platform", "win32")
     assert as_one_line(words) == 'diif-viewer render "it\'s a photo.png"'
