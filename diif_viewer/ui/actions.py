@@ -226,6 +226,15 @@ ACTIONS: tuple[ActionRow, ...] = (
         checkable=True,
     ),
     ActionRow(
+        "line",
+        "Line",
+        "Window",
+        ("Shift+M",),
+        "ph.ruler",
+        "A line to pull: its length, its angle, and how bright what lies along it is",
+        checkable=True,
+    ),
+    ActionRow(
         "brighter", "Brighter", "Window", ("Ctrl+Up",), "ph.sun", "See into the shadows; the file stays as it is"
     ),
     ActionRow("darker", "Darker", "Window", ("Ctrl+Down",), "ph.sun-dim", "See what is nearly white"),

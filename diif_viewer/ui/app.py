@@ -103,6 +103,7 @@ class Viewer:
         self.window.clipboard.shutdown()
         self.window.figures.shutdown()
         self.window.histogram.shutdown()
+        self.window.profile.shutdown()
         self.window.information.shutdown()
         self.window.pane_files.shutdown()
         self.window.models.shutdown()

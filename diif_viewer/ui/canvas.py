@@ -26,10 +26,10 @@ from PySide6.QtWidgets import QWidget
 from diif_viewer.ui.compare import GAP, Layout, area_at
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.divider import Divider
-from diif_viewer.ui.export_frame import ExportFrame
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.lens import Lens
 from diif_viewer.ui.marks import paint_band, paint_note
+from diif_viewer.ui.overlay import Overlay
 from diif_viewer.ui.painting import Pen, paint_marks, paint_panes
 from diif_viewer.ui.scrolling import Pan, Scrolling, Zoom
 from diif_viewer.ui.theme import CANVAS
@@ -245,7 +245,9 @@ class Canvas(QWidget):
     def _is_covered(self, position: QPointF) -> bool:
         """Is something there that hands press on: a badge, a bar, the frame of an export?"""
         there = self.childAt(position.toPoint())
-        return there is not None and not (isinstance(there, ExportFrame) and there.side_at(position) is None)
+        if not isinstance(there, Overlay):
+            return there is not None
+        return any(overlay.takes(position) for overlay in self.findChildren(Overlay) if overlay.isVisible())
 
     @Slot(float, float)
     def _carry(self, right: float, down: float) -> None:

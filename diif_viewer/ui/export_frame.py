@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import itertools
 
-from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, QSizeF, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.export_plan import Box, moved, pulled
 from diif_viewer.ui.language import tr
+from diif_viewer.ui.overlay import Overlay
 from diif_viewer.ui.theme import ACCENT
 from diif_viewer.viewport import Viewport
 
@@ -35,26 +36,18 @@ _CURSORS = {
 }
 
 
-class ExportFrame(QWidget):
+class ExportFrame(Overlay):
     """changed (Box, in picture pixels): a hand moved the frame."""
 
     changed = Signal(object)
 
     def __init__(self, controller: Controller, canvas: QWidget) -> None:
-        super().__init__(canvas)
-        self._controller = controller
+        super().__init__(controller, canvas)
         self._box: Box | None = None
         self._ratio: float | None = None
         self._held: Side | None = None
         self._from: tuple[Box, tuple[float, float]] | None = None
-        self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setAccessibleName(tr("Region to export"))
-        canvas.installEventFilter(self)
-        for fact in (controller.motion.moved, controller.state.view_changed, controller.state.active_changed):
-            fact.connect(self.update)
-        controller.state.layout_changed.connect(self.update)
-        self.hide()
 
     @property
     def box(self) -> Box | None:
@@ -69,12 +62,11 @@ class ExportFrame(QWidget):
             self._held = None
             self.hide()
             return
-        canvas = self.parentWidget()
-        assert canvas is not None
-        self.setGeometry(canvas.rect())
-        self.lower()  # badges and the overview stay above
-        self.show()
-        self.update()
+        self.cover()
+
+    def takes(self, point: QPointF) -> bool:
+        """On the frame, or in it."""
+        return self.side_at(point) is not None
 
     def rect_of(self, box: Box) -> QRectF:
         """Where `box` appears, in this widget."""
@@ -200,14 +192,6 @@ class ExportFrame(QWidget):
             return
         same = side if side in _CURSORS else (-side[0], -side[1])
         self.setCursor(_CURSORS[same])
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        """Cover the canvas when its size changes."""
-        if event.type() == QEvent.Type.Resize and self._box is not None:
-            canvas = self.parentWidget()
-            assert canvas is not None
-            self.setGeometry(canvas.rect())
-        return super().eventFilter(watched, event)
 
 
 def _around(whole: QRectF, hole: QRectF) -> list[QRectF]:

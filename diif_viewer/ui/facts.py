@@ -23,7 +23,7 @@ TITLE = "DIIF Viewer"
 
 NEED_A_VIEW = ("zoom_0", "zoom_1", "zoom_in", "zoom_out", "export", "export_region", "copy", "copy_region", "figure")
 NEED_A_FILE = ("reload", "copy_path")
-NEED_A_PICTURE = ("information", "brighter", "darker")
+NEED_A_PICTURE = ("information", "line", "brighter", "darker")
 
 
 class Facts(QObject):
@@ -45,6 +45,7 @@ class Facts(QObject):
         window.difference.changed.connect(self.show_difference)
         window.player.changed.connect(self.show)
         window.brightness.changed.connect(self.show_brightness)
+        window.profile.overlay.changed.connect(self.show)
 
     @Slot()
     def show(self) -> None:
@@ -90,6 +91,7 @@ class Facts(QObject):
         actions["keep_view"].setChecked(window.files.keep_view)
         actions["overview"].setChecked(window.overview.wanted)
         actions["histogram"].setChecked(window.histogram.wanted)
+        actions["line"].setChecked(window.profile.wanted)
         actions["as_bright_as_it_is"].setEnabled(bool(SCREEN.stops))
         actions["grid"].setChecked(window.canvas.grid)
         guests = window.controller.looks.guests

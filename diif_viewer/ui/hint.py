@@ -18,13 +18,17 @@ MARGIN = 12
 
 
 class Hint(QFrame):
-    """A child of the canvas at its lower left. Gone for good when somebody zoomed and compared, or closed it."""
+    """A child of the canvas at its lower left. Gone for good when somebody zoomed and compared, or closed it.
+
+    panels: what stands in the same corner when somebody asked for it; the hint is away meanwhile.
+    """
 
     def __init__(self, state: ViewerState, settings: Settings, keys: Keys, canvas: QWidget) -> None:
         super().__init__(canvas)
         self._state, self._settings, self._canvas = state, settings, canvas
         self._zoomed = self._compared = self._counted = False
         self._seen: Viewport | None = None  # of the picture on screen
+        self.panels: tuple[QWidget, ...] = ()
         self.setObjectName("hint")
         self._keys, self._words = keys, QLabel(self)
         self._name_keys()
@@ -71,7 +75,8 @@ class Hint(QFrame):
                 return
         self.adjustSize()
         self.move(MARGIN, self._canvas.height() - self.height() - MARGIN)
-        self.setVisible(self.width() + 2 * MARGIN <= self._canvas.width())
+        free = not any(panel.isVisible() for panel in self.panels)
+        self.setVisible(free and self.width() + 2 * MARGIN <= self._canvas.width())
 
     @Slot()
     def _picture_changed(self) -> None:

@@ -33,7 +33,20 @@ ROWS = (
         "film",
         "figure",
     ),
-    *("|", "turn", "play", "keep_view", "overview", "histogram", "brightness", "grid", "background", "theme", "fade"),
+    *(
+        "|",
+        "turn",
+        "play",
+        "keep_view",
+        "overview",
+        "histogram",
+        "line",
+        "brightness",
+        "grid",
+        "background",
+        "theme",
+        "fade",
+    ),
     *("|", "models", "preferences", "diagnostics", "shortcuts", "quit"),
 )
 

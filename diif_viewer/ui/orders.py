@@ -101,6 +101,7 @@ class Orders:
             "background": window.wardrobe.change_background,
             "overview": self._toggle_overview,
             "histogram": self._toggle_histogram,
+            "line": window.profile.toggle,
             "brighter": partial(window.brightness.step, 1),
             "darker": partial(window.brightness.step, -1),
             "as_bright_as_it_is": partial(window.brightness.put, 0.0),
@@ -190,6 +191,8 @@ class Orders:
 
     def _toggle_histogram(self) -> None:
         self._window.histogram.toggle()
+        self._window.profile.place()
+        self._window.hint.place()
         self._window.facts.show()
 
     def _toggle_grid(self) -> None:

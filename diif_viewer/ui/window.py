@@ -48,6 +48,7 @@ from diif_viewer.ui.pages import Pages
 from diif_viewer.ui.pane_files import PaneFiles
 from diif_viewer.ui.playing import Player
 from diif_viewer.ui.preferences import PreferencesDialog
+from diif_viewer.ui.profile import ProfilePanel
 from diif_viewer.ui.qactions import make_actions
 from diif_viewer.ui.regions import Regions
 from diif_viewer.ui.renderer_news import RendererNews
@@ -109,10 +110,12 @@ class MainWindow(QMainWindow):
         self.histogram = Histogram(controller, self.settings, self.canvas)
         self.brightness = Brightness(controller, self)
         self.information = Information(self, controller)
-        for panel in (self.overview, self.histogram):
+        self.profile = ProfilePanel(controller, self.histogram, self.canvas)
+        for panel in (self.overview, self.histogram, self.profile):
             panel.stackUnder(self.badge_row.badges[0])  # what a pane shows is always named
         self.hint = Hint(self.state, self.settings, self.keys, self.canvas)
-        self.hint.stackUnder(self.histogram)  # they share a corner, and somebody asked for that one
+        self.hint.panels = self.histogram, self.profile
+        self.profile.overlay.changed.connect(self.hint.place)
         self.canvas.grid = self.settings.flag("grid")
         self.notice = Notice(self.stack)
         self.last_words = LastWords(self.notice)
@@ -177,6 +180,7 @@ class MainWindow(QMainWindow):
         canvas.resized.connect(self.overview.place)
         canvas.resized.connect(self.hint.place)
         canvas.resized.connect(self.histogram.place)
+        canvas.resized.connect(self.profile.place)
         canvas.resized.connect(self.pages.place)
         canvas.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         canvas.customContextMenuRequested.connect(lambda point: self.menu.popup(canvas.mapToGlobal(point)))
