@@ -21,7 +21,7 @@ IMAGES = ROOT / "docs" / "images"
 
 PICTURES: tuple[Callable[[Photographer], Image.Image], ...] = (
     *(ways.split, ways.stacked, ways.panes, ways.lens, ways.difference, ways.signed, ways.flip, ways.inspector),
-    *(ways.truth, dialogs.figure, dialogs.export, dialogs.region, dialogs.film),
+    *(ways.line, ways.truth, dialogs.figure, dialogs.export, dialogs.region, dialogs.film),
     *(dialogs.models, dialogs.preferences, dialogs.keys, dialogs.open_dialog, dialogs.light),
     *(ways.pictures, ways.pages, ways.playing, ways.transparent, dialogs.broken),
 )

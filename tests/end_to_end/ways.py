@@ -93,6 +93,18 @@ def inspector(here: Photographer) -> Image.Image:
     return taken
 
 
+def line(here: Photographer) -> Image.Image:
+    """A line across an eyespot in three panes, and its profile."""
+    here.keys("F2")
+    here.zoom(EYESPOT, 16)
+    here.keys("F5", "shift+m")
+    here.settle()
+    here.rest(1.5)
+    taken = here.shoot()
+    here.keys("shift+m", "F2")
+    return taken
+
+
 def reduce(here: Photographer) -> None:
     """Reduce the picture by x4, in a single view of the whole of it."""
     here.keys("F2", "0", "ctrl+t")
