@@ -94,6 +94,7 @@ class InformationDialog(QDialog):
             self._list.addWidget(label, row, 1)
             heading.show()
             label.show()  # now, for the height to count it
+        self.copy.setText(tr("Copy"))
         self.copy.setEnabled(bool(rows))
         width, layout = max(self.width(), WIDTH), self.layout()
         if layout is not None:
@@ -103,6 +104,7 @@ class InformationDialog(QDialog):
     @Slot()
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText("\n".join(f"{name}: {words}" for name, words in self.rows))
+        self.copy.setText(tr("Copied"))
 
 
 def _shown(words: str) -> str:

@@ -250,12 +250,14 @@ class ProfilePanel(QWidget):
     def _deliver(self, facts: object, profile: Profile) -> None:
         if facts == self._facts:
             self.profile = profile
+            self.copy.setText(tr("Copy"))
             self.update()
 
     @Slot()
     def _copy(self) -> None:
         if self.profile is not None:
             QGuiApplication.clipboard().setText(self.profile.table)
+            self.copy.setText(tr("Copied"))
 
     # ---- painting ----
 

@@ -224,6 +224,7 @@ def test_the_values_are_copied_as_a_table(stage, photo):
     laid(stage, photo)
     profile = measured(stage)
     stage.window.profile.copy.click()
+    assert stage.window.profile.copy.text() == "Copied"
     lines = [line.split("\t") for line in QGuiApplication.clipboard().text().splitlines()]
     QGuiApplication.clipboard().clear()
     assert lines[0] == ["Distance", "Red", "Green", "Blue", "Luminance"]
@@ -232,6 +233,8 @@ def test_the_values_are_copied_as_a_table(stage, photo):
     assert values[:, 0] == pytest.approx(profile.distances, abs=1e-4)
     for column, curve in enumerate(profile.curves, 1):
         assert values[:, column] == pytest.approx(curve.values, abs=0.005)
+    measured(stage)
+    assert stage.window.profile.copy.text() == "Copy"
 
 
 def test_grey_has_one_curve(stage, tmp_path):
