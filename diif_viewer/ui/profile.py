@@ -28,8 +28,8 @@ from diif_viewer.ui.state import Picture
 PACE = 40
 """Milliseconds between two looks at what the panes show."""
 
-MOST = 4096
-"""Samples along a line, at most; else one for each device pixel."""
+DENSE, MOST = 4, 4096
+"""Samples for each device pixel, so that between two of them nothing bends; and of a line, at most."""
 
 WIDTH, HEIGHT = 330, 178
 """Logical pixels of the panel."""
@@ -39,6 +39,12 @@ PANES = (GREY, QColor(255, 176, 64), QColor(72, 214, 108), QColor(84, 142, 255))
 
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 """ITU-R BT.709, of the levels as they are, as in the histogram."""
+
+LEAST = 24.0
+"""Levels that an edge has at least."""
+
+SINGLE = 0.7
+"""Part of all that a curve goes through which a single edge is at least; the rest is halos and noise."""
 
 Values = npt.NDArray[np.float64]
 
@@ -55,11 +61,20 @@ class Strip:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curve:
-    """Levels along the line, (N,), in [0, 255]; not a number where the pane does not show it."""
+    """Levels along the line, (N,), in [0, 255]; not a number where the pane does not show it.
+
+    rise: picture pixels in which the level goes from 10 to 90 % of the way, where the line crosses one edge; else None.
+    """
 
     name: str
     colour: QColor
     values: Values
+    rise: float | None = None
+
+    @property
+    def words(self) -> str:
+        """Whose it is, and how wide its edge."""
+        return self.name if self.rise is None else f"{self.name} {decimal(f'{self.rise:.2f}')}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,6 +114,29 @@ def sampled(pixels: npt.NDArray[Any], points: Values) -> Values:
     return values
 
 
+def rise_of(distances: Values, values: Values) -> float | None:
+    """How far it is from 10 to 90 % of the way from the first value to the last (the rise distance of ISO 12233).
+
+    None where that is no single edge: too flat, not all known, or reaching far beyond its ends.
+    """
+    if np.isnan(values).any():
+        return None
+    way = values[-1] - values[0]
+    if abs(way) < LEAST or abs(way) < SINGLE * (values.max() - values.min()):
+        return None
+    part = (values - values[0]) / way
+    high = int(np.argmax(part >= 0.9))
+    low = int(np.flatnonzero(part[: high + 1] <= 0.1)[-1])
+
+    def place(before: int, level: float) -> float:
+        """Where between the sample `before` and the next one `level` is reached."""
+        step = part[before + 1] - part[before]
+        beyond = (level - part[before]) / step if step else 0.0
+        return float(distances[before] + beyond * (distances[before + 1] - distances[before]))
+
+    return place(high - 1, 0.9) - place(low, 0.1)
+
+
 def profile_of(distances: Values, strips: tuple[Strip, ...]) -> Profile:
     """One strip by its colours and its luminance, several by their luminance."""
     curves: list[Curve] = []
@@ -107,7 +145,8 @@ def profile_of(distances: Values, strips: tuple[Strip, ...]) -> Profile:
         if len(strips) == 1 and not strip.grey:
             names = tr("Red"), tr("Green"), tr("Blue")
             curves += [Curve(name, own, values[:, n]) for n, (name, own) in enumerate(zip(names, COLOURS, strict=True))]
-        curves.append(Curve(strip.name if len(strips) > 1 else tr("Luminance"), colour, values @ LUMINANCE))
+        name, luminance = strip.name if len(strips) > 1 else tr("Luminance"), values @ LUMINANCE
+        curves.append(Curve(name, colour, luminance, rise_of(distances, luminance)))
     return Profile(distances, tuple(curves))
 
 
@@ -223,7 +262,7 @@ class ProfilePanel(QWidget):
         if facts == self._facts:
             return
         start, end = (np.array(main.point_at(place)) for place in (line.start, line.end))
-        count = min(MOST, max(2, int(np.ceil(np.linalg.norm(end - start))) + 1))
+        count = min(MOST, max(2, int(np.ceil(DENSE * np.linalg.norm(end - start))) + 1))
         parts = np.linspace(0, 1, count)
         points = start + parts[:, None] * (end - start) - 0.5  # (x, y) in device pixels of a view
         strips = []
@@ -251,6 +290,8 @@ class ProfilePanel(QWidget):
         if facts == self._facts:
             self.profile = profile
             self.copy.setText(tr("Copy"))
+            edges = any(curve.rise is not None for curve in profile.curves)
+            self.setToolTip(tr("Behind the name: picture pixels from 10 to 90 % of the edge") if edges else "")
             self.update()
 
     @Slot()
@@ -261,6 +302,18 @@ class ProfilePanel(QWidget):
 
     # ---- painting ----
 
+    def _legend(self) -> list[tuple[Curve, float, int]]:
+        """Each curve with where its words begin, and in which row."""
+        made: list[tuple[Curve, float, int]] = []
+        x, row = 10.0, 0
+        for curve in self.profile.curves if self.profile is not None else ():
+            width = self.fontMetrics().horizontalAdvance(curve.words)
+            if made and x + width > WIDTH - 10:
+                x, row = 10.0, row + 1
+            made.append((curve, x, row))
+            x += width + 14
+        return made
+
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         """Paint the curves from black at the foot to white, and above them whose they are."""
         del event
@@ -269,18 +322,18 @@ class ProfilePanel(QWidget):
             painter.setPen(QPen(QColor(255, 255, 255, 28), 1))
             painter.setBrush(QColor(22, 22, 24, 215))
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
-            place = QRectF(10, 28, WIDTH - 20, HEIGHT - 62)
+            legend = self._legend()
+            top = 28 + 16 * max((row for *_, row in legend), default=0)
+            place = QRectF(10, top, WIDTH - 20, HEIGHT - 34 - top)
             painter.setPen(QPen(QColor(255, 255, 255, 34), 1))
             for part in (0.0, 0.5, 1.0):
                 y = place.bottom() - part * place.height()
                 painter.drawLine(QPointF(place.left(), y), QPointF(place.right(), y))
             if self.profile is None:
                 return
-            x = place.left()
-            for curve in self.profile.curves:
+            for curve, x, row in legend:
                 painter.setPen(curve.colour)
-                painter.drawText(QPointF(x, 19), curve.name)
-                x += painter.fontMetrics().horizontalAdvance(curve.name) + 14
+                painter.drawText(QPointF(x, 19 + 16 * row), curve.words)
                 painter.setPen(QPen(curve.colour, 1.3))
                 for piece in _pieces(curve.values, place):
                     painter.drawPolyline(piece)

@@ -14,7 +14,7 @@ from PySide6.QtTest import QTest
 from diif_viewer.ui import language
 from diif_viewer.ui.compare import Layout
 from diif_viewer.ui.line import Line, straightened
-from diif_viewer.ui.profile import MARGIN, sampled
+from diif_viewer.ui.profile import MARGIN, rise_of, sampled
 from tests.ui.fake_renderer import expected
 from tests.ui.on_screen import source, turn_wheel
 from tests.ui.test_files import other_photo
@@ -98,7 +98,7 @@ def test_the_curves_are_what_is_on_screen_along_it(stage, photo, key):
     overlay.lay(Line((x - 6.3, y - 4.1), (x + 5.2, y + 3.7)))
     profile = measured(stage)
     assert profile.distances[-1] == pytest.approx(overlay.line.length)
-    assert len(profile.distances) == math.ceil(overlay.line.length * view.scale) + 1 or view.scale < 1
+    assert len(profile.distances) == math.ceil(4 * overlay.line.length * view.scale) + 1
     assert [curve.name for curve in profile.curves] == ["Red", "Green", "Blue", "Luminance"]
     shown = stage.canvas_pixels().astype(float)
     start, end = (np.array(view.point_at(place)) for place in (overlay.line.start, overlay.line.end))
@@ -301,6 +301,58 @@ def test_samples_are_linear_between_pixels_and_end_half_a_pixel_outside():
     assert values[:5] == pytest.approx([0, 15, 22.5, 0, 30])
     assert np.isnan(values[5:]).all()
     assert sampled(pixels[:1, :1], np.array([[0.0, 0.2]]))[0, 0] == 0
+
+
+def test_the_width_of_an_edge_is_that_of_its_ramp():
+    distances = np.linspace(0, 10, 1001)
+    for width, start in ((0.5, 3.0), (2.0, 4.2), (5.0, 1.0)):
+        ramp = np.clip((distances - start) / width, 0, 1) * 150 + 40
+        assert rise_of(distances, ramp) == pytest.approx(0.8 * width, abs=1e-6)
+        assert rise_of(distances, ramp[::-1]) == pytest.approx(0.8 * width, abs=1e-6)
+        halo = ramp + 20 * np.exp(-(((distances - start - width) / 0.4) ** 2))
+        assert rise_of(distances, halo) < 0.8 * width, "it is reached earlier, and the halo does not count"
+    step = np.where(distances < 5, 10.0, 90.0)
+    assert rise_of(distances, step) == pytest.approx(0.008, abs=1e-6), "between two samples"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.full(50, 80.0),
+        np.linspace(0, 20, 50),
+        np.r_[np.linspace(0, 200, 25), np.linspace(200, 0, 25)],
+        [0.0, np.nan, 99],
+    ],
+)
+def test_what_is_no_single_edge_has_no_width(values):
+    assert rise_of(np.arange(len(values), dtype=float), np.array(values)) is None
+
+
+def test_a_sharper_edge_has_a_smaller_number(stage, tmp_path):
+    pixels = np.where(np.arange(120) < 60, 30, 220).astype(np.uint8)[None].repeat(90, 0)
+    Image.fromarray(pixels).save(tmp_path / "edge.png")
+    overlay = laid(stage, tmp_path / "edge.png", "n6")
+    stage.state.set_layout(Layout.TWO)
+    stage.state.set_method("bicubic", 0)
+    stage.sharp()
+    stage.rest()
+    overlay.lay(Line((50.0, 45.0), (70.0, 45.0)))
+    profile = measured(stage)
+    soft, hard = (curve.rise for curve in profile.curves)
+    assert stage.window.profile.toolTip().endswith("10 to 90 % of the edge")
+    assert hard == pytest.approx(0.8 / 8, abs=0.01), "one device pixel"
+    assert 0.6 < soft < 1.2
+    assert profile.curves[1].words == f"Nearest {hard:.2f}"
+    stage.window.profile.grab()
+    stage.state.set_layout(Layout.FOUR)
+    for pane in range(4):
+        stage.state.set_method("lanczos", pane)
+    stage.sharp()
+    stage.rest()
+    measured(stage)
+    rows = [row for *_, row in stage.window.profile._legend()]
+    assert rows[0] == 0
+    assert rows[-1] == 1, "there is room for all"
 
 
 def test_its_words_follow_the_language(stage, photo, monkeypatch):
