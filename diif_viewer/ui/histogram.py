@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.images import image_bytes
 from diif_viewer.ui.language import decimal, tr
+from diif_viewer.ui.panel import COLOURS, GREY, MARGIN, Panel
 from diif_viewer.ui.settings import Settings
 from diif_viewer.ui.side_work import SideWork
 from diif_viewer.ui.state import Picture
@@ -30,13 +31,6 @@ SAMPLES = 1_000_000
 
 WIDTH, HEIGHT = 276, 148
 """Logical pixels of the panel."""
-
-MARGIN = 12
-ROOM = (420, 320)
-"""A smaller canvas, (width, height), has no histogram."""
-
-COLOURS = (QColor(255, 82, 82), QColor(72, 214, 108), QColor(84, 142, 255))
-GREY = QColor(220, 220, 226)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,45 +63,28 @@ def _shares(levels: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     return shares
 
 
-class Histogram(QWidget):
+class Histogram(Panel):
     """A child of the canvas at its lower left, seen while `wanted`. counts: what it shows, None before the first."""
 
     _made = Signal(object, object)
 
     def __init__(self, controller: Controller, settings: Settings, canvas: QWidget) -> None:
-        super().__init__(canvas)
-        self._controller, self._settings, self._canvas = controller, settings, canvas
+        super().__init__(canvas, tr("Histogram"), WIDTH, HEIGHT)
+        self._controller, self._settings = controller, settings
         self.counts: Counts | None = None
         self._facts: object = None
-        self.setFixedSize(WIDTH, HEIGHT)
-        self.setAccessibleName(tr("Histogram"))
-        self.setCursor(Qt.CursorShape.ArrowCursor)
-        self.words = QLabel(self)
         self.whole = self._switch(
             "histogram_whole", tr("Whole"), tr("Of the whole picture, not only of what is in sight")
         )
         self.log = self._switch("histogram_log", tr("Log"), tr("Logarithmic: small numbers are seen too"))
-        foot = QHBoxLayout()
-        foot.setContentsMargins(10, 0, 6, 4)
-        foot.addWidget(self.words, 1)
-        foot.addWidget(self.whole)
-        foot.addWidget(self.log)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addStretch()
-        column.addLayout(foot)
         self._side_work = SideWork("histogram", PACE, look=self._look, work=self._count, parent=self)
         self._made.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         for fact in (controller.repaint, controller.state.active_changed, controller.state.methods_changed):
             fact.connect(self._stirred)
         controller.state.picture_changed.connect(self.place)
-        self.hide()
 
     def _switch(self, name: str, words: str, tip: str) -> QToolButton:
-        button = QToolButton(self)
-        button.setObjectName("switch")
-        button.setText(words)
-        button.setToolTip(tip)
+        button = self.add_button(words, tip)
         button.setCheckable(True)
         button.setChecked(self._settings.flag(name))
         button.toggled.connect(lambda on: self._switched(name, on))
@@ -131,8 +108,7 @@ class Histogram(QWidget):
     @Slot()
     def place(self) -> None:
         """Come, go, and keep to the corner."""
-        roomy = self._canvas.width() >= ROOM[0] and self._canvas.height() >= ROOM[1]
-        self.setVisible(self.wanted and roomy and self._controller.state.picture is not None)
+        self.setVisible(self.wanted and self.has_room and self._controller.state.picture is not None)
         self.move(MARGIN, self._canvas.height() - HEIGHT - MARGIN)
         self._stirred()
 
@@ -196,10 +172,7 @@ class Histogram(QWidget):
         """Paint the curves, the colours shining through each other."""
         del event
         with QPainter(self) as painter:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(QPen(QColor(255, 255, 255, 28), 1))
-            painter.setBrush(QColor(22, 22, 24, 215))
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
+            self.paint_ground(painter)
             if self.counts is None:
                 return
             place = QRectF(10, 10, WIDTH - 20, HEIGHT - 42)

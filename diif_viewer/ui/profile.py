@@ -13,14 +13,13 @@ import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter, QPaintEvent, QPen, QPolygonF
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from diif_viewer.ui.controller import Controller
-from diif_viewer.ui.histogram import COLOURS, GREY, MARGIN, ROOM
-from diif_viewer.ui.histogram import HEIGHT as HISTOGRAM
 from diif_viewer.ui.images import image_bytes
 from diif_viewer.ui.language import decimal, tr
 from diif_viewer.ui.line import LineOverlay
+from diif_viewer.ui.panel import COLOURS, GREY, MARGIN, Panel
 from diif_viewer.ui.reduced import label_of
 from diif_viewer.ui.side_work import SideWork
 from diif_viewer.ui.state import Picture
@@ -150,35 +149,20 @@ def profile_of(distances: Values, strips: tuple[Strip, ...]) -> Profile:
     return Profile(distances, tuple(curves))
 
 
-class ProfilePanel(QWidget):
+class ProfilePanel(Panel):
     """A child of the canvas at its lower left, above the histogram, while there is a line. profile: what it shows."""
 
     _made = Signal(object, object)
 
     def __init__(self, controller: Controller, histogram: QWidget, canvas: QWidget) -> None:
-        super().__init__(canvas)
-        self._controller, self._histogram, self._canvas = controller, histogram, canvas
+        super().__init__(canvas, tr("Profile along a line"), WIDTH, HEIGHT)
+        self._controller, self._histogram = controller, histogram
         self.overlay = LineOverlay(controller, canvas)
         self.profile: Profile | None = None
         self._facts: object = None
         self._of: Picture | None = None
-        self.setFixedSize(WIDTH, HEIGHT)
-        self.setAccessibleName(tr("Profile along a line"))
-        self.setCursor(Qt.CursorShape.ArrowCursor)
-        self.words = QLabel(self)
-        self.copy = QToolButton(self)
-        self.copy.setObjectName("switch")
-        self.copy.setText(tr("Copy"))
-        self.copy.setToolTip(tr("Copy the values as a table"))
+        self.copy = self.add_button(tr("Copy"), tr("Copy the values as a table"))
         self.copy.clicked.connect(self._copy)
-        foot = QHBoxLayout()
-        foot.setContentsMargins(10, 0, 6, 4)
-        foot.addWidget(self.words, 1)
-        foot.addWidget(self.copy)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addStretch()
-        column.addLayout(foot)
         self._side_work = SideWork("profile", PACE, look=self._look, work=self._measure, parent=self)
         self._made.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
         state = controller.state
@@ -186,7 +170,6 @@ class ProfilePanel(QWidget):
             fact.connect(self._stirred)
         self.overlay.changed.connect(self._changed)
         state.picture_changed.connect(self._picture_changed)
-        self.hide()
 
     @property
     def wanted(self) -> bool:
@@ -205,10 +188,9 @@ class ProfilePanel(QWidget):
     @Slot()
     def place(self) -> None:
         """Come, go, and keep to the corner."""
-        width, height = self._canvas.width(), self._canvas.height()
-        self.setVisible(self.wanted and width >= ROOM[0] and height >= ROOM[1])
-        below = HISTOGRAM + MARGIN // 2 if self._histogram.isVisible() else 0
-        self.move(MARGIN, max(0, height - HEIGHT - MARGIN - below))
+        self.setVisible(self.wanted and self.has_room)
+        below = self._histogram.height() + MARGIN // 2 if self._histogram.isVisible() else 0
+        self.move(MARGIN, max(0, self._canvas.height() - HEIGHT - MARGIN - below))
         self._stirred()
 
     def shutdown(self) -> None:
@@ -318,10 +300,7 @@ class ProfilePanel(QWidget):
         """Paint the curves from black at the foot to white, and above them whose they are."""
         del event
         with QPainter(self) as painter:
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(QPen(QColor(255, 255, 255, 28), 1))
-            painter.setBrush(QColor(22, 22, 24, 215))
-            painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
+            self.paint_ground(painter)
             legend = self._legend()
             top = 28 + 16 * max((row for *_, row in legend), default=0)
             place = QRectF(10, top, WIDTH - 20, HEIGHT - 34 - top)

@@ -14,7 +14,8 @@ from PySide6.QtTest import QTest
 from diif_viewer.ui import language
 from diif_viewer.ui.compare import Layout
 from diif_viewer.ui.line import Line, straightened
-from diif_viewer.ui.profile import MARGIN, rise_of, sampled
+from diif_viewer.ui.panel import MARGIN
+from diif_viewer.ui.profile import rise_of, sampled
 from tests.ui.fake_renderer import expected
 from tests.ui.on_screen import source, turn_wheel
 from tests.ui.test_files import other_photo
