@@ -33,25 +33,13 @@ ROWS = (
         "film",
         "figure",
     ),
-    *(
-        "|",
-        "turn",
-        "play",
-        "keep_view",
-        "overview",
-        "histogram",
-        "line",
-        "brightness",
-        "grid",
-        "background",
-        "theme",
-        "fade",
-    ),
+    *("|", "turn", "play", "keep_view", "closely", "appearance"),
     *("|", "models", "preferences", "diagnostics", "shortcuts", "quit"),
 )
 
 TURNS = ("turn_right", "turn_left", "mirror", "upside_down")
-BRIGHTNESSES = ("brighter", "darker", "as_bright_as_it_is")
+CLOSELY = ("overview", "histogram", "line", "grid", "|", "brighter", "darker", "as_bright_as_it_is")
+APPEARANCE = ("theme", "background", "fade")
 
 
 class MainMenu(QMenu):
@@ -61,10 +49,15 @@ class MainMenu(QMenu):
         super().__init__(parent)
         self._files, self._opening = files, opening
         self.recent = RecentMenu(files, opening, self)
-        turns, brightnesses = QMenu(tr("Turn"), self), QMenu(tr("Brightness"), self)
-        _fill(turns, TURNS, actions, {})
-        _fill(brightnesses, BRIGHTNESSES, actions, {})
-        _fill(self, ROWS, actions, {"recent": self.recent, "turn": turns, "brightness": brightnesses})
+        menus: dict[str, QMenu] = {"recent": self.recent}
+        for name, words, rows in (
+            ("turn", tr("Turn"), TURNS),
+            ("closely", tr("Look closely"), CLOSELY),
+            ("appearance", tr("Appearance"), APPEARANCE),
+        ):
+            menus[name] = QMenu(words, self)
+            _fill(menus[name], rows, actions, {})
+        _fill(self, ROWS, actions, menus)
 
     def button(self, keys: Keys, parent: QWidget) -> QToolButton:
         """A button for the toolbar that opens this menu."""

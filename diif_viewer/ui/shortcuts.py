@@ -21,7 +21,7 @@ from diif_viewer.ui.keys_dialog import KeysDialog
 from diif_viewer.ui.language import mark, tr
 from diif_viewer.ui.shortcut_list import shortcut_lines
 
-COLUMNS = 3
+COLUMNS = 4
 NOTE = mark(
     "LIIF, DIIF and DIIF-S restore what bicubic reduction took away; "
     "they do not invent detail as generative upscalers do."
@@ -82,7 +82,7 @@ def _listed(keys: Keys, count: int) -> QWidget:
     row.setContentsMargins(0, 0, 12, 0)
     row.setSpacing(36)
     for column in columns:
-        column.addStretch()
+        column.addStretch(1)
         row.addLayout(column)
     return listed
 
