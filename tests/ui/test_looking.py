@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QMenu
 
 from diif_viewer.ui.compare import Layout
 from diif_viewer.ui.grid import borders
@@ -201,4 +204,7 @@ def test_a_right_click_opens_the_menu_where_it_was_made(stage, photo, monkeypatc
     monkeypatch.setattr(menu, "popup", asked.append)  # the offscreen platform has no popups
     canvas.customContextMenuRequested.emit(QPoint(50, 60))
     assert asked == [canvas.mapToGlobal(QPoint(50, 60))]
-    assert {"Copy view", "Background", "Copy diagnostics"} <= {action.text() for action in menu.actions()}
+    named = {action.text(): action for action in menu.actions()}
+    assert {"Copy view", "Appearance", "Copy diagnostics"} <= set(named)
+    within = cast(QMenu, named["Appearance"].menu())
+    assert "Background" in {action.text() for action in within.actions()}
