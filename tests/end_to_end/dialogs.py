@@ -10,9 +10,9 @@ from tests.end_to_end.photographer import EYESPOT, Photographer
 from tests.end_to_end.ways import bring_back, reduce
 
 
-def shot_and_closed(here: Photographer) -> Image.Image:
-    """The dialog in front, which Escape closes then."""
-    taken = here.shoot()
+def shot_and_closed(here: Photographer, name: str = "DIIF Viewer$") -> Image.Image:
+    """The dialog in front, which Escape closes then: what is seen of the window, or of the one of this name."""
+    taken = here.shoot(name)
     here.keys("Escape")
     here.focus("DIIF Viewer$")
     return taken
@@ -70,8 +70,11 @@ def dialog(here: Photographer, key: str, name: str) -> Image.Image:
 
 
 def keys(here: Photographer) -> Image.Image:
-    """Every key."""
-    return dialog(here, "F1", "Keys and gestures")
+    """Every key, in a dialog that may be wider than the window."""
+    here.keys("F2", "0", "F1")
+    here.focus("Keys and gestures")
+    time.sleep(2)
+    return shot_and_closed(here, "Keys and gestures")
 
 
 def models(here: Photographer) -> Image.Image:

@@ -80,9 +80,9 @@ class Photographer:
         time.sleep(0.3)
         self.program.input("mouseup", 1)
 
-    def shoot(self) -> Image.Image:
-        """What the screen shows where the main window is."""
-        window = self.program.input("search", "--onlyvisible", "--name", "DIIF Viewer$").split()[0]
+    def shoot(self, name: str = "DIIF Viewer$") -> Image.Image:
+        """What the screen shows where the main window is, or the one of this name."""
+        window = self.program.input("search", "--onlyvisible", "--name", name).split()[0]
         lines = self.program.input("getwindowgeometry", "--shell", window).splitlines()
         facts = {name: int(value) for name, value in (line.split("=") for line in lines)}
         left, top = max(0, facts["X"]), max(0, facts["Y"])
