@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 
 import pytest
 
@@ -12,6 +13,9 @@ for number, usual in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.
     # in the background (&, nohup) they are ignored, and programs that tests end with them inherit that
     if hasattr(signal, number) and signal.getsignal(getattr(signal, number)) is signal.SIG_IGN:
         signal.signal(getattr(signal, number), usual)
+
+if sys.platform.startswith("linux") and not os.environ.get("QT_QPA_PLATFORM"):
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # read when torch is imported, here and in the programs that tests start
     os.environ.setdefault("OMP_NUM_THREADS", "2")  # enough for work side by side; the cores are shared with others

@@ -74,7 +74,7 @@ def _versions(advice: list[str]) -> Iterator[str]:
 
 def _optional() -> Iterator[str]:
     """Packages that are asked for by name, and what they are for."""
-    for package, purpose in (("av", "films as MP4 and WebM"), ("matplotlib", "figures")):
+    for package, purpose in (("av", "films as MP4 and WebM"), ("matplotlib", "plots")):
         try:
             yield f"{package} {version(package)} ({purpose})"
         except PackageNotFoundError:

@@ -93,7 +93,7 @@ _PROTOCOLS = "benchmark: luminance, border of the scale left out (default); div2
 
 def run(args: argparse.Namespace) -> int:
     """Measure, print the table, write the files. Raises DiifViewerError with one sentence."""
-    from diif_viewer.evaluation.figures import check_target, write_gain_plot
+    from diif_viewer.evaluation.figures import check_plot, write_gain_plot
     from diif_viewer.evaluation.quality import PROTOCOLS, measure
     from diif_viewer.evaluation.seams import seam_table
     from diif_viewer.evaluation.tables import json_text, kept_scores, markdown, means, write_tables
@@ -113,7 +113,7 @@ def run(args: argparse.Namespace) -> int:
         raise RequestError("The plot shows the gain over bicubic: measure another method as well.")
     cases = _cases(args)
     if args.plot is not None:
-        check_target(args.plot, [path for case in cases for path in (case.high, case.low) if path is not None])
+        check_plot(args.plot, [path for case in cases for path in (case.high, case.low) if path is not None])
     methods = load_methods(names, args.device)
     rows = len(methods) + args.best * sum(not isinstance(method, str) for method in methods)
     progress = ProgressLine(enabled=not args.quiet, work=len(cases) * rows, unit="pictures")

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from diif_viewer.errors import RequestError
-from diif_viewer.evaluation.figures import Crop, Row
-from diif_viewer.evaluation.quality import views
+from diif_viewer.evaluation.quality import Dtype, views
 from diif_viewer.geometry import Lattice, Window
-from diif_viewer.imaging.colour import rgb_to_y
-from diif_viewer.imaging.metrics import psnr
+from diif_viewer.imaging.colour import expand_grey, rgb_to_y, to_8_bits
+from diif_viewer.imaging.metrics import psnr, ssim
 from diif_viewer.imaging.reduction import reduced_pair
 
 if TYPE_CHECKING:
@@ -28,13 +28,41 @@ MOST_PIXELS = 1 << 25
 """Of one crop of a figure: more than any paper or screen shows, and all of them are held at once."""
 
 
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """The region by one method. pixels: HWC RGB. psnr: dB where the truth is known, infinite for the truth itself.
+
+    ssim: not a number for regions below 11 x 11 pixels.
+    """
+
+    name: str
+    pixels: Bytes
+    psnr: float | None = None
+    ssim: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The crops of one scale; all rows have the same names in the same order."""
+
+    scale: float
+    crops: tuple[Crop, ...]
+
+
 def of_truth(
-    truth: Bytes, scales: Sequence[float], methods: Sequence[str | Model], box: Box, progress: Progress | None = None
+    truth: Bytes,
+    scales: Sequence[float],
+    methods: Sequence[str | Model],
+    box: Box,
+    *,
+    dtype: Dtype = "float32",
+    progress: Progress | None = None,
 ) -> list[Row]:
     """The picture is the truth: reduced by each scale as the papers do, enlarged by each method, and compared.
 
-    truth: HWC RGB. box: (left, top, right, bottom) in its pixels. The truth itself ends each row; PSNR is that of the
-    region's luminance. Raises RequestError for a region that does not lie in what is left at every scale.
+    truth: HWC RGB. box: (left, top, right, bottom) in its pixels. dtype: what is measured of models, float32 or what is
+    on screen. The truth itself ends each row; PSNR and SSIM are those of the region's luminance. Raises RequestError
+    for a region that does not lie in what is left at every scale.
     """
     left, top, right, bottom = whole_box(box)
     window, rows = Window(top, left, bottom, right), []
@@ -43,18 +71,28 @@ def of_truth(
         check_inside(box, high.shape, f" that can be compared at x{scale:g}")
         wanted = high[top:bottom, left:right]
         lattice, crops = Lattice.of_size(low.shape[0], low.shape[1], *high.shape[:2]), []
-        for name, pixels, _ in views(low, lattice, window, methods):
-            unit = pixels / 255.0 if pixels.dtype == np.uint8 else pixels
-            crops.append(Crop(name, _bytes(pixels), psnr(rgb_to_y(unit), rgb_to_y(wanted / 255.0))))
+        luminance = rgb_to_y(wanted / 255.0)
+        for name, pixels, _ in views(low, lattice, window, methods, dtype):
+            own = rgb_to_y(pixels / 255.0 if pixels.dtype == np.uint8 else pixels)
+            crops.append(Crop(name, _bytes(pixels), psnr(own, luminance), ssim(own, luminance)))
             _told(progress, number + len(crops) / len(methods), scales)
         rows.append(Row(scale, (*crops, Crop("truth", wanted, math.inf))))
     return rows
 
 
 def of_picture(
-    picture: Bytes, scales: Sequence[float], methods: Sequence[str | Model], box: Box, progress: Progress | None = None
+    picture: npt.NDArray[Any],
+    scales: Sequence[float],
+    methods: Sequence[str | Model],
+    box: Box,
+    *,
+    dtype: Dtype = "float32",
+    progress: Progress | None = None,
 ) -> list[Row]:
-    """The picture itself is enlarged; there is no truth. box: in its pixels. Raises RequestError."""
+    """The picture itself is enlarged; there is no truth. Raises RequestError.
+
+    picture: HWC, grey or RGB, uint8 or uint16. box: in its pixels. dtype: as for `of_truth`.
+    """
     check_inside(box, picture.shape, "")
     rows = []
     for number, scale in enumerate(scales):
@@ -67,7 +105,7 @@ def of_picture(
                 f"At x{scale:g} the region is {window.width}x{window.height} pixels, more than a figure can show; "
                 "choose a smaller one with --box, or a smaller scale."
             )
-        for name, pixels, _ in views(picture, lattice, window, methods):
+        for name, pixels, _ in views(picture, lattice, window, methods, dtype):
             crops.append(Crop(name, _bytes(pixels)))
             _told(progress, number + len(crops) / len(methods), scales)
         rows.append(Row(scale, tuple(crops)))
@@ -96,8 +134,8 @@ def check_inside(box: Box, shape: tuple[int, ...], what: str) -> None:
 
 
 def _bytes(pixels: npt.NDArray[Any]) -> Bytes:
-    levels = pixels if pixels.dtype == np.uint8 else np.rint(pixels * 255).clip(0, 255)
-    return levels.astype(np.uint8)
+    levels = np.rint(pixels * 255).clip(0, 255).astype(np.uint8) if pixels.dtype.kind == "f" else to_8_bits(pixels)
+    return np.asarray(expand_grey(levels))
 
 
 def _told(progress: Progress | None, done: float, scales: Sequence[float]) -> None:

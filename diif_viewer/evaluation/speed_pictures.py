@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from diif_viewer.evaluation.figures import check_target
+from diif_viewer.evaluation.figures import check_plot
 from diif_viewer.imaging.save import atomic_path
 from diif_viewer.models.counts import parameters
 from diif_viewer.paths import shipped
@@ -23,7 +23,7 @@ _SMALLEST, _LARGEST = 60.0, 1500.0  # areas of bubbles, in square points
 
 def check_pictures(folder: Path) -> None:
     """Refuse before the work what could only fail after it. Raises RequestError: no folder, no matplotlib."""
-    check_target(folder / "curves.png")
+    check_plot(folder / "curves.png")
 
 
 def draw(result: dict[str, Any], folder: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""The command lines that write what the dialogs of exports and films write: for scripts, notes and many pictures."""
+"""The command lines that write what the dialogs of exports, films and figures write: for scripts and many pictures."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from diif_viewer.engine.jobs import FilmRequest
 from diif_viewer.imaging.turns import UPRIGHT
 from diif_viewer.ui.export_choices import Choices
 from diif_viewer.ui.export_order import method_for
-from diif_viewer.ui.export_plan import Plan, Subject
+from diif_viewer.ui.export_plan import Box, Plan, Subject
 from diif_viewer.ui.reduced import method_of
 from diif_viewer.ui.state import Picture
+
+if TYPE_CHECKING:
+    from diif_viewer.ui.figure_work import Wish
 
 
 def render_words(picture: Picture, subject: Subject, choices: Choices, plan: Plan, path: Path) -> list[str]:
@@ -53,6 +57,22 @@ def animate_words(picture: Picture, order: FilmRequest) -> list[str]:
     words += ["--size", f"{path.start.view_width}x{path.start.view_height}"]
     words += ["--seconds", f"{path.seconds:g}", "--fps", f"{float(path.rate):.10g}", "--easing", path.easing]
     return [*words, "--model", order.model, "-o", os.path.abspath(order.file)]
+
+
+def compare_words(picture: Picture, box: Box, wish: Wish, path: Path) -> list[str]:
+    """Those of `diif-viewer compare` that write a figure to `path`; none where there is no such command.
+
+    picture: with its truth where there is one. box: (left, top, right, bottom) in pixels of it, or of the truth.
+    """
+    original = picture if picture.reduced is None else picture.reduced.original
+    words = _beginning("compare", original)
+    if not words or original.pixels.shape[2] in (2, 4):  # what is transparent is white on paper
+        return []
+    words += ["--zoom"] if picture.reduced is None else []
+    words += ["--scale", ",".join(f"{scale!r}" for scale in wish.scales)]
+    words += ["--box", ",".join(f"{value!r}" for value in box), "--method", ",".join(wish.methods)]
+    words += [] if wish.whole else ["--alone"]
+    return [*words, "--dtype", "uint8", "-o", os.path.abspath(path)]
 
 
 def _beginning(command: str, picture: Picture) -> list[str]:

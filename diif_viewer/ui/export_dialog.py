@@ -177,7 +177,7 @@ class ExportDialog(SaveDialog):
             if not sentence and self.path in self._taken():
                 sentence = tr("{name} is being written just now; give another name.", name=self.path.name)
         self.say(sentence)
-        self.renew_command()
+        self.command.renew()
         self.planned.emit(plan)
         if plan is not None:
             self.preview.wait()

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QImage, QPainter, QPen
 
+from diif_viewer.ui.language import tr
+
 ABOUT, LARGEST = 240, 480
 """Side of a panel in pixels: about; above the second a crop is not enlarged further."""
 
@@ -68,14 +70,29 @@ class Figure:
         return all(crop.pixels is not None for row in self.rows for crop in row.crops)
 
 
+def footer(name: str, box: Box, *, measured: bool) -> str:
+    """The small print. name: of the picture. box: in its pixels."""
+    left, top, right, bottom = (f"{round(value, 1):g}" for value in box)
+    words = tr(
+        "{name}, region {left}, {top} to {right}, {bottom}",
+        **{"name": name, "left": left, "top": top, "right": right, "bottom": bottom},
+    )
+    words += tr("; PSNR / SSIM of the region's luminance") if measured else ""
+    return words.encode("utf-8", "replace").decode()  # names of files may hold bytes that are no letters
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Where things lie. panel: (height, width). whole: (height, width) of the picture at the left, (0, 0) for none."""
+    """Where things lie. panel: (height, width). whole: (height, width) of the picture at the left, (0, 0) for none.
+
+    step, pitch: from one row, one column, to the next. text: height of letters.
+    """
 
     panel: tuple[int, int]
     whole: tuple[int, int]
     left: int
     step: int
+    pitch: int
     text: int
     height: int
     width: int
@@ -83,7 +100,8 @@ class Plan:
     def place(self, row: int, column: int) -> QRectF:
         """The panel in this row and column."""
         height, width = self.panel
-        return QRectF(self.left + column * (width + GAP), MARGIN + row * self.step, width, height)
+        beside = (self.pitch - GAP - width) // 2  # where captions are wider
+        return QRectF(self.left + column * self.pitch + beside, MARGIN + row * self.step, width, height)
 
 
 def plan(figure: Figure) -> Plan:
@@ -100,8 +118,9 @@ def plan(figure: Figure) -> Plan:
         wide = min(2.0 * panel[1], (height - step + panel[0] + GAP) * across)
         whole = max(1, round(wide / across)), max(1, round(wide))
     left = MARGIN + (whole[1] + GAP if whole[1] else 0) + round(1.8 * text)
-    total = left + columns * (panel[1] + GAP) - GAP + MARGIN
-    return Plan(panel, whole, left, step, text, MARGIN + height + round(2.2 * text) + MARGIN, total)
+    pitch = max(panel[1], _widest_caption(figure.rows, text)) + GAP
+    total = left + columns * pitch - GAP + MARGIN
+    return Plan(panel, whole, left, step, pitch, text, MARGIN + height + round(2.2 * text) + MARGIN, total)
 
 
 def _panel_size(rows: tuple[Row, ...]) -> tuple[int, int]:
@@ -110,6 +129,13 @@ def _panel_size(rows: tuple[Row, ...]) -> tuple[int, int]:
     longest = max(height, width)
     factor = max(1, round(ABOUT / longest)) if longest <= LARGEST else 1
     return height * factor, width * factor
+
+
+def _widest_caption(rows: tuple[Row, ...], text: int) -> int:
+    """Pixels that the longest line below a crop takes, were it bold."""
+    metrics = QFontMetricsF(_font(text, bold=True))
+    lines = {line for row in rows for crop in row.crops for line in (crop.label, crop.measured)}
+    return math.ceil(max(map(metrics.horizontalAdvance, lines)))
 
 
 def paint(painter: QPainter, figure: Figure, laid: Plan) -> None:
@@ -123,7 +149,7 @@ def paint(painter: QPainter, figure: Figure, laid: Plan) -> None:
             place = laid.place(number, column)
             _paint_crop(painter, crop, place)
             best = crop.psnr is not None and crop.psnr == row.best
-            _paint_caption(painter, crop, place, laid.text, best=best)
+            _paint_caption(painter, crop, place, laid, best=best)
     painter.setFont(_font(round(0.85 * laid.text)))
     painter.setPen(DIM)
     foot = QRectF(MARGIN, laid.height - MARGIN - 1.6 * laid.text, laid.width - 2 * MARGIN, 1.6 * laid.text)
@@ -172,10 +198,11 @@ def _paint_crop(painter: QPainter, crop: Crop, place: QRectF) -> None:
     painter.drawImage(place.topLeft(), drawn or crop.pixels)
 
 
-def _paint_caption(painter: QPainter, crop: Crop, place: QRectF, text: int, *, best: bool) -> None:
+def _paint_caption(painter: QPainter, crop: Crop, place: QRectF, laid: Plan, *, best: bool) -> None:
     """The label below `place`, and under it what was measured, bold for the best of its row."""
     painter.setPen(INK)
-    line = QRectF(place.left() - GAP / 2, place.bottom() + 0.2 * text, place.width() + GAP, 1.4 * text)
+    text = laid.text
+    line = QRectF(place.center().x() - laid.pitch / 2, place.bottom() + 0.2 * text, laid.pitch, 1.4 * text)
     for words, bold in ((crop.label, False), (crop.measured, best)):
         painter.setFont(_font(text, bold=bold))
         shown = QFontMetricsF(painter.font()).elidedText(words, Qt.TextElideMode.ElideRight, line.width())

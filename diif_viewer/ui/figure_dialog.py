@@ -22,9 +22,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from diif_viewer.ui.command_button import CommandButton
+from diif_viewer.ui.commands import compare_words
+from diif_viewer.ui.export_order import named_after
 from diif_viewer.ui.figure import Figure
 from diif_viewer.ui.figure_file import SUFFIXES
 from diif_viewer.ui.figure_work import FigureWork, Wish
+from diif_viewer.ui.folder import place_for
 from diif_viewer.ui.language import decimal, said, tr
 from diif_viewer.ui.reduced import TRUTH, all_methods, label_of
 from diif_viewer.ui.zoom_text import format_zoom, parse_zoom
@@ -75,7 +79,7 @@ def parse_scales(text: str) -> tuple[float, ...] | None:
 
 
 class FigureDialog(QDialog):
-    """Chooses and shows. save_asked, copy_asked: no payload."""
+    """Chooses and shows. save_asked, copy_asked: no payload. folder: where figures were saved before, None for none."""
 
     save_asked = Signal()
     copy_asked = Signal()
@@ -85,6 +89,7 @@ class FigureDialog(QDialog):
     ) -> None:
         """truth_key: what leads to the truth, "" for none."""
         super().__init__(parent)
+        self.folder: Path | None = None
         self._truth_key = truth_key
         self.setWindowTitle(tr("Comparison figure"))
         self._work = work
@@ -130,10 +135,17 @@ class FigureDialog(QDialog):
         self._listen()
         self._ask()
 
+    def proposal(self) -> Path:
+        """The file that a figure could be saved as."""
+        picture = self._work.subject.picture
+        return (self.folder or place_for(picture.path)) / named_after(picture, "-comparison.png")
+
     def _buttons(self) -> None:
         self.buttons = QDialogButtonBox(self)
         self.save_button = self.buttons.addButton(tr("Save…"), QDialogButtonBox.ButtonRole.AcceptRole)
         self.copy_button = self.buttons.addButton(tr("Copy"), QDialogButtonBox.ButtonRole.ActionRole)
+        self.command = CommandButton(self._command_words, self)
+        self.buttons.addButton(self.command, QDialogButtonBox.ButtonRole.ResetRole)
         close = self.buttons.addButton(QDialogButtonBox.StandardButton.Close)
         close.setIcon(QIcon())
         close.setText(tr("Close"))
@@ -185,6 +197,11 @@ class FigureDialog(QDialog):
         scales = parse_scales(self.scales.text())
         return Wish(methods, scales, self.whole.isChecked()) if methods and scales else None
 
+    def _command_words(self) -> list[str]:
+        """Of `compare`, with the name that will be proposed."""
+        about, wish = self._work.subject, self.wish
+        return [] if wish is None else compare_words(about.picture, about.box, wish, self.proposal())
+
     @Slot()
     def _ask(self) -> None:
         wish = self.wish
@@ -200,6 +217,7 @@ class FigureDialog(QDialog):
         ready = self.figure is not None
         self.save_button.setEnabled(ready)
         self.copy_button.setEnabled(ready)
+        self.command.renew()
 
     # ---- what comes ----
 

@@ -56,9 +56,10 @@ class Subject:
 
     @property
     def parts(self) -> Box:
-        """The region as parts of the picture, in [0, 1]."""
+        """The region as parts of the whole picture, of which the truth may lack the last rows and columns, in [0, 1]."""
         left, top, right, bottom = self.box
-        height, width = self.extent
+        original = self.picture if self.picture.reduced is None else self.picture.reduced.original
+        height, width = original.height, original.width
         return left / width, top / height, right / width, bottom / height
 
     @property

@@ -20,7 +20,7 @@ from PySide6.QtGui import QImage
 
 from diif_viewer.engine.jobs import CancelExport, CropDone, CropRequest, ExportFailed, ExportProgress
 from diif_viewer.errors import DiifViewerError
-from diif_viewer.ui.figure import Crop, Figure, Row
+from diif_viewer.ui.figure import Crop, Figure, Row, footer
 from diif_viewer.ui.figure_file import drawn, write_figure
 from diif_viewer.ui.figure_subject import Source, Subject
 from diif_viewer.ui.images import opaque
@@ -200,7 +200,8 @@ class FigureWork(QObject):
             rows.append(Row(scale, (source.window.height, source.window.width), tuple(made)))
         reduced = self.subject.picture.reduced
         shown = self.subject.picture.preview if reduced is None else reduced.original.preview
-        return Figure(shown if wish.whole else None, self.subject.parts, tuple(rows), self._footer())
+        small_print = footer(self.subject.picture.name, self.subject.box, measured=self.subject.has_truth)
+        return Figure(shown if wish.whole else None, self.subject.parts, tuple(rows), small_print)
 
     def _crop(self, method: str, source: Source, pixels: Bytes | None) -> Crop:
         if pixels is None:
@@ -212,14 +213,6 @@ class FigureWork(QObject):
         if key not in self._scores:
             self._scores[key] = measured(pixels, source.truth)
         return Crop(label_of(method), image, *self._scores[key])
-
-    def _footer(self) -> str:
-        left, top, right, bottom = (f"{round(value, 1):g}" for value in self.subject.box)
-        words = tr(
-            "{name}, region {left}, {top} to {right}, {bottom}",
-            **{"name": self.subject.picture.name, "left": left, "top": top, "right": right, "bottom": bottom},
-        )
-        return words + (tr("; PSNR / SSIM of the region's luminance") if self.subject.has_truth else "")
 
     # ---- the thread of this object ----
 

@@ -13,8 +13,6 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QWidget
 
 from diif_viewer.ui.controller import Controller
-from diif_viewer.ui.export_order import named_after
-from diif_viewer.ui.folder import place_for
 from diif_viewer.ui.keys import Keys
 from diif_viewer.ui.language import tr
 from diif_viewer.ui.loader import Loader
@@ -83,6 +81,7 @@ class FigureMaker:
         scale = picture.reduced.factor if picture.reduced is not None else view.scale if view.scale > 1 else 4.0
         methods = compared if len(compared) > 1 else USUAL
         dialog = FigureDialog(work, methods, round(scale, 2), self._keys.shown("ground_truth"), self._notice.window())
+        dialog.folder = self._folder
         dialog.save_asked.connect(lambda: self._save(dialog))
         dialog.copy_asked.connect(lambda: self._copy(dialog))
         dialog.finished.connect(lambda _: self.shutdown())
@@ -100,8 +99,7 @@ class FigureMaker:
         figure = dialog.figure
         if figure is None or self._work is None:
             return
-        picture = self._work.subject.picture
-        path = self.choose(dialog, (self._folder or place_for(picture.path)) / named_after(picture, "-comparison.png"))
+        path = self.choose(dialog, dialog.proposal())
         if path is not None and self._work is not None:
             self._folder = path.parent
             self._work.save(figure, path)  # as it was seen, though the file may have been read again since

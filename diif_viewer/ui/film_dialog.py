@@ -230,7 +230,7 @@ class FilmDialog(SaveDialog):
             self._tell(self._path, choices)
             sentence = self._objection(self._path)
         self.say(sentence)
-        self.renew_command()
+        self.command.renew()
         self._quiet.start()
 
     def _tell(self, path: ZoomPath, choices: FilmChoices) -> None:

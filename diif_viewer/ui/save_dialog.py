@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QPoint, QRect, Qt, Signal, Slot
-from PySide6.QtGui import QGuiApplication, QIcon
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from diif_viewer.engine.jobs import Estimate
 from diif_viewer.ui import long_words
-from diif_viewer.ui.commands import as_one_line
+from diif_viewer.ui.command_button import CommandButton
 from diif_viewer.ui.export_order import bytes_text, home_path, seconds_text
 from diif_viewer.ui.export_preview import ExportPreview
 from diif_viewer.ui.folder import place_for
@@ -96,10 +96,8 @@ class SaveDialog(QDialog):
         self.go.setDefault(True)
         self.go.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # on macOS too a click on Replace brings the focus there
         self.buttons.addButton(QDialogButtonBox.StandardButton.Cancel).setIcon(QIcon())
-        self.command = self.buttons.addButton(tr("Copy command"), QDialogButtonBox.ButtonRole.ResetRole)
-        self.command.setAutoDefault(False)
-        self.command.setToolTip(tr("The command that writes this file: for scripts, and for many pictures"))
-        self.command.clicked.connect(self._copy_command)
+        self.command = CommandButton(self.command_words, self)
+        self.buttons.addButton(self.command, QDialogButtonBox.ButtonRole.ResetRole)
         self.buttons.accepted.connect(self._accept)
         self.buttons.rejected.connect(self.reject)
 
@@ -208,11 +206,6 @@ class SaveDialog(QDialog):
         long_words.put(self.words, sentence)
         self.words.setVisible(bool(sentence))
 
-    def renew_command(self) -> None:
-        """What was copied before is another one now."""
-        self.command.setText(tr("Copy command"))
-        self.command.setEnabled(bool(self.command_words()))
-
     def show_estimate(self, estimate: Estimate) -> None:
         """What it will take, from a measurement."""
         self.facts["file"].setText(tr("about {size}", size=bytes_text(estimate.file_bytes)))
@@ -243,11 +236,6 @@ class SaveDialog(QDialog):
         path = self._choose(self, self.path)
         if path is not None:
             self.name_file(path)
-
-    @Slot()
-    def _copy_command(self) -> None:
-        QGuiApplication.clipboard().setText(as_one_line(self.command_words()))
-        self.command.setText(tr("Copied"))
 
     @Slot()
     def _accept(self) -> None:

@@ -1,4 +1,4 @@
-"""Figures: what they are drawn from, that they are whole files of each kind, and that matplotlib may be missing."""
+"""Figures: what they are drawn from, that they are whole files of each kind, and what may be missing."""
 
 from __future__ import annotations
 
@@ -6,23 +6,31 @@ import io
 import json
 import math
 import os
+import re
+import subprocess
 import sys
+import xml.etree.ElementTree as ET
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image, ImageCms
+from PySide6.QtGui import QFontDatabase
 
 from diif_viewer.cli import main
+from diif_viewer.engine.model import load_model
 from diif_viewer.errors import ExportError, RequestError
 from diif_viewer.evaluation import comparison, figures
-from diif_viewer.evaluation.figures import Crop, Row, check_target, gains, write_comparison, write_gain_plot
+from diif_viewer.evaluation.figures import check_plot, check_target, gains, write_gain_plot
 from diif_viewer.evaluation.quality import PROTOCOLS, find_cases, load_case, measure
 from diif_viewer.evaluation.tables import Mean, means
-from diif_viewer.imaging.colour import rgb_to_y
+from diif_viewer.geometry import Lattice
+from diif_viewer.imaging.classic import resample
+from diif_viewer.imaging.colour import rgb_to_y, to_8_bits
 from diif_viewer.imaging.metrics import psnr
 
+pytestmark = pytest.mark.usefixtures("qapp")  # one that tests of the window can use afterwards
 BENCHMARK = Path(__file__).resolve().parents[3] / "shared" / "data" / "benchmark"
 PAPERS_SCALES = (2, 3, 4, 6, 8, 12, 18, 24, 30)
 MAGIC = {".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<?xml"}
@@ -86,8 +94,9 @@ def test_a_target_that_cannot_be_is_refused_before_the_work(tmp_path: Path, monk
     with pytest.raises(RequestError, match="does not exist"):
         check_target(tmp_path / "missing" / "a.png")
     monkeypatch.setitem(sys.modules, "matplotlib", None)
+    check_target(tmp_path / "a.png")
     with pytest.raises(RequestError, match=r"pip install matplotlib"):
-        check_target(tmp_path / "a.png")
+        check_plot(tmp_path / "a.png")
 
 
 def test_what_the_disk_refuses_is_said(tmp_path: Path) -> None:
@@ -103,7 +112,7 @@ def test_crops_of_a_truth_are_the_windows_that_the_evaluation_measures(truth: Pa
     box = (40.0, 20.0, 80.0, 50.0)
     rows = comparison.of_truth(np.asarray(Image.open(truth)), [2, 3.5], ["bicubic", "nearest"], box)
     for row in rows:
-        assert [c.label for c in row.crops] == ["bicubic", "nearest", "truth"]
+        assert [c.name for c in row.crops] == ["bicubic", "nearest", "truth"]
         low, high = load_case(find_cases(truth.parent, row.scale)[0])
         whole = np.array(Image.fromarray(low).resize(high.shape[1::-1], Image.Resampling.BICUBIC))
         assert np.abs(row.crops[0].pixels.astype(int) - whole[20:50, 40:80]).max() <= 1
@@ -114,10 +123,8 @@ def test_crops_of_a_truth_are_the_windows_that_the_evaluation_measures(truth: Pa
 
 
 def test_crops_of_a_picture_cover_the_box_at_each_scale_and_have_no_psnr(truth: Path) -> None:
-    from diif_viewer.engine.model import load_model
-
     picture, model, seen = np.asarray(Image.open(truth)), load_model("diif-s-lite", "cpu"), []
-    rows = comparison.of_picture(picture, [4, 12.5], ["bicubic", model], (10, 8, 18, 14), seen.append)
+    rows = comparison.of_picture(picture, [4, 12.5], ["bicubic", model], (10, 8, 18, 14), progress=seen.append)
     assert [row.crops[0].pixels.shape for row in rows] == [(24, 32, 3), (75, 100, 3)]
     assert all(crop.psnr is None for row in rows for crop in row.crops)
     assert seen == pytest.approx([0.25, 0.5, 0.75, 1])
@@ -137,38 +144,93 @@ def test_regions_outside_are_refused(truth: Path) -> None:
     assert comparison.comparable_size((90, 121, 3), [2, 8]) == (88, 120)
 
 
-def test_the_figure_shows_each_pixel_in_whole_multiples(tmp_path: Path) -> None:
-    """A crop of 60 pixels becomes a panel of 240: every pixel a square of 4, in the truth's own colours."""
-    crop = np.random.default_rng(0).integers(0, 256, (60, 60, 3), dtype=np.uint8)
-    rows = [Row(4.0, (Crop("bicubic", crop, 28.31), Crop("truth", crop, math.inf)))]
-    write_comparison(np.zeros((80, 120, 3), np.uint8), (0, 0, 60, 60), rows, "a region", tmp_path / "f.png")
-    sheet = np.asarray(Image.open(tmp_path / "f.png").convert("RGB"))
-    enlarged = crop.repeat(4, axis=0).repeat(4, axis=1)
-    left = sheet.shape[1] - (240 + 8)
-    np.testing.assert_array_equal(sheet[8:248, left : left + 240], enlarged)
-    np.testing.assert_array_equal(sheet[8:248, left - 248 : left - 8], enlarged)
-
-
 @pytest.mark.parametrize("suffix", MAGIC)
-def test_the_command_writes_a_labelled_figure(suffix: str, truth: Path, tmp_path: Path, monkeypatch) -> None:
-    said: list[str] = []
-    real = figures._text
-
-    def listening(figure, total, at, text, **style) -> None:
-        said.append(text)
-        real(figure, total, at, text, **style)
-
-    monkeypatch.setattr(figures, "_text", listening)
+def test_the_command_writes_a_labelled_figure(suffix: str, truth: Path, tmp_path: Path) -> None:
     target = tmp_path / f"figure{suffix}"
     words = ["compare", str(truth), "--scale", "2,4", "--method", "bicubic,diif-s-lite", "--device", "cpu"]
     assert main([*words, "-o", str(target)]) == 0
     assert target.read_bytes().startswith(MAGIC[suffix])
-    assert said[0] == "×2"
-    assert said[1].startswith("Bicubic  ")
-    assert said[1].endswith(" dB")
-    assert said[2].startswith("DIIF-S  ")
-    assert said[3] == "truth"
-    assert said[4] == "×4"
+    if suffix == ".svg":
+        said = ["".join(text.itertext()).strip() for text in ET.parse(target).iter("{http://www.w3.org/2000/svg}text")]
+        measured = [text for text in said if re.fullmatch(r"[\d.]+ dB / 0\.\d{3}", text)]
+        assert len(measured) == 4
+        assert [text for text in said if text not in measured] == [
+            *["×2", "Bicubic", "DIIF-S", "Truth", "×4", "Bicubic", "DIIF-S", "Truth"],
+            "truth.png, region 0, 0 to 120, 88; PSNR / SSIM of the region's luminance",
+        ]
+
+
+def test_the_figure_shows_each_pixel_in_whole_multiples(truth: Path, tmp_path: Path) -> None:
+    """A crop of 60 pixels becomes a panel of 240: every pixel a square of 4, in the truth's own colours."""
+    words = ["compare", str(truth), "--scale", "2", "--method", "bicubic", "--box", "10,20,70,80", "--alone"]
+    assert main([*words, "-o", str(tmp_path / "f.png")]) == 0
+    sheet = np.asarray(Image.open(tmp_path / "f.png").convert("RGB"))
+    crop = np.asarray(Image.open(truth))[20:80, 10:70]
+    right = sheet.shape[1] - 10
+    np.testing.assert_array_equal(sheet[10:250, right - 240 : right], crop.repeat(4, axis=0).repeat(4, axis=1))
+    assert right - 2 * 240 - 8 < 60, "the whole picture is left out"
+
+
+def test_a_page_that_is_turned_is_compared_as_it_lies(truth: Path, tmp_path: Path, capsys) -> None:
+    picture = Image.open(truth)
+    blank = Image.new("RGB", picture.size)
+    blank.save(tmp_path / "pages.tif", save_all=True, append_images=[picture])
+    picture.transpose(Image.Transpose.ROTATE_270).save(tmp_path / "turned.png")
+    words = ["--scale", "2", "--method", "bicubic,diif-s-lite", "--dtype", "uint8", "--alone", "--json", "-q"]
+    rows = []
+    for name, extra in (("pages.tif", ["--page", "2", "--turn", "right"]), ("turned.png", [])):
+        target = tmp_path / f"{name}.figure.svg"
+        assert main(["compare", str(tmp_path / name), *words, *extra, "--box", "9,20,59,70", "-o", str(target)]) == 0
+        rows.append(json.loads(capsys.readouterr().out)["rows"])
+    assert rows[0] == rows[1]
+
+
+def test_what_is_measured_is_float32_or_what_is_on_screen(truth: Path, tmp_path: Path, capsys) -> None:
+    found = []
+    for dtype in ("uint8", "float32"):
+        words = ["--scale", "3", "--method", "diif-s-lite", "--box", "3,3,63,63", "--dtype", dtype, "--json", "-q"]
+        assert main(["compare", str(truth), *words, "-o", str(tmp_path / "f.png")]) == 0
+        found.append(json.loads(capsys.readouterr().out)["rows"][0]["methods"][0])
+    assert found[0] != found[1]
+    assert found[0]["psnr"] == pytest.approx(found[1]["psnr"], abs=0.1)
+    assert found[0]["ssim"] == pytest.approx(found[1]["ssim"], abs=0.01)
+
+
+def test_deep_and_grey_pictures_are_enlarged_as_they_are(tmp_path: Path) -> None:
+    y, x = np.mgrid[:40, :50]
+    deep = (np.sin(x / 5) * np.cos(y / 4) * 30000 + 32768).astype(np.uint16)[..., None]
+    rows = comparison.of_picture(
+        deep, [3], ["bicubic", load_model("diif-s-lite", "cpu")], (4, 5, 20, 30), dtype="uint8"
+    )
+    wanted = resample(deep, "bicubic", lattice := Lattice.of_scale(40, 50, 3), lattice.window_of((4, 5, 20, 30)))
+    for crop in rows[0].crops:
+        assert crop.pixels.shape == (75, 48, 3)
+        np.testing.assert_array_equal(crop.pixels[..., 0], crop.pixels[..., 2])
+    np.testing.assert_array_equal(rows[0].crops[0].pixels[..., :1], to_8_bits(wanted))
+
+
+def test_where_there_are_no_fonts_it_is_said_before_the_work(truth: Path, tmp_path: Path, capsys, monkeypatch) -> None:
+    monkeypatch.setattr(QFontDatabase, "families", lambda: [])
+    assert main(["compare", str(truth), "-o", str(tmp_path / "f.png"), "--method", "magic"]) == 1
+    assert "there are no fonts on this system" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "PySide6.QtGui", None)
+    assert main(["compare", str(truth), "-o", str(tmp_path / "f.png"), "--method", "magic"]) == 1
+    assert "Figures are drawn by Qt, which cannot be loaded" in capsys.readouterr().err
+
+
+def test_a_figure_needs_no_display_and_no_matplotlib(truth: Path, tmp_path: Path) -> None:
+    """In a process of its own, where the window's toolkit is not there yet."""
+    lines = (
+        "import sys; sys.modules['matplotlib'] = None; from diif_viewer.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    words = ["compare", str(truth), "--scale", "2", "--method", "bicubic", "-q", "-o", str(tmp_path / "f.png")]
+    hidden = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    environment = {name: value for name, value in os.environ.items() if name not in hidden}
+    done = subprocess.run([sys.executable, "-c", lines, *words], env=environment, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert not done.stderr
+    with Image.open(tmp_path / "f.png") as drawn:
+        assert drawn.height > 200
 
 
 def test_scripts_read_what_is_in_the_figure(truth: Path, tmp_path: Path, capsys) -> None:
@@ -272,15 +334,17 @@ def test_names_are_drawn_as_they_are(name: str, truth: Path, tmp_path: Path) -> 
     assert main([*words, "-o", str(tmp_path / "f.png")]) == 0
 
 
-def test_captions_of_narrow_crops_do_not_run_into_each_other(tmp_path: Path) -> None:
-    crop = np.full((240, 20, 3), 128, np.uint8)
-    rows = [Row(4.0, tuple(Crop(f"a-method-of-number-{n}", crop) for n in range(3)))]
-    write_comparison(np.zeros((240, 240, 3), np.uint8), (0, 0, 20, 240), rows, "a region", tmp_path / "f.png")
+def test_captions_of_narrow_crops_do_not_run_into_each_other(truth: Path, tmp_path: Path) -> None:
+    names = "diif-s-edsr-baseline,diif-s-lite-photo,liif-edsr-baseline"
+    words = ["compare", str(truth), "--zoom", "--scale", "2", "--box", "0,0,4,90", "--method", names, "--alone"]
+    assert main([*words, "-o", str(tmp_path / "f.svg")]) == 0
+    assert "…" not in (tmp_path / "f.svg").read_text(encoding="utf-8")
+    assert main([*words, "-o", str(tmp_path / "f.png")]) == 0
     sheet = np.asarray(Image.open(tmp_path / "f.png").convert("L"))
-    band = (sheet[8 + 240 + 4 : 8 + 240 + 22] < 100).any(axis=0)  # the line of captions: letters, and what is between
-    blank = np.split(np.flatnonzero(~band), np.flatnonzero(np.diff(np.flatnonzero(~band)) > 1) + 1)
-    assert sum(len(run) >= 6 for run in blank) == 4  # before, between and behind three captions
-    assert sheet.shape[1] < 1000
+    dark = (sheet[10 + 180 : 10 + 180 + 20] < 128).any(axis=0)  # the line of captions: letters, and what is between
+    blank = np.split(np.flatnonzero(~dark), np.flatnonzero(np.diff(np.flatnonzero(~dark)) > 1) + 1)
+    assert sum(len(run) >= 10 for run in blank) == 4  # before, between and behind three captions
+    assert sheet.shape[1] < 500
 
 
 def test_eval_plots_the_gain(truth: Path, tmp_path: Path, capsys) -> None:

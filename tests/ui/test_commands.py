@@ -1,4 +1,4 @@
-"""The commands that the dialogs of exports and films copy write the files that the dialogs write."""
+"""The commands that the dialogs of exports, films and figures copy write the files that the dialogs write."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from diif_viewer.ui import commands
 from diif_viewer.ui.commands import as_one_line
 from tests.ui.export_steps import again, opened
 from tests.ui.on_screen import assert_shows
+from tests.ui.test_figures import complete, drag_region, save, type_scales
 from tests.ui.test_ground_truth import reduce
 from tests.ui.test_turning import laid
 
@@ -192,3 +193,39 @@ def test_windows_has_quotes_of_its_own(monkeypatch):
     assert shlex.split(as_one_line(words)) == words
     monkeypatch.setattr(commands.sys, "platform", "win32")
     assert as_one_line(words) == 'diif-viewer render "it\'s a photo.png"'
+
+
+@pytest.mark.parametrize("way", ["view", "truth", "turned"])
+def test_a_figure(stage, photo, tmp_path, way):
+    """Classic methods only: the stand-in for the renderer has no models."""
+    stage.show(photo)
+    if way == "truth":
+        reduce(stage)
+    elif way == "turned":
+        stage.window.actions_by_name["turn_right"].trigger()
+        stage.until(lambda: stage.state.picture.turn.is_sideways)
+        laid(stage, stage.state.picture.turn)
+    dialog = drag_region(stage)
+    for name, box in dialog.boxes.items():
+        box.setChecked(name in ("bicubic", "lanczos"))
+    dialog.whole.setChecked(way != "turned")
+    type_scales(stage, dialog, "x2, x3.5")
+    complete(stage, dialog)
+    words = copied(dialog)
+    assert words[:2] == ["diif-viewer", "compare"]
+    assert words[-1] == str(photo.parent / "photo-comparison.png")
+    assert main([*words[1:-1], str(tmp_path / "by command.png"), "-q"]) == 0
+    save(stage, dialog, tmp_path / "by dialog.png")
+    one, other = (np.asarray(Image.open(tmp_path / f"by {way}.png").convert("RGB")) for way in ("command", "dialog"))
+    np.testing.assert_array_equal(one, other)
+
+
+def test_a_figure_without_a_command(stage, tmp_path):
+    """What is transparent is a chequer in the window, and white on paper."""
+    pixels = np.random.default_rng(5).integers(0, 256, (90, 120, 4), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "clear.png")
+    stage.show(tmp_path / "clear.png")
+    dialog = drag_region(stage)
+    complete(stage, dialog)
+    assert not dialog.command.isEnabled()
+    dialog.reject()
