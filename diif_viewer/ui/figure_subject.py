@@ -56,7 +56,7 @@ class Subject:
 
     @property
     def parts(self) -> Box:
-        """The region as parts of the whole picture, of which the truth may lack the last rows and columns, in [0, 1]."""
+        """The region as parts, in [0, 1], of the whole picture: the truth may lack its last rows and columns."""
         left, top, right, bottom = self.box
         original = self.picture if self.picture.reduced is None else self.picture.reduced.original
         height, width = original.height, original.width
