@@ -8,6 +8,7 @@ import signal
 import sys
 
 import pytest
+from PySide6.QtWidgets import QApplication
 
 for number, usual in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
     # in the background (&, nohup) they are ignored, and programs that tests end with them inherit that
@@ -20,6 +21,12 @@ if sys.platform.startswith("linux") and not os.environ.get("QT_QPA_PLATFORM"):
 if "PYTEST_XDIST_WORKER" in os.environ:  # read when torch is imported, here and in the programs that tests start
     os.environ.setdefault("OMP_NUM_THREADS", "2")  # enough for work side by side; the cores are shared with others
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that wait for others take no core from them
+
+
+@pytest.fixture(scope="session", autouse=True)
+def application(qapp: QApplication) -> QApplication:
+    """One for all tests of a process: a command that draws would make a lesser one, which no window can use."""
+    return qapp
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -30,7 +30,6 @@ from diif_viewer.imaging.classic import resample
 from diif_viewer.imaging.colour import rgb_to_y, to_8_bits
 from diif_viewer.imaging.metrics import psnr
 
-pytestmark = pytest.mark.usefixtures("qapp")  # one that tests of the window can use afterwards
 BENCHMARK = Path(__file__).resolve().parents[3] / "shared" / "data" / "benchmark"
 PAPERS_SCALES = (2, 3, 4, 6, 8, 12, 18, 24, 30)
 MAGIC = {".png": b"\x89PNG", ".pdf": b"%PDF", ".svg": b"<?xml"}

@@ -79,7 +79,7 @@ def test_memory_that_frames_leave_between_tiles_is_returned_at_rest(tidy, motion
 
     def frames_and_tiles() -> None:
         frames = []
-        for _ in range(2000):
+        for _ in range(4000):
             frames.append(np.ones(60_000, np.uint8))  # below what glibc maps by itself
             kept.append(np.ones(1_100, np.uint8))  # above what NumPy and Python keep for themselves
 
@@ -92,4 +92,4 @@ def test_memory_that_frames_leave_between_tiles_is_returned_at_rest(tidy, motion
     left = heap.private()
     assert left - before > 60 << 20, "most of it is to be returned, whatever lay free before"
     qtbot.waitUntil(lambda: heap.private() - before < 20 << 20)
-    assert len(kept) == 2000
+    assert len(kept) == 4000
