@@ -15,6 +15,7 @@ from PIL import ExifTags, Image, ImageCms
 
 from diif_viewer.imaging import tiff_floats, tiff_segments
 from diif_viewer.imaging.exif import exif_bytes, exif_of, resolution_of
+from diif_viewer.imaging.raw import BYTES_PER_PIXEL, Developed
 from diif_viewer.imaging.tiff_floats import Span
 from diif_viewer.imaging.tiff_segments import first
 from diif_viewer.imaging.turns import OF_EXIF
@@ -47,6 +48,8 @@ def bytes_per_pixel(image: Image.Image) -> int:
     """Memory that decoding takes at its height, per pixel: Pillow's copy, ours, and one more for turning it."""
     if tiff_floats.is_floats(image):
         return tiff_floats.bytes_per_pixel(image)
+    if isinstance(image, Developed):
+        return BYTES_PER_PIXEL
     own = 4 if _is_keyed_grey(image) else {"1": 1, "L": 1, "I;16": 2, "I;16B": 2}.get(image.mode, 4)
     return own + 2 * (own if own < 4 else 8 if _is_deep(image) else 4)
 
@@ -70,6 +73,8 @@ def check_data(image: Image.Image, length: int) -> None:
 def pixels(image: Image.Image, reopen: Reopen) -> Decoded:
     """Decode. reopen: opens the same file once more."""
     profile, span = image.info.get("icc_profile") or None, None
+    if isinstance(image, Developed):
+        return Decoded(image.pixels(), None)
     if tiff_floats.is_floats(image):
         decoded, span = _floats(image, reopen)
     elif _is_deep(image):
@@ -158,6 +163,8 @@ def _png_bits(image: Image.Image) -> int:
 def _is_deep(image: Image.Image) -> bool:
     """Colour or alpha of 16 bits, which Pillow cuts to 8 without a word."""
     name, _, depth = _raw_mode(image).partition(";")
+    if isinstance(image, Developed):
+        return True
     if image.format not in ("PNG", "TIFF"):
         return False
     return (

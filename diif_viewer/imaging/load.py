@@ -25,7 +25,7 @@ import numpy.typing as npt
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from diif_viewer.errors import CutOffError, ImageError
-from diif_viewer.imaging import apng, decode, heic, tiff_floats
+from diif_viewer.imaging import apng, decode, heic, raw, tiff_floats
 from diif_viewer.imaging.metadata import software_of
 from diif_viewer.imaging.png import exif_behind
 from diif_viewer.imaging.tiff_floats import Span
@@ -170,6 +170,10 @@ def opened(file: Path, page: int = 0) -> Iterator[Image.Image]:
 
     A PNG stays at its first, for `imaging.apng` makes the others. Raises ImageError for a page that there is not.
     """
+    if raw.is_raw(file):
+        with unlimited(), raw.opened(file, page) as image:
+            yield image
+        return
     with unlimited(), file.open("rb") as stream, Image.open(stream, formats=formats_of(file)) as image:
         if page:
             _turn_to(image, page, file)
@@ -212,6 +216,8 @@ def formats_of(file: Path) -> list[str]:
 
 
 def _pages(image: Image.Image) -> int:
+    if image.format == raw.FORMAT:
+        return int(image.shots)  # type: ignore[attr-defined]
     if image.format == "TIFF" and getattr(image, "is_animated", False):
         return max(1, count_pages(image._fp))  # type: ignore[attr-defined]  # fp: None once a page was decoded
     return max(1, getattr(image, "n_frames", 1)) if image.format in PAGED else 1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from diif_viewer.imaging.suffixes import HEIC, RAW
+
 
 @dataclass(frozen=True, slots=True)
 class Method:
@@ -39,7 +41,7 @@ SHIPPED = (
     Method("diif-edsr-baseline", "DIIF large", "Shift+D", "diif-edsr-baseline.safetensors"),
     Method("diif-s-edsr-baseline", "DIIF-S large", "Shift+S", "diif-s-edsr-baseline.safetensors"),
 )
-COMPRESSED = (".jpg", ".jpeg", ".jpe", ".jfif", ".heic", ".heif", ".hif")
+COMPRESSED = (".jpg", ".jpeg", ".jpe", ".jfif", *HEIC, *RAW)
 """Endings of what cameras save, which the photo model is made for: it leaves block artefacts and ringing small."""
 
 METHODS = {method.name: method for method in CLASSIC + SHIPPED}

@@ -20,6 +20,7 @@ from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.export_order import bytes_text
 from diif_viewer.ui.language import decimal, tr
 from diif_viewer.ui.mailbox import Mailbox
+from diif_viewer.ui.pages import named
 from diif_viewer.ui.state import Picture
 
 if TYPE_CHECKING:
@@ -215,7 +216,7 @@ def _of_pixels(picture: Picture) -> Rows:
     if picture.turn != Turn():
         rows.append((tr("Turned"), _turned(picture.turn)))
     if picture.pages > 1:
-        rows.append((tr("Page"), f"{picture.page + 1} / {picture.pages}"))
+        rows.append((tr("Page"), ", ".join((f"{picture.page + 1} / {picture.pages}", *named(picture)))))
     channels = {1: tr("grey"), 2: tr("grey, transparency"), 3: "RGB", 4: tr("RGB, transparency")}
     bits = picture.own.bits if picture.own is not None else 8 * picture.pixels.dtype.itemsize
     profile = (

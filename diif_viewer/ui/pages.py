@@ -13,6 +13,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, Slot
 from PySide6.QtGui import QFocusEvent, QIntValidator, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QToolButton
 
+from diif_viewer.imaging.suffixes import RAW
 from diif_viewer.ui.controller import Controller
 from diif_viewer.ui.keys import Keys
 from diif_viewer.ui.language import tr
@@ -22,11 +23,18 @@ from diif_viewer.ui.playing import Player
 from diif_viewer.ui.state import Picture
 from diif_viewer.ui.theme import TEXT, icon
 
-PAGED = frozenset({".tif", ".tiff"})
+PAGED = frozenset({".tif", ".tiff", *RAW})
 """Files whose pages do not follow in time; of other kinds, more than one page is an animation."""
 
 MARGIN = 12
 """Logical pixels from the foot of the canvas."""
+
+
+def named(picture: Picture) -> tuple[str, ...]:
+    """What its page is, where there is a name for it: of a camera's raw file."""
+    if picture.pages != 2 or picture.path.suffix.lower() not in RAW:
+        return ()
+    return (tr("developed") if picture.page else tr("the camera's JPEG"),)
 
 
 class Pages(QFrame):
@@ -172,7 +180,9 @@ class Pages(QFrame):
             self.box.setFixedWidth(self.box.fontMetrics().horizontalAdvance("0" * len(str(picture.pages))) + 14)
             still = self._pane_files.active is not None and picture.path.suffix.lower() not in PAGED
             self._count.setText(
-                tr("/ {pages} · stands still here", pages=picture.pages) if still else f"/ {picture.pages}"
+                tr("/ {pages} · stands still here", pages=picture.pages)
+                if still
+                else " · ".join((f"/ {picture.pages}", *named(picture)))
             )
             self._count.setToolTip(
                 tr("What is animated plays as the open picture only, in the last pane.") if still else ""

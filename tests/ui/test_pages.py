@@ -10,6 +10,7 @@ from PIL import Image
 from PySide6.QtCore import Qt
 
 from diif_viewer.ui.loader import Sheet
+from tests.imaging.raws import write_dng
 from tests.ui.fake_renderer import expected
 from tests.ui.on_screen import view_pixels
 
@@ -137,3 +138,13 @@ def test_enter_without_a_page_leaves_the_number_as_it_was(stage, scan, typed):
     stage.qtbot.keyClick(box, Qt.Key.Key_Return)
     assert box.text() == "1"
     assert stage.window.canvas.hasFocus()
+
+
+def test_the_bar_tells_the_cameras_picture_from_what_was_developed(stage, tmp_path):
+    pytest.importorskip("rawpy", reason="Raw files need rawpy.")
+    stage.show(write_dng(tmp_path / "a.dng", page(1), page(2)))
+    bar = stage.window.pages
+    assert (bar.isVisible(), bar._count.text(), bar.play.isVisible()) == (True, "/ 2 · the camera's JPEG", False)
+    stage.qtbot.keyClick(stage.window.canvas, Qt.Key.Key_PageDown, SHIFT)
+    on_page(stage, 2)
+    assert bar._count.text() == "/ 2 · developed"
