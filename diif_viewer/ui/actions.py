@@ -88,6 +88,8 @@ ACTIONS: tuple[ActionRow, ...] = (
     ActionRow("up", "Move up", "Zoom", ("Up",)),
     ActionRow("down", "Move down", "Zoom", ("Down",)),
     ActionRow("type_zoom", "Type a zoom", "Zoom", ("X", "Ctrl+L")),
+    ActionRow("back", "View before", "Zoom", ("Alt+Left",), "ph.arrow-left", "Back to where you looked before"),
+    ActionRow("forward", "View after", "Zoom", ("Alt+Right",), "ph.arrow-right", "Forward to where you came back from"),
     ActionRow("single", "One view", "Compare", ("F2",), "ph.square", "One view", checkable=True),
     ActionRow(
         "split", "Split", "Compare", ("F3",), "ph.square-half", "Two methods, one divider to drag", checkable=True

@@ -87,6 +87,8 @@ class Facts(QObject):
             actions[name].setEnabled(window.opening.walks)
         for name in ("page_previous", "page_next"):
             actions[name].setEnabled(window.pages.count > 1)
+        actions["back"].setEnabled(window.trail.goes_back)
+        actions["forward"].setEnabled(window.trail.goes_forward)
         actions["play"].setEnabled(window.player.moves)
         actions["keep_view"].setChecked(window.files.keep_view)
         actions["overview"].setChecked(window.overview.wanted)

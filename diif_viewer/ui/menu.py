@@ -38,7 +38,10 @@ ROWS = (
 )
 
 TURNS = ("turn_right", "turn_left", "mirror", "upside_down")
-CLOSELY = ("overview", "histogram", "line", "grid", "|", "brighter", "darker", "as_bright_as_it_is")
+CLOSELY = (
+    *("back", "forward", "|", "overview", "histogram", "line", "grid"),
+    *("|", "brighter", "darker", "as_bright_as_it_is"),
+)
 APPEARANCE = ("theme", "background", "fade")
 
 

@@ -68,6 +68,8 @@ class Orders:
             "up": partial(navigator.pan_by_key, 0, -1),
             "down": partial(navigator.pan_by_key, 0, 1),
             "type_zoom": self._type_zoom,
+            "back": self._window.trail.back,
+            "forward": self._window.trail.forward,
         }
         return orders | {f"zoom_{key}": partial(navigator.zoom_to, scale) for key, scale in PRESETS}
 

@@ -65,6 +65,7 @@ from diif_viewer.ui.stall import StallMeter
 from diif_viewer.ui.status import StatusLine
 from diif_viewer.ui.theme import ACCENT, icon
 from diif_viewer.ui.toolbar import ToolBar
+from diif_viewer.ui.trail import Trail
 from diif_viewer.ui.wardrobe import Wardrobe
 
 
@@ -109,6 +110,7 @@ class MainWindow(QMainWindow):
         self.player = Player(controller, self.opening, loader, self)
         self.histogram = Histogram(controller, self.settings, self.canvas)
         self.brightness = Brightness(controller, self)
+        self.trail = Trail(controller)
         self.information = Information(self, controller)
         self.profile = ProfilePanel(controller, self.histogram, self.canvas)
         for panel in (self.overview, self.histogram, self.profile):
